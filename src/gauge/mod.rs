@@ -1,0 +1,1 @@
+//! From the store to placed timelines, facts and the report.

@@ -1,0 +1,3 @@
+//! The `streamgauge` program.
+
+fn main() {}

@@ -1,0 +1,14 @@
+//! The words everyone uses: items and their changes, timelines, periods, and what a portfolio
+//! declares. No I/O, no clock, no wire format, and no place for a person.
+
+pub mod declared;
+pub mod item;
+pub mod period;
+pub mod timeline;
+
+pub use declared::*;
+pub use item::*;
+pub use period::{Period, Timestamp, Week};
+pub use timeline::{
+    Category, EpicIx, FlowSegment, Precision, Segment, StateIx, States, StreamIx, TeamIx, Timeline,
+};

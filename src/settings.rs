@@ -1,0 +1,1 @@
+//! The settings of `streamgauge.toml`, composed from what each module needs.

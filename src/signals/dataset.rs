@@ -1,0 +1,172 @@
+//! The input of every signal: placed timelines and what the portfolio declared or recorded.
+//!
+//! Plain data, sorted, with small integers instead of names. `gauge` builds it from the store for
+//! one `known` instant; every function of this module takes the `as_of` instant beside it and
+//! ignores what happened at or after it.
+
+use chrono_tz::Tz;
+
+use crate::model::{
+    Cadence, Context, Decision, EpicIx, EpicState, FlowSegment, Guardrail, Intent, Kind,
+    OutcomeMeasure, Period, Precision, Reading, States, StreamIx, StreamKind, TeamIx, Timestamp,
+    TrackerKind, Vocabulary,
+};
+
+/// Everything the signals may look at.
+#[derive(Debug, Clone, Default)]
+pub struct Dataset {
+    /// The portfolio's name, for the header.
+    pub portfolio: String,
+    pub zone: Tz,
+    pub vocabulary: Vocabulary,
+    /// Sorted by id; [`StreamIx`] is the place in this list.
+    pub streams: Vec<Stream>,
+    /// Sorted by id; [`TeamIx`] is the place in this list.
+    pub teams: Vec<Team>,
+    /// Sorted by id; [`EpicIx`] is the place in this list.
+    pub epics: Vec<Epic>,
+    pub states: States,
+    /// Flow items only (no containers, no sub-tasks), sorted by key.
+    pub items: Vec<ItemFacts>,
+    /// Blocking links between flow items, sorted.
+    pub links: Vec<LinkFacts>,
+    /// Sorted by instant, then id.
+    pub releases: Vec<ReleaseFacts>,
+    /// When each connection was observed; absence of a span is a gap.
+    pub coverage: Vec<CoverageSpan>,
+    pub themes: Vec<Theme>,
+    pub intents: Vec<Intent>,
+    pub outcomes: Vec<OutcomeMeasure>,
+    /// Sorted by measure, instant, known-at.
+    pub readings: Vec<Reading>,
+    /// Sorted by made-at, then id.
+    pub decisions: Vec<Decision>,
+    pub cadences: Vec<Cadence>,
+    pub guardrails: Vec<Guardrail>,
+    /// Named gaps of the sync by reason, sorted: `("history-truncated", 3)`.
+    pub gaps: Vec<(String, u64)>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Stream {
+    pub id: String,
+    pub name: String,
+    pub kind: StreamKind,
+    /// Shown outside itself even with fewer than three teams.
+    pub publish: bool,
+    /// Distinguishes "no waiting state is declared or mapped" from "nothing waited" (V5).
+    pub waiting_observable: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Team {
+    pub id: String,
+    pub name: String,
+    /// Home stream over time, sorted, not overlapping.
+    pub home: Vec<(Period, StreamIx)>,
+    /// Funding weight over time, sorted, not overlapping; 1.0 where silent.
+    pub weight: Vec<(Period, f64)>,
+    pub valid: Period,
+}
+
+#[derive(Debug, Clone)]
+pub struct Theme {
+    pub id: String,
+    pub name: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct Epic {
+    /// The key it is known by (`PAY-100`), unique.
+    pub id: String,
+    pub title: String,
+    /// `None`: neither declared nor claimed by a rule.
+    pub stream: Option<StreamIx>,
+    /// Index into [`Dataset::themes`].
+    pub theme: Option<usize>,
+    pub horizon: Option<String>,
+    pub context: Context,
+    pub hypothesis: Option<String>,
+    /// Id of the outcome measure it is meant to move.
+    pub outcome: Option<String>,
+    /// Portfolio-kanban states over time, sorted; empty when no epic status is mapped.
+    pub states: Vec<(Timestamp, EpicState)>,
+}
+
+/// One flow item with its placed timeline.
+#[derive(Debug, Clone)]
+pub struct ItemFacts {
+    pub key: String,
+    pub tracker: TrackerKind,
+    pub kind: Kind,
+    pub created_at: Timestamp,
+    /// Contiguous from `created_at`; equal neighbours merged; the last one open.
+    pub segments: Vec<FlowSegment>,
+    /// Instants of recorded activity (status and link changes, linked pull requests), sorted;
+    /// each one renews the stale cap.
+    pub activity: Vec<Timestamp>,
+    /// The final drop was for being a duplicate.
+    pub duplicate: bool,
+    /// First seen already started, and the start is unknown.
+    pub start_before_data: bool,
+    /// Statuses in the history whose category nobody knows.
+    pub unknown_statuses: u32,
+    /// Instants at which the item's kind, theme or epic was changed after work had started.
+    pub relabelled: Vec<Timestamp>,
+}
+
+/// `blocked` cannot go on until `blocker` ends. Indices into [`Dataset::items`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LinkFacts {
+    pub blocked: usize,
+    pub blocker: usize,
+    pub valid: Period,
+    pub precision: Precision,
+}
+
+#[derive(Debug, Clone)]
+pub struct ReleaseFacts {
+    pub id: String,
+    pub name: String,
+    pub at: Timestamp,
+    /// Indices into [`Dataset::items`], sorted.
+    pub items: Vec<usize>,
+    pub precision: Precision,
+}
+
+#[derive(Debug, Clone)]
+pub struct CoverageSpan {
+    pub connection: String,
+    pub period: Period,
+}
+
+impl Team {
+    /// The home stream at an instant.
+    #[must_use]
+    pub fn home_at(&self, at: Timestamp) -> Option<StreamIx> {
+        self.home.iter().find(|(period, _)| period.contains(at)).map(|(_, stream)| *stream)
+    }
+
+    /// The funding weight at an instant; 1.0 unless declared.
+    #[must_use]
+    pub fn weight_at(&self, at: Timestamp) -> f64 {
+        self.weight.iter().find(|(period, _)| period.contains(at)).map_or(1.0, |(_, w)| *w)
+    }
+}
+
+impl Dataset {
+    #[must_use]
+    pub fn stream(&self, ix: StreamIx) -> &Stream {
+        &self.streams[ix.0 as usize]
+    }
+
+    #[must_use]
+    pub fn team(&self, ix: TeamIx) -> &Team {
+        &self.teams[ix.0 as usize]
+    }
+
+    #[must_use]
+    pub fn epic(&self, ix: EpicIx) -> &Epic {
+        &self.epics[ix.0 as usize]
+    }
+}

@@ -1,0 +1,1 @@
+//! One store over SQLite and PostgreSQL. SQL lives nowhere else.

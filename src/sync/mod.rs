@@ -1,0 +1,1 @@
+//! Pull, refresh, hints: from a tracker's pages to the store.

@@ -1,0 +1,154 @@
+//! The trackers: one folder each, with the same four files. `client` speaks HTTP, `wire` names
+//! only the fields we read, `convert` is pure and total, `webhook` verifies and names a key.
+//!
+//! A tracker is asked in two steps. *Discovery* lists ids and stamps; *reading by id* tells
+//! content first and the whole history second. Search never supplies content on Jira, because its
+//! index lags and truncates.
+
+pub mod github;
+pub mod jira;
+
+use async_trait::async_trait;
+use http::HeaderMap;
+
+use crate::model::{ConnectionId, Gap, Item, Release, StatusEntry, Timestamp, TrackerKind};
+
+/// One independent walk over a connection with a cursor of its own: all projects of a Jira
+/// connection together, or one GitHub repository.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ScanId(pub String);
+
+/// Proof that the credential is alive, and the tracker's clock at that moment.
+#[derive(Debug, Clone)]
+pub struct Probe {
+    /// The HTTP `Date` of the answer, minus the round trip and one second: at or before the
+    /// instant at which the next request is evaluated.
+    pub clock: Timestamp,
+    /// What a person should know: rights that are wider than needed, a token near its end.
+    pub notes: Vec<String>,
+}
+
+/// Lookup data that placing and categories depend on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Catalogue {
+    pub statuses: Vec<StatusEntry>,
+    pub releases: Vec<Release>,
+}
+
+/// An id and the stamp under which the tracker listed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    pub source: String,
+    /// `None` when the row had no readable stamp; it is then read again every time.
+    pub updated_at: Option<Timestamp>,
+}
+
+/// One page of a discovery.
+#[derive(Debug, Clone, Default)]
+pub struct Discovered {
+    pub stamps: Vec<Stamp>,
+    /// Items whose content and whole history came with the page, because the listing is not an
+    /// index (GitHub). The rest is read by id.
+    pub items: Vec<Item>,
+    pub gaps: Vec<Gap>,
+    /// The token of the next page; `None` ends the walk. A short page never does.
+    pub next: Option<String>,
+    /// How many items the tracker expects in the whole walk, for the progress bar only.
+    pub expected: Option<u64>,
+}
+
+/// What reading by id told.
+#[derive(Debug, Clone, Default)]
+pub struct ReadOut {
+    pub items: Vec<Item>,
+    /// Asked for and not given: absent, invisible, or no longer ours to see.
+    pub absent: Vec<String>,
+    pub gaps: Vec<Gap>,
+    /// The tracker's clock when the content was read; an item whose `updated_at` is close to it
+    /// may still change inside the same second and is read again.
+    pub read_at: Option<Timestamp>,
+}
+
+/// Why a tracker could not answer, named by the next move.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum TrackerError {
+    /// The credential is wrong, expired or lacks a right. Nothing is concluded from it.
+    #[error("{0}")]
+    Unauthorized(String),
+    /// The tracker refuses the request for good: a removed endpoint, an unknown project.
+    #[error("{0}")]
+    Refused(String),
+    /// The tracker asked to wait.
+    #[error("{message}")]
+    Wait { until: Timestamp, message: String },
+    /// Network trouble or a server error; the next pass tries again.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The answer as a whole cannot be understood.
+    #[error("{0}")]
+    Malformed(String),
+    /// The page token was refused or repeated; the walk starts again from its last key.
+    #[error("{0}")]
+    BadToken(String),
+}
+
+/// Why a webhook was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WebhookError {
+    /// Missing or wrong signature. The answer is 401 and says nothing else.
+    #[error("the signature does not match")]
+    Forged,
+    /// Signed, but not a payload that we can read a key from.
+    #[error("{0}")]
+    Unreadable(String),
+}
+
+/// What a verified webhook says: look at these items again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// Immutable ids.
+    pub sources: Vec<String>,
+    /// The event touches more than it names (a renamed label, a released version): scan soon.
+    pub scan: bool,
+}
+
+/// A connection to one tracker.
+#[async_trait]
+pub trait Tracker: Send + Sync {
+    fn connection(&self) -> &ConnectionId;
+
+    fn kind(&self) -> TrackerKind;
+
+    /// The walks that make a whole pass, sorted.
+    fn scans(&self) -> Vec<ScanId>;
+
+    /// Asks something that needs the credential. Called first in every pass, so that an empty
+    /// list is never mistaken for an empty tracker.
+    async fn probe(&self) -> Result<Probe, TrackerError>;
+
+    /// Statuses with categories, and releases. Jira refreshes statuses in every pass and releases
+    /// when `full` is set.
+    async fn catalogue(&self, full: bool) -> Result<Catalogue, TrackerError>;
+
+    /// One page of a walk over what changed at or after `since` (`None`: everything), oldest
+    /// change first. `clock` is the instant of this pass's [`Probe`].
+    async fn discover(
+        &self,
+        scan: &ScanId,
+        since: Option<Timestamp>,
+        clock: Timestamp,
+        page: Option<&str>,
+    ) -> Result<Discovered, TrackerError>;
+
+    /// Reads content, then the whole history, of at most [`Tracker::batch`] items.
+    async fn read(&self, sources: &[String]) -> Result<ReadOut, TrackerError>;
+
+    /// The most ids that one `read` takes.
+    fn batch(&self) -> usize;
+
+    /// Verifies the signature over the raw body, then reads the ids it names.
+    ///
+    /// # Errors
+    /// [`WebhookError::Forged`] unless a configured secret signed exactly these bytes.
+    fn webhook(&self, headers: &HeaderMap, body: &[u8]) -> Result<Hints, WebhookError>;
+}

@@ -1,0 +1,278 @@
+//! The only HTTP client: time-outs, size limits, no redirects, back-off, and the pause that a
+//! tracker asked for. It is one tower service, so that octocrab and our own calls share it and a
+//! simulation can stand in for the network.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::header::RETRY_AFTER;
+use tower::util::BoxCloneSyncService;
+use tower::{Service, ServiceExt};
+
+use crate::clock::SharedClock;
+use crate::entropy::Entropy;
+use crate::model::Timestamp;
+
+pub type Request = http::Request<Bytes>;
+pub type Response = http::Response<Bytes>;
+
+/// The service underneath: one request, one answer, no retry.
+pub type Wire = BoxCloneSyncService<Request, Response, TransportError>;
+
+/// Why no answer came.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum TransportError {
+    #[error("cannot connect to {host}: {reason}")]
+    Connect { host: String, reason: String },
+    #[error("no answer from {host} within {seconds} s")]
+    TimedOut { host: String, seconds: u64 },
+    #[error("the answer of {host} is larger than {limit} bytes")]
+    TooLarge { host: String, limit: usize },
+    #[error("the connection to {host} broke: {reason}")]
+    Broken { host: String, reason: String },
+    #[error("{host} asks to wait until {until}")]
+    Paused { host: String, until: Timestamp },
+}
+
+/// What an answer asks of the next request to the same host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// Hand the answer to the caller.
+    Proceed,
+    /// Try again; after this long if the tracker said so, else after the usual back-off.
+    Retry(Option<Duration>),
+}
+
+/// Limits of the client. Defaults suit trackers on the internet.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    pub connect: Duration,
+    pub read: Duration,
+    pub total: Duration,
+    /// Largest decompressed answer, in bytes.
+    pub body: usize,
+    /// Waits between tries when the tracker names no time of its own.
+    pub backoff: Vec<Duration>,
+    /// A pause longer than this is returned to the caller instead of being waited for.
+    pub longest_wait: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            read: Duration::from_secs(20),
+            total: Duration::from_secs(60),
+            body: 64 << 20,
+            backoff: [2, 4, 8].map(Duration::from_secs).to_vec(),
+            longest_wait: Duration::from_secs(90),
+        }
+    }
+}
+
+/// The shared HTTP client. Clones share pauses and counters.
+#[derive(Clone)]
+pub struct Transport {
+    wire: Wire,
+    clock: SharedClock,
+    entropy: Entropy,
+    limits: Arc<Limits>,
+    state: Arc<State>,
+}
+
+#[derive(Default)]
+struct State {
+    requests: AtomicU64,
+    paused: Mutex<BTreeMap<String, Timestamp>>,
+}
+
+impl std::fmt::Debug for Transport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Transport").field("requests", &self.requests()).finish_non_exhaustive()
+    }
+}
+
+impl Transport {
+    /// A client over reqwest and rustls.
+    ///
+    /// # Errors
+    /// The TLS configuration of the machine cannot be used.
+    pub fn over_network(
+        limits: Limits,
+        clock: SharedClock,
+        entropy: Entropy,
+    ) -> Result<Self, reqwest::Error> {
+        let client = reqwest::Client::builder()
+            .user_agent(concat!("streamgauge/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .connect_timeout(limits.connect)
+            .read_timeout(limits.read)
+            .timeout(limits.total)
+            .gzip(true)
+            .build()?;
+        let (cap, total) = (limits.body, limits.total.as_secs());
+        let wire = tower::service_fn(move |request: Request| {
+            let client = client.clone();
+            async move { send(&client, request, cap, total).await }
+        });
+        Ok(Self::over(BoxCloneSyncService::new(wire), limits, clock, entropy))
+    }
+
+    /// A client over any service, for simulations.
+    #[must_use]
+    pub fn over(wire: Wire, limits: Limits, clock: SharedClock, entropy: Entropy) -> Self {
+        Self { wire, clock, entropy, limits: Arc::new(limits), state: Arc::default() }
+    }
+
+    /// Requests sent so far, retries included.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.state.requests.load(Ordering::Relaxed)
+    }
+
+    #[must_use]
+    pub fn clock(&self) -> &SharedClock {
+        &self.clock
+    }
+
+    /// Holds back every request to `host` until `until`; a shorter pause never replaces a longer.
+    pub fn pause(&self, host: &str, until: Timestamp) {
+        let mut paused = self.state.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = paused.entry(host.to_owned()).or_insert(until);
+        *slot = (*slot).max(until);
+    }
+
+    /// Sends a read (a GET, or a POST that only asks), waits where the host asked for it, and
+    /// tries again after network errors and where `judge` says so.
+    ///
+    /// # Errors
+    /// [`TransportError::Paused`] when the wait is longer than [`Limits::longest_wait`]; else the
+    /// last network error. The last answer is returned as it is once the tries are used up.
+    pub async fn ask(
+        &self,
+        request: Request,
+        judge: impl Fn(&Response) -> Pace + Send,
+    ) -> Result<Response, TransportError> {
+        let host = host_of(&request);
+        let mut tries = 0;
+        loop {
+            self.wait_for(&host).await?;
+            let outcome = self.once(request.clone()).await;
+            let asked = match &outcome {
+                Ok(response) => match judge(response) {
+                    Pace::Proceed => return outcome,
+                    Pace::Retry(asked) => asked,
+                },
+                Err(TransportError::TooLarge { .. }) => return outcome,
+                Err(_) => None,
+            };
+            let Some(usual) = self.limits.backoff.get(tries).copied() else {
+                if let Some(asked) = asked {
+                    self.pause(&host, self.clock.now().plus_millis(millis(asked)));
+                }
+                return outcome;
+            };
+            tries += 1;
+            match asked {
+                Some(asked) => self.pause(&host, self.clock.now().plus_millis(millis(asked))),
+                None => self.clock.sleep(usual.mul_f64(0.7 + 0.6 * self.entropy.unit())).await,
+            }
+        }
+    }
+
+    async fn wait_for(&self, host: &str) -> Result<(), TransportError> {
+        loop {
+            let until = {
+                let paused = self.state.paused.lock().unwrap_or_else(PoisonError::into_inner);
+                paused.get(host).copied()
+            };
+            let now = self.clock.now();
+            let Some(until) = until.filter(|until| *until > now) else { return Ok(()) };
+            let wait = u64::try_from(until.millis() - now.millis()).unwrap_or(0);
+            let wait = Duration::from_millis(wait);
+            if wait > self.limits.longest_wait {
+                return Err(TransportError::Paused { host: host.to_owned(), until });
+            }
+            self.clock.sleep(wait).await;
+        }
+    }
+
+    async fn once(&self, request: Request) -> Result<Response, TransportError> {
+        self.state.requests.fetch_add(1, Ordering::Relaxed);
+        let mut wire = self.wire.clone();
+        wire.ready().await?.call(request).await
+    }
+}
+
+/// The usual judgement: wait out 429 (and 503 with a time), retry gateway errors.
+#[must_use]
+pub fn usual_pace(response: &Response) -> Pace {
+    let asked = response
+        .headers()
+        .get(RETRY_AFTER)
+        .and_then(|value| value.to_str().ok())
+        .and_then(retry_after);
+    match response.status().as_u16() {
+        429 => Pace::Retry(asked),
+        500 | 502 | 503 | 504 => Pace::Retry(asked),
+        _ => Pace::Proceed,
+    }
+}
+
+/// `Retry-After` in seconds. The HTTP-date form is rare and read as "no time given".
+fn retry_after(value: &str) -> Option<Duration> {
+    value.trim().parse::<u64>().ok().map(Duration::from_secs)
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn host_of(request: &Request) -> String {
+    request.uri().authority().map_or_else(|| "?".to_owned(), |a| a.as_str().to_owned())
+}
+
+async fn send(
+    client: &reqwest::Client,
+    request: Request,
+    cap: usize,
+    total_seconds: u64,
+) -> Result<Response, TransportError> {
+    let host = host_of(&request);
+    let name = |error: reqwest::Error| {
+        let host = host.clone();
+        if error.is_timeout() {
+            TransportError::TimedOut { host, seconds: total_seconds }
+        } else if error.is_connect() {
+            TransportError::Connect { host, reason: root_cause(&error) }
+        } else {
+            TransportError::Broken { host, reason: root_cause(&error) }
+        }
+    };
+    let request = reqwest::Request::try_from(request).map_err(name)?;
+    let mut answer = client.execute(request).await.map_err(name)?;
+    let mut body = BytesMut::new();
+    while let Some(chunk) = answer.chunk().await.map_err(name)? {
+        if body.len() + chunk.len() > cap {
+            return Err(TransportError::TooLarge { host, limit: cap });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let mut response = Response::new(body.freeze());
+    *response.status_mut() = answer.status();
+    *response.headers_mut() = std::mem::take(answer.headers_mut());
+    Ok(response)
+}
+
+/// The innermost cause, without the URL (it may carry a query that should not reach a log).
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,1 @@
+//! Pages, JSON API, webhooks, health and metrics.
