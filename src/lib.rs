@@ -4,6 +4,8 @@ pub mod model;
 
 pub mod clock;
 pub mod entropy;
+pub mod schedule;
+pub mod secret;
 pub mod spawn;
 pub mod transport;
 
