@@ -1,0 +1,134 @@
+//! The map Portfolio -> Value Stream -> Product Team, as data for a page or a terminal.
+
+use serde::Serialize;
+
+use crate::model::{Altitude, Context, StreamKind, Timestamp, Verb, Vocabulary};
+
+use super::placed::RuleRef;
+use super::words::Words;
+
+/// The whole map at one instant.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MapView {
+    pub at: Timestamp,
+    pub portfolio: String,
+    pub vocabulary: Vocabulary,
+    /// Display words of the levels; a level the framework does not have is `None` and hidden.
+    pub words: Words,
+    /// Sorted by name.
+    pub streams: Vec<StreamView>,
+    /// Epics that have no stream yet, sorted by id.
+    pub epics_without_stream: Vec<EpicView>,
+    pub coverage: CoverageView,
+    /// Who decides what, from the portfolio down.
+    pub altitudes: Vec<AltitudeView>,
+    /// Things a reader should know, one sentence each.
+    pub notes: Vec<String>,
+}
+
+/// A value stream with its teams and epics.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StreamView {
+    pub id: String,
+    pub name: String,
+    pub kind: StreamKind,
+    /// Sorted by name.
+    pub teams: Vec<TeamView>,
+    /// Sorted by id.
+    pub epics: Vec<EpicView>,
+    /// False: it appears as part of "other streams" outside itself.
+    pub published: bool,
+    /// Why it is not published, and what would change that.
+    pub note: Option<String>,
+}
+
+/// A team with the rules that claim items for it. There are no counts per team on purpose.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TeamView {
+    pub id: String,
+    pub name: String,
+    pub weight: f64,
+    pub claims: Vec<ClaimView>,
+}
+
+/// One claim of a team.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClaimView {
+    /// The rule in the file's own words.
+    pub rule: String,
+    pub line: usize,
+    pub from: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+    /// Whether the claim is valid at the instant of the map.
+    pub valid: bool,
+}
+
+/// An epic on the map.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EpicView {
+    pub id: String,
+    pub title: String,
+    pub theme: Option<String>,
+    pub horizon: Option<String>,
+    pub context: Context,
+    pub declared: bool,
+    /// False: no tracker showed an item with this key.
+    pub found: bool,
+}
+
+/// How many flow items the rules place.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct CoverageView {
+    pub items: u64,
+    pub placed: u64,
+    pub contested: u64,
+    pub unplaced: u64,
+    /// Items whose past placement rests on present attributes.
+    pub inferred: u64,
+    /// Sorted by the rules.
+    pub contested_by: Vec<ContestedView>,
+    /// Sorted by connection, project, component and labels.
+    pub unplaced_in: Vec<UnplacedView>,
+    /// Claims that would place the most items, best first, at most five.
+    pub next_rules: Vec<NextRule>,
+}
+
+/// Rules that tie on items.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ContestedView {
+    pub rules: Vec<RuleRef>,
+    pub items: u64,
+    /// The first keys in order, at most five.
+    pub examples: Vec<String>,
+}
+
+/// Items that no rule claims and that look alike.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnplacedView {
+    pub connection: String,
+    pub project: String,
+    pub components: Vec<String>,
+    pub labels: Vec<String>,
+    pub items: u64,
+    /// The first keys in order, at most five.
+    pub examples: Vec<String>,
+}
+
+/// A claim somebody could add.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NextRule {
+    /// Ready to paste into a team's `claims`: `{ jira = "PAY", component = "Checkout" }`.
+    pub claim: String,
+    /// How many unplaced items it would claim.
+    pub items: u64,
+}
+
+/// Which decisions belong to an altitude.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AltitudeView {
+    pub altitude: Altitude,
+    /// The altitude in the portfolio's vocabulary; `None` when the framework has no such level.
+    pub word: Option<&'static str>,
+    pub may: Vec<Verb>,
+    pub why: String,
+}
