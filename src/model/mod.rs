@@ -10,5 +10,6 @@ pub use declared::*;
 pub use item::*;
 pub use period::{Period, Timestamp, Week};
 pub use timeline::{
-    Category, EpicIx, FlowSegment, Precision, Segment, StateIx, States, StreamIx, TeamIx, Timeline,
+    Category, Derived, EpicIx, Event, FlowEvent, FlowSegment, Precision, Segment, StateIx, States,
+    StreamIx, TeamIx, Timeline, derive, fold, wip_spells,
 };

@@ -1,6 +1,12 @@
 //! The timeline of one item: half-open segments, and what is derived from them.
 //!
-//! Definitions follow section 0.4 of the signal catalogue; fixture F0 below is its worked example.
+//! [`fold`] makes segments of dated events; [`derive`] and [`wip_spells`] read them.
+
+mod derived;
+mod fold;
+
+pub use derived::{Derived, derive, wip_spells};
+pub use fold::{Event, fold};
 
 use super::{Period, Timestamp};
 
@@ -104,6 +110,9 @@ pub struct EpicIx(pub u32);
 
 /// A segment in the form that the signals compute with.
 pub type FlowSegment = Segment<StateIx, TeamIx, StreamIx, EpicIx>;
+
+/// An event that folds into [`FlowSegment`]s.
+pub type FlowEvent = Event<StateIx, TeamIx, StreamIx, EpicIx>;
 
 /// The names of states, each stored once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
