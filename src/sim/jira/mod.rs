@@ -1,1 +1,3 @@
 //! Jira Cloud, simulated.
+
+pub mod records;
