@@ -1,1 +1,56 @@
-//! Where digests go.
+//! Where digests go. A channel is one file with one `deliver`; its name before the colon is the
+//! word that `to = ["file:digests"]` uses.
+
+mod file;
+mod stdout;
+
+use std::path::PathBuf;
+
+/// A rendered digest on its way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Stable name of this digest at this tick (`monday-2026-06-15T0700`); doubles as the
+    /// idempotency key, so that a repeated delivery replaces itself.
+    pub key: String,
+    pub markdown: String,
+    pub json: String,
+}
+
+/// A parsed `to` entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A folder that receives `KEY.md` and `KEY.json`.
+    File(PathBuf),
+    Stdout,
+}
+
+/// Why a message could not be delivered; the next tick of the outbox tries again.
+#[derive(Debug, thiserror::Error)]
+#[error("{channel}: {reason}")]
+pub struct DeliveryError {
+    pub channel: String,
+    pub reason: String,
+}
+
+impl Target {
+    /// # Errors
+    /// A sentence that names the entry and the channels there are.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            Some(("file", folder)) if !folder.is_empty() => Ok(Self::File(PathBuf::from(folder))),
+            None if text == "stdout" => Ok(Self::Stdout),
+            _ => Err(format!("to: `{text}` is not a channel; there are \"file:FOLDER\", \"stdout\"")),
+        }
+    }
+
+    /// Hands the message over. Delivering the same key twice leaves one copy.
+    ///
+    /// # Errors
+    /// The channel refused or could not be reached.
+    pub fn deliver(&self, message: &Message) -> Result<(), DeliveryError> {
+        match self {
+            Self::File(folder) => file::deliver(folder, message),
+            Self::Stdout => stdout::deliver(message),
+        }
+    }
+}

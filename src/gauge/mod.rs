@@ -1,1 +1,149 @@
 //! From the store to placed timelines, facts and the report.
+//!
+//! A [`World`] is everything known at one instant, placed by one portfolio file. The newest one is
+//! kept until the store's change sequence moves, so that a page costs a lookup.
+
+mod build;
+mod export;
+mod links;
+mod releases;
+mod story;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub use build::World;
+pub use export::{ExportCounts, export};
+pub use story::ItemStory;
+
+use crate::clock::SharedClock;
+use crate::model::Timestamp;
+use crate::portfolio::{MapView, Portfolio};
+use crate::signals::{Report, Scope, evaluate};
+use crate::store::{Store, StoreError};
+
+/// How long a live report is served before `as_of` moves on, in milliseconds.
+const LIVE_MS: i64 = 60_000;
+/// Computed reports kept beside the newest world.
+const MOST_REPORTS: usize = 64;
+
+/// The two clocks of a question: up to when events count, and up to when we had learned of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Moment {
+    /// `None`: now.
+    pub as_of: Option<Timestamp>,
+    /// `None`: everything known.
+    pub known: Option<Timestamp>,
+}
+
+/// Answers questions from the store through one portfolio.
+pub struct Gauge {
+    store: Store,
+    portfolio: Arc<Portfolio>,
+    clock: SharedClock,
+    live: tokio::sync::Mutex<Option<(u64, Arc<World>)>>,
+    reports: Mutex<Reports>,
+}
+
+#[derive(Default)]
+struct Reports {
+    seq: u64,
+    kept: BTreeMap<(Moment, Scope), (Timestamp, Arc<Report>)>,
+}
+
+impl Gauge {
+    #[must_use]
+    pub fn new(store: Store, portfolio: Arc<Portfolio>, clock: SharedClock) -> Self {
+        let live = tokio::sync::Mutex::new(None);
+        Self { store, portfolio, clock, live, reports: Mutex::default() }
+    }
+
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    #[must_use]
+    pub fn portfolio(&self) -> &Portfolio {
+        &self.portfolio
+    }
+
+    /// Everything known at `known`, placed. The world of now is shared until the store changes.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn world(&self, known: Option<Timestamp>) -> Result<Arc<World>, StoreError> {
+        if known.is_some() {
+            return Ok(Arc::new(World::build(&self.store, &self.portfolio, known).await?));
+        }
+        let mut live = self.live.lock().await;
+        let seq = self.store.seq().await?;
+        if let Some((kept, world)) = live.as_ref()
+            && *kept == seq
+        {
+            return Ok(Arc::clone(world));
+        }
+        let world = Arc::new(World::build(&self.store, &self.portfolio, None).await?);
+        *live = Some((seq, Arc::clone(&world)));
+        Ok(world)
+    }
+
+    /// The report at a moment. A live report is kept for a minute of the same data.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn report(&self, moment: Moment, scope: &Scope) -> Result<Arc<Report>, StoreError> {
+        let now = self.clock.now();
+        let seq = self.store.seq().await?;
+        let key = (moment, scope.clone());
+        if let Some(kept) = self.kept(seq, &key, now) {
+            return Ok(kept);
+        }
+        let world = self.world(moment.known).await?;
+        let (as_of, known) = (moment.as_of.unwrap_or(now), moment.known.unwrap_or(now));
+        let report = Arc::new(evaluate(&world.dataset, as_of, known, scope));
+        let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        if reports.kept.len() >= MOST_REPORTS {
+            reports.kept.clear();
+        }
+        reports.kept.insert(key, (now, Arc::clone(&report)));
+        Ok(report)
+    }
+
+    fn kept(&self, seq: u64, key: &(Moment, Scope), now: Timestamp) -> Option<Arc<Report>> {
+        let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        if reports.seq != seq {
+            reports.seq = seq;
+            reports.kept.clear();
+            return None;
+        }
+        let (at, report) = reports.kept.get(key)?;
+        let fixed = key.0.as_of.is_some() && key.0.known.is_some();
+        (fixed || now.millis() - at.millis() < LIVE_MS).then(|| Arc::clone(report))
+    }
+
+    /// The map of the portfolio at an instant.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn map(&self, moment: Moment) -> Result<MapView, StoreError> {
+        let at = moment.as_of.unwrap_or_else(|| self.clock.now());
+        let world = self.world(moment.known).await?;
+        Ok(world.map(&self.portfolio, at))
+    }
+
+    /// The whole story of the items with this key or former key; several when connections share it.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn stories(&self, key: &str, moment: Moment) -> Result<Vec<ItemStory>, StoreError> {
+        let as_of = moment.as_of.unwrap_or_else(|| self.clock.now());
+        let world = self.world(moment.known).await?;
+        let items = self.store.items_by_key(key, moment.known).await?;
+        let report = self.report(moment, &Scope::Portfolio).await?;
+        Ok(items
+            .into_iter()
+            .map(|item| story::tell(&self.portfolio, &world, item, as_of, &report))
+            .collect())
+    }
+}

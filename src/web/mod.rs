@@ -1,1 +1,3 @@
 //! Pages, JSON API, webhooks, health and metrics.
+
+pub mod settings;

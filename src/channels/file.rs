@@ -1,0 +1,47 @@
+//! A folder on disk. Files are written beside their final name and renamed, so that a reader never
+//! sees half a digest.
+
+use std::path::Path;
+
+use super::{DeliveryError, Message};
+
+pub(super) fn deliver(folder: &Path, message: &Message) -> Result<(), DeliveryError> {
+    let fail = |error: std::io::Error| DeliveryError {
+        channel: format!("file:{}", folder.display()),
+        reason: error.to_string(),
+    };
+    std::fs::create_dir_all(folder).map_err(fail)?;
+    for (ending, content) in [("md", &message.markdown), ("json", &message.json)] {
+        let path = folder.join(format!("{}.{ending}", message.key));
+        let draft = folder.join(format!(".{}.{ending}.part", message.key));
+        std::fs::write(&draft, content).map_err(fail)?;
+        std::fs::rename(&draft, &path).map_err(fail)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repeated_delivery_replaces_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let message =
+            Message { key: "monday-1".into(), markdown: "# a".into(), json: "{}".into() };
+        deliver(folder.path(), &message).unwrap();
+        deliver(folder.path(), &message).unwrap();
+        let mut names: Vec<_> =
+            std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["monday-1.json", "monday-1.md"]);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_named() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let message = Message { key: "k".into(), markdown: String::new(), json: String::new() };
+        let error = deliver(file.path(), &message).unwrap_err().to_string();
+        assert!(error.contains(&file.path().display().to_string()), "{error}");
+    }
+}

@@ -1,0 +1,143 @@
+//! The digest as plain Markdown.
+
+use std::fmt::Write as _;
+
+use super::compose::{Digest, Section};
+use super::words;
+use crate::signals::report::{DueReview, Observation};
+
+/// Renders the page. Text from trackers (titles of epics) arrives escaped here and only here.
+#[must_use]
+pub fn render(digest: &Digest) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "# {}\n{}\n", escape(&digest.title), digest.dateline);
+    for section in &digest.sections {
+        render_section(&mut out, section);
+    }
+    if !digest.due_reviews.is_empty() {
+        let due: Vec<String> = digest.due_reviews.iter().map(due_review).collect();
+        let _ = writeln!(out, "Decisions due for review: {}\n", due.join("; "));
+    }
+    let _ = writeln!(out, "---");
+    let mut standing = format!(
+        "Within the usual range: {} of {} series.",
+        digest.tally.usual, digest.tally.series
+    );
+    if !digest.unconfirmed.is_empty() {
+        let _ = write!(standing, " New, not yet confirmed: {}.", escape(&digest.unconfirmed.join(", ")));
+    }
+    let _ = writeln!(out, "{standing}");
+    if !digest.unseen.is_empty() {
+        let _ = writeln!(out, "Not visible here: {}", escape(&digest.unseen.join(" ")));
+    }
+    let revisions = if digest.revisions.is_empty() {
+        "none.".to_owned()
+    } else {
+        escape(&digest.revisions.join("; "))
+    };
+    let _ = writeln!(out, "Revisions: {revisions}");
+    let _ = writeln!(
+        out,
+        "{} This page contains no person, no team comparison, no dates to come and no completion \
+         figures.",
+        digest.false_alarms
+    );
+    if !digest.appendix.is_empty() {
+        let _ = writeln!(out, "\n## Appendix: observations that did not fit\n");
+        for observation in &digest.appendix {
+            let _ = writeln!(out, "- {}", line(observation));
+        }
+    }
+    out
+}
+
+fn render_section(out: &mut String, section: &Section) {
+    let _ = writeln!(out, "## {}\n", section.heading);
+    if !section.table.is_empty() {
+        let _ = writeln!(out, "| {} |", words::INTENT_HEADER.join(" | "));
+        let _ = writeln!(out, "|---|---|---|---|---|");
+        for row in &section.table {
+            let cells = words::intent_cells(row).map(|cell| escape(&cell).replace('|', "\\|"));
+            let _ = writeln!(out, "| {} |", cells.join(" | "));
+        }
+        out.push('\n');
+    }
+    for told in &section.observations {
+        let _ = writeln!(out, "- {}", line(&told.observation));
+    }
+    if section.overflow > 0 {
+        let _ = writeln!(out, "- {} more in the appendix.", section.overflow);
+    }
+    for silence in &section.silence {
+        let _ = writeln!(out, "- {}", escape_text(silence));
+    }
+    out.push('\n');
+}
+
+fn line(observation: &Observation) -> String {
+    let sentence = [&observation.evidence, &observation.uncertainty, &observation.question]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .map(|part| escape(part))
+        .collect::<Vec<_>>()
+        .join(" ");
+    format!("**{}**: {sentence}", escape(&observation.subject))
+}
+
+fn due_review(due: &DueReview) -> String {
+    format!(
+        "{} {} ({}; review date {} passed)",
+        escape(&due.decision),
+        escape(&due.subject),
+        escape(&due.expected),
+        due.review_at.to_utc().format("%-d %B %Y")
+    )
+}
+
+/// Like [`escape`], but keeps the code spans that our own sentences use.
+fn escape_text(text: &str) -> String {
+    text.split('`')
+        .enumerate()
+        .map(|(index, part)| if index % 2 == 1 { format!("`{part}`") } else { escape(part) })
+        .collect()
+}
+
+/// Makes tracker text inert: no markup, no link, no mention, no line break.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '!' | '~' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '@' => out.push_str("@\u{200b}"),
+            c if c.is_control() || is_directional(c) => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Characters that reorder the text around them.
+fn is_directional(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tracker_text_is_inert() {
+        let hostile = "[x](http://evil) @all <script>\n# `run` \u{202e}";
+        let safe = escape(hostile);
+        assert_eq!(safe, "\\[x\\](http://evil) @\u{200b}all \\<script\\> \\# \\`run\\`  ");
+    }
+
+    #[test]
+    fn our_own_code_spans_survive() {
+        assert_eq!(escape_text("Declaring `[[intent]]` helps*"), "Declaring `[[intent]]` helps\\*");
+    }
+}

@@ -1,0 +1,133 @@
+//! Numbers and dates as a reader expects them.
+
+use chrono::{DateTime, Datelike, Days, Timelike};
+use chrono_tz::Tz;
+
+use crate::signals::report::{Finding, Header, IntentRow, Move, Tally};
+
+/// "40 %", or "40.5 %" where half a point matters. At most one decimal.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    let tenths = (share * 1000.0).round() / 10.0;
+    if (tenths - tenths.round()).abs() < 0.05 {
+        format!("{tenths:.0} %")
+    } else {
+        format!("{tenths:.1} %")
+    }
+}
+
+/// A whole percentage without the sign, for the inside of ranges.
+#[must_use]
+pub fn points(share: f64) -> String {
+    format!("{:.0}", share * 100.0)
+}
+
+/// "35 to 45".
+#[must_use]
+pub fn range((low, high): (f64, f64)) -> String {
+    format!("{} to {}", points(low), points(high))
+}
+
+/// The line under the title.
+#[must_use]
+pub fn dateline(header: &Header) -> String {
+    let zone: Tz = header.zone.parse().unwrap_or(Tz::UTC);
+    let first = header.week.monday();
+    let last = first + Days::new(6);
+    let days = if first.month() == last.month() {
+        format!("{} to {}", first.day(), last.format("%-d %B %Y"))
+    } else {
+        format!("{} to {}", first.format("%-d %B"), last.format("%-d %B %Y"))
+    };
+    let cadence = header.cadence.as_ref().map_or_else(String::new, |cadence| {
+        format!(" Cadence {} {}, week {} of {}.", cadence.id, cadence.number, cadence.week, cadence.weeks)
+    });
+    let known = local(header.known.to_utc().with_timezone(&zone));
+    format!("Week {}, {days} ({}).{cadence} Data as known on {known}.", header.week, header.zone)
+}
+
+fn local(at: DateTime<Tz>) -> String {
+    format!("{} {:02}:{:02}", at.format("%-d %B %Y"), at.hour(), at.minute())
+}
+
+/// "About one of the confirmed observations may be a false alarm."
+#[must_use]
+pub fn false_alarms(tally: &Tally) -> String {
+    let expected = tally.expected_false_alarms;
+    let amount = match expected.round() as i64 {
+        _ if tally.series == 0 => return "No series was tested, so no false alarm is possible.".into(),
+        0 => "Fewer than one".to_owned(),
+        1 => "About one".to_owned(),
+        many => format!("About {many}"),
+    };
+    format!(
+        "{amount} of the confirmed observations may be a false alarm ({} series tested, \
+         {expected:.1} expected).",
+        tally.series
+    )
+}
+
+/// "Fleet throughput (down)".
+#[must_use]
+pub fn moved(finding: &Finding, direction: Move) -> String {
+    let way = match direction {
+        Move::Up => "up",
+        Move::Down => "down",
+    };
+    format!("{} {} ({way})", finding.slice.name, signal_name(finding.signal))
+}
+
+/// The everyday name of a signal inside a sentence.
+fn signal_name(signal: &str) -> String {
+    crate::signals::ALL
+        .iter()
+        .find(|entry| entry.id == signal)
+        .map_or_else(|| signal.to_owned(), |entry| entry.name.to_lowercase())
+}
+
+/// The cells of one row of the intent table.
+#[must_use]
+pub fn intent_cells(row: &IntentRow) -> [String; 5] {
+    let declared = match (row.declared, row.band) {
+        (Some(share), Some(band)) => format!("{} ({})", percent(share), range(band)),
+        (Some(share), None) => percent(share),
+        _ => "not declared".to_owned(),
+    };
+    [
+        row.slice.name.clone(),
+        declared,
+        row.observed.map_or_else(|| "not enough data".to_owned(), percent),
+        row.weekly.map_or_else(|| "–".to_owned(), range),
+        row.state.clone(),
+    ]
+}
+
+/// The header of the intent table.
+pub const INTENT_HEADER: [&str; 5] =
+    ["Value stream", "Declared", "Attention, last 8 weeks", "Weekly range", "State"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentages_have_at_most_one_decimal() {
+        assert_eq!(percent(0.4), "40 %");
+        assert_eq!(percent(0.125), "12.5 %");
+        assert_eq!(percent(0.33333), "33.3 %");
+        assert_eq!(percent(0.99996), "100 %");
+        assert_eq!(range((0.304, 0.358)), "30 to 36");
+    }
+
+    #[test]
+    fn expected_false_alarms_are_said_in_words() {
+        let tally = |series: u64| Tally {
+            series,
+            expected_false_alarms: series as f64 * 0.02,
+            ..Tally::default()
+        };
+        assert!(false_alarms(&tally(41)).starts_with("About one of the confirmed"));
+        assert!(false_alarms(&tally(7)).starts_with("Fewer than one"));
+        assert!(false_alarms(&tally(100)).starts_with("About 2 "));
+    }
+}

@@ -1,0 +1,162 @@
+//! Blocking links between flow items, as intervals, from what both ends say.
+
+use std::collections::BTreeMap;
+
+use crate::model::{
+    ConnectionId, ItemRef, Period, Precision, Relation, Timestamp, What,
+};
+use crate::portfolio::Placed;
+use crate::signals::dataset::LinkFacts;
+use crate::store::StoredItem;
+
+/// One end's word about a pair.
+#[derive(Debug, Clone, Copy)]
+struct Word {
+    at: Timestamp,
+    added: bool,
+    precision: Precision,
+}
+
+/// Indices of items by immutable id and by present or former key.
+struct Finder<'a> {
+    by_source: BTreeMap<(&'a ConnectionId, &'a str), usize>,
+    by_key: BTreeMap<(&'a ConnectionId, &'a str), usize>,
+}
+
+impl<'a> Finder<'a> {
+    fn over(items: &'a [(StoredItem, Placed)]) -> Self {
+        let mut by_source = BTreeMap::new();
+        let mut by_key = BTreeMap::new();
+        for (index, (item, _)) in items.iter().enumerate() {
+            let connection = &item.id.connection;
+            by_source.insert((connection, item.id.source.as_str()), index);
+            for alias in &item.aliases {
+                by_key.entry((connection, alias.as_str())).or_insert(index);
+            }
+        }
+        for (index, (item, _)) in items.iter().enumerate() {
+            by_key.insert((&item.id.connection, item.attributes.key.as_str()), index);
+        }
+        Self { by_source, by_key }
+    }
+
+    fn find(&self, connection: &ConnectionId, other: &ItemRef) -> Option<usize> {
+        let source = other.source.as_deref();
+        source.and_then(|source| self.by_source.get(&(connection, source))).copied().or_else(|| {
+            let key = other.key.as_deref()?;
+            self.by_key.get(&(connection, key)).copied()
+        })
+    }
+}
+
+/// Every interval in which one item blocked another, sorted.
+///
+/// An interval begins at the recorded change; a present link without one begins when we first
+/// learned of the item, marked polled. Both ends tell the same link: their words are united.
+#[must_use]
+pub fn facts(items: &[(StoredItem, Placed)]) -> Vec<LinkFacts> {
+    let finder = Finder::over(items);
+    let mut words: BTreeMap<(usize, usize), Vec<Word>> = BTreeMap::new();
+    let mut present: BTreeMap<(usize, usize), Timestamp> = BTreeMap::new();
+    for (index, (item, _)) in items.iter().enumerate() {
+        let pair = |relation: Relation, other: &ItemRef| {
+            let other = finder.find(&item.id.connection, other).filter(|other| *other != index)?;
+            match relation {
+                Relation::BlockedBy => Some((index, other)),
+                Relation::Blocks => Some((other, index)),
+                Relation::Duplicates => None,
+            }
+        };
+        for change in &item.history {
+            if let What::Link { relation, other, added } = &change.what
+                && let Some(pair) = pair(*relation, other)
+            {
+                let word = Word { at: change.at, added: *added, precision: change.precision };
+                words.entry(pair).or_default().push(word);
+            }
+        }
+        for link in &item.attributes.links {
+            if let Some(pair) = pair(link.relation, &link.other) {
+                let seen = present.entry(pair).or_insert(item.first_seen);
+                *seen = (*seen).min(item.first_seen);
+            }
+        }
+    }
+    for pair in present.keys() {
+        words.entry(*pair).or_default();
+    }
+    let mut links: Vec<LinkFacts> = words
+        .into_iter()
+        .flat_map(|((blocked, blocker), words)| {
+            let open = present.get(&(blocked, blocker)).copied();
+            intervals(words, open)
+                .into_iter()
+                .map(move |(valid, precision)| LinkFacts { blocked, blocker, valid, precision })
+        })
+        .collect();
+    links.sort();
+    links
+}
+
+/// Turns the words of both ends into intervals. `open` is when the link was first seen, if it
+/// still stands.
+fn intervals(mut words: Vec<Word>, open: Option<Timestamp>) -> Vec<(Period, Precision)> {
+    words.sort_by_key(|word| (word.at, !word.added));
+    let mut found = Vec::new();
+    let mut since: Option<(Timestamp, Precision)> = None;
+    for word in words {
+        match (word.added, since) {
+            (true, None) => since = Some((word.at, word.precision)),
+            (false, Some((from, precision))) => {
+                if from < word.at {
+                    found.push((Period { from, to: word.at }, precision));
+                }
+                since = None;
+            }
+            // The other end repeats what is known, or ends what was never seen to begin.
+            (true, Some(_)) | (false, None) => {}
+        }
+    }
+    match (since, open) {
+        (Some((from, precision)), _) => {
+            found.push((Period { from, to: Timestamp::MAX }, precision));
+        }
+        (None, Some(seen)) => {
+            found.push((Period { from: seen, to: Timestamp::MAX }, Precision::Polled));
+        }
+        (None, None) => {}
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn word(at: i64, added: bool) -> Word {
+        Word { at: Timestamp::from_millis(at), added, precision: Precision::Exact }
+    }
+
+    fn spans(words: Vec<Word>, open: Option<i64>) -> Vec<(i64, i64, Precision)> {
+        intervals(words, open.map(Timestamp::from_millis))
+            .into_iter()
+            .map(|(p, precision)| (p.from.millis(), p.to.millis(), precision))
+            .collect()
+    }
+
+    #[test]
+    fn both_ends_tell_one_interval() {
+        let told = vec![word(10, true), word(10, true), word(30, false), word(31, false)];
+        assert_eq!(spans(told, None), [(10, 30, Precision::Exact)]);
+    }
+
+    #[test]
+    fn a_link_without_a_beginning_is_polled() {
+        assert_eq!(spans(vec![], Some(50)), [(50, i64::MAX, Precision::Polled)]);
+        let again = vec![word(10, true), word(30, false)];
+        assert_eq!(
+            spans(again, Some(50)),
+            [(10, 30, Precision::Exact), (50, i64::MAX, Precision::Polled)]
+        );
+    }
+}

@@ -1,0 +1,70 @@
+//! The whole story of one item: where it stands, why, and which signals it enters.
+
+use serde::Serialize;
+
+use super::World;
+use super::build::known;
+use crate::model::Timestamp;
+use crate::portfolio::{Explanation, Portfolio};
+use crate::signals::Report;
+use crate::store::StoredItem;
+
+/// What `explain KEY` and `/items/{key}` show.
+#[derive(Debug, Clone, Serialize)]
+pub struct ItemStory {
+    pub id: String,
+    /// Former keys.
+    pub aliases: Vec<String>,
+    pub as_of: Timestamp,
+    pub status: String,
+    /// When and why it left the tracker or our sight.
+    pub removed: Option<Removal>,
+    #[serde(flatten)]
+    pub explanation: Explanation,
+    /// Signals and slices in which it is counted.
+    pub enters: Vec<Entry>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Removal {
+    pub at: Timestamp,
+    pub reason: String,
+}
+
+/// One signal that counts the item.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Entry {
+    pub signal: String,
+    pub slice: String,
+}
+
+pub(super) fn tell(
+    portfolio: &Portfolio,
+    world: &World,
+    item: StoredItem,
+    as_of: Timestamp,
+    report: &Report,
+) -> ItemStory {
+    let explanation = portfolio.explain(&known(&item), &world.epics, &world.statuses);
+    let key = &item.attributes.key;
+    let mut enters: Vec<Entry> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.items.binary_search(key).is_ok())
+        .map(|finding| Entry {
+            signal: finding.signal.to_owned(),
+            slice: finding.slice.name.clone(),
+        })
+        .collect();
+    enters.sort();
+    enters.dedup();
+    ItemStory {
+        id: item.id.to_string(),
+        status: item.attributes.status.name.clone(),
+        aliases: item.aliases,
+        as_of,
+        removed: item.removed.map(|(at, reason)| Removal { at, reason }),
+        explanation,
+        enters,
+    }
+}

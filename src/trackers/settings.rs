@@ -1,0 +1,188 @@
+//! `[[connection]]` of `streamgauge.toml`, and how it becomes a tracker.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::{Tracker, github, jira};
+use crate::model::{ConnectionId, TrackerKind};
+use crate::secret::{SecretError, SecretRef};
+use crate::transport::Transport;
+
+/// One connection, as written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Connection {
+    /// The name that `portfolio.toml`, `/webhooks/{id}` and messages use.
+    pub id: String,
+    pub kind: Kind,
+    /// Jira Cloud: the site. GitHub: only for a simulated or proxied API; github.com otherwise.
+    pub url: Option<String>,
+    /// Jira: project keys. GitHub: `owner/repo`.
+    pub scopes: Vec<String>,
+    pub auth: Auth,
+    /// Signs the tracker's webhooks. Without one, webhooks of this connection are refused.
+    pub webhook_secret: Option<SecretRef>,
+    /// The secret before the last rotation, accepted as well.
+    pub webhook_secret_previous: Option<SecretRef>,
+    /// When to pull, as five cron fields in UTC.
+    #[serde(default = "default_pull")]
+    pub pull: String,
+    /// Jira: where scoped tokens are accepted, for a proxied or simulated API.
+    pub gateway: Option<String>,
+    /// Jira: names of the link types that mean "cannot go on until".
+    #[serde(default = "default_blocking")]
+    pub blocking_links: Vec<String>,
+    /// GitHub: the name of the board field that holds the status.
+    #[serde(default = "default_status_field")]
+    pub status_field: String,
+}
+
+/// The trackers we speak to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    JiraCloud,
+    Github,
+}
+
+/// Credentials by name: `{ user = "...", token = { env = "..." } }`, or `{ token = ... }`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// Jira: the account that the token belongs to.
+    pub user: Option<String>,
+    pub token: SecretRef,
+}
+
+fn default_pull() -> String {
+    "*/5 * * * *".to_owned()
+}
+
+fn default_blocking() -> Vec<String> {
+    vec!["Blocks".to_owned()]
+}
+
+fn default_status_field() -> String {
+    "Status".to_owned()
+}
+
+/// A connection that cannot be made from what is written.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    #[error("connection `{id}`: {source}")]
+    Secret { id: String, source: SecretError },
+    #[error("connection `{id}`: {problem}")]
+    Wrong { id: String, problem: String },
+}
+
+impl Connection {
+    #[must_use]
+    pub fn tracker_kind(&self) -> TrackerKind {
+        match self.kind {
+            Kind::JiraCloud => TrackerKind::Jira,
+            Kind::Github => TrackerKind::GitHub,
+        }
+    }
+
+    /// Says what is wrong without reading a secret or touching the network.
+    ///
+    /// # Errors
+    /// A required key is missing, or a scope does not have the form that its tracker needs.
+    pub fn validate(&self) -> Result<(), ConnectError> {
+        let wrong = |problem: String| Err(ConnectError::Wrong { id: self.id.clone(), problem });
+        if self.scopes.is_empty() {
+            return wrong("`scopes` is empty: name at least one project or repository".into());
+        }
+        if let Some(url) = &self.url
+            && !(url.starts_with("https://") || is_loopback(url))
+        {
+            return wrong(format!("`url` is {url}: credentials are only sent over https"));
+        }
+        match self.kind {
+            Kind::JiraCloud if self.url.is_none() => {
+                wrong("`url` is missing: write https://SITE.atlassian.net".into())
+            }
+            Kind::JiraCloud if self.auth.user.is_none() => {
+                wrong("`auth.user` is missing: a Jira API token belongs to an account".into())
+            }
+            Kind::Github => match self.scopes.iter().find(|scope| !is_repository(scope)) {
+                Some(scope) => wrong(format!("scope `{scope}` is not of the form owner/repo")),
+                None => Ok(()),
+            },
+            Kind::JiraCloud => Ok(()),
+        }
+    }
+
+    /// Makes the tracker client. Reads secrets; sends nothing yet.
+    ///
+    /// # Errors
+    /// See [`Connection::validate`]; a secret is not where it should be.
+    pub fn connect(
+        &self,
+        titles: bool,
+        transport: &Transport,
+    ) -> Result<Arc<dyn Tracker>, ConnectError> {
+        self.validate()?;
+        let read = |secret: &SecretRef| {
+            secret.read().map_err(|source| ConnectError::Secret { id: self.id.clone(), source })
+        };
+        let token = read(&self.auth.token)?;
+        let webhook_secrets = [&self.webhook_secret, &self.webhook_secret_previous]
+            .into_iter()
+            .flatten()
+            .map(read)
+            .collect::<Result<Vec<_>, _>>()?;
+        let connection = ConnectionId(self.id.clone());
+        let transport = transport.clone();
+        let wrong = |problem: String| ConnectError::Wrong { id: self.id.clone(), problem };
+        Ok(match self.kind {
+            Kind::JiraCloud => Arc::new(jira::connect(
+                jira::Config {
+                    connection,
+                    site: self.url.clone().unwrap_or_default(),
+                    gateway: self
+                        .gateway
+                        .clone()
+                        .unwrap_or_else(|| "https://api.atlassian.com".to_owned()),
+                    scopes: self.scopes.clone(),
+                    user: SecretString::from(self.auth.user.clone().unwrap_or_default()),
+                    token,
+                    webhook_secrets,
+                    titles,
+                    blocking_links: self.blocking_links.clone(),
+                },
+                transport,
+            )),
+            Kind::Github => Arc::new(
+                github::connect(
+                    github::Config {
+                        connection,
+                        api: self.url.clone().unwrap_or_else(|| "https://api.github.com".into()),
+                        repositories: self.scopes.clone(),
+                        token,
+                        webhook_secrets,
+                        titles,
+                        page: 50,
+                        status_field: self.status_field.clone(),
+                    },
+                    transport,
+                )
+                .map_err(|error| wrong(error.to_string()))?,
+            ),
+        })
+    }
+}
+
+fn is_repository(scope: &str) -> bool {
+    scope.split_once('/').is_some_and(|(owner, name)| {
+        !owner.is_empty() && !name.is_empty() && !name.contains('/') && name != "*"
+    })
+}
+
+fn is_loopback(url: &str) -> bool {
+    url.strip_prefix("http://")
+        .map(|rest| rest.split(['/', ':']).next().unwrap_or(""))
+        .is_some_and(|host| host == "127.0.0.1" || host == "localhost")
+}

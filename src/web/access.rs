@@ -1,0 +1,249 @@
+//! Who may see what. Default deny: every route but health, the style sheet, sign-in and webhooks
+//! needs a credential, unless none is configured; then only loopback is served.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use hmac::{Hmac, KeyInit, Mac};
+use http::{HeaderMap, Method, StatusCode, header};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::settings::{RoleName, Web};
+use crate::clock::SharedClock;
+use crate::secret::SecretError;
+
+/// The cookie of a signed-in browser. The prefix makes browsers refuse it without `Secure`.
+const COOKIE: &str = "__Host-streamgauge";
+/// How long a sign-in lasts.
+const SESSION_MS: i64 = 12 * 3_600_000;
+
+/// What a caller may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Role {
+    Viewer,
+    /// A viewer who may record decisions and readings.
+    Portfolio,
+    /// Its own team's page and nothing else.
+    Team(String),
+}
+
+impl Role {
+    /// May read pages at portfolio and stream level.
+    #[must_use]
+    pub fn reads_portfolio(&self) -> bool {
+        !matches!(self, Self::Team(_))
+    }
+}
+
+struct Credential {
+    role: Role,
+    digest: [u8; 32],
+}
+
+struct TrustedProxy {
+    header: String,
+    digest: [u8; 32],
+    role: Role,
+}
+
+/// The configured credentials, as digests.
+pub struct Access {
+    credentials: Vec<Credential>,
+    proxy: Option<TrustedProxy>,
+    public_url: Option<String>,
+    session_key: [u8; 32],
+    clock: SharedClock,
+}
+
+impl Access {
+    /// # Errors
+    /// A secret is not where the settings say.
+    pub fn new(settings: &Web, clock: SharedClock) -> Result<Arc<Self>, SecretError> {
+        let mut key = Sha256::new_with_prefix(b"streamgauge session");
+        let mut credentials = Vec::new();
+        for token in &settings.token {
+            let secret = token.secret.read()?;
+            let digest = sha256(secret.expose_secret());
+            key.update(digest);
+            credentials.push(Credential { role: role(token.role, token.team.clone()), digest });
+        }
+        let proxy = match &settings.proxy {
+            Some(proxy) => Some(TrustedProxy {
+                header: proxy.header.to_ascii_lowercase(),
+                digest: sha256(proxy.secret.read()?.expose_secret()),
+                role: role(proxy.role, None),
+            }),
+            None => None,
+        };
+        let public_url = settings.public_url.clone();
+        let session_key = key.finalize().into();
+        Ok(Arc::new(Self { credentials, proxy, public_url, session_key, clock }))
+    }
+
+    fn is_open(&self) -> bool {
+        self.credentials.is_empty() && self.proxy.is_none()
+    }
+
+    /// The role of a word typed into the sign-in form or sent as a bearer token.
+    #[must_use]
+    pub fn role_of(&self, word: &SecretString) -> Option<Role> {
+        let digest = sha256(word.expose_secret());
+        // Every credential is compared, so that time tells nothing.
+        let mut found = None;
+        for credential in &self.credentials {
+            if bool::from(credential.digest.ct_eq(&digest)) {
+                found = Some(credential.role.clone());
+            }
+        }
+        found
+    }
+
+    /// The cookie that signs a browser in, or signs it out.
+    #[must_use]
+    pub fn cookie(&self, role: Option<&Role>) -> String {
+        let Some(role) = role else {
+            return format!("{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0");
+        };
+        let until = self.clock.now().millis() + SESSION_MS;
+        let body = match role {
+            Role::Viewer => format!("viewer||{until}"),
+            Role::Portfolio => format!("portfolio||{until}"),
+            Role::Team(team) => format!("team|{team}|{until}"),
+        };
+        let value = BASE64.encode(&body);
+        let sign = BASE64.encode(self.mac(&value).finalize().into_bytes());
+        let age = SESSION_MS / 1000;
+        format!("{COOKIE}={value}.{sign}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={age}")
+    }
+
+    fn mac(&self, value: &str) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.session_key)
+            .expect("HMAC takes keys of any length");
+        mac.update(value.as_bytes());
+        mac
+    }
+
+    fn session(&self, cookies: &str) -> Option<Role> {
+        let found = cookies.split(';').find_map(|c| c.trim().strip_prefix(COOKIE)?.strip_prefix('='))?;
+        let (value, sign) = found.split_once('.')?;
+        self.mac(value).verify_slice(&BASE64.decode(sign).ok()?).ok()?;
+        let body = String::from_utf8(BASE64.decode(value).ok()?).ok()?;
+        let mut parts = body.splitn(3, '|');
+        let (name, team, until) = (parts.next()?, parts.next()?, parts.next()?);
+        let alive = until.parse::<i64>().ok()? > self.clock.now().millis();
+        match name {
+            _ if !alive => None,
+            "viewer" => Some(Role::Viewer),
+            "portfolio" => Some(Role::Portfolio),
+            "team" => Some(Role::Team(team.to_owned())),
+            _ => None,
+        }
+    }
+
+    fn judge(&self, method: &Method, headers: &HeaderMap) -> Result<Role, StatusCode> {
+        if self.is_open() {
+            // A page on another site must not reach us through a name that resolves to loopback.
+            return if host_is_loopback(headers) { self.same_origin(method, headers, Role::Portfolio) }
+            else { Err(StatusCode::FORBIDDEN) };
+        }
+        if let Some(token) = bearer(headers) {
+            return self.role_of(&token).ok_or(StatusCode::UNAUTHORIZED);
+        }
+        if let Some(proxy) = &self.proxy
+            && let Some(value) = headers.get(proxy.header.as_str())
+        {
+            return if bool::from(sha256_bytes(value.as_bytes()).ct_eq(&proxy.digest)) {
+                self.same_origin(method, headers, proxy.role.clone())
+            } else {
+                Err(StatusCode::UNAUTHORIZED)
+            };
+        }
+        let cookies = headers.get(header::COOKIE).and_then(|value| value.to_str().ok());
+        let role = cookies.and_then(|c| self.session(c)).ok_or(StatusCode::UNAUTHORIZED)?;
+        self.same_origin(method, headers, role)
+    }
+
+    /// A browser may only write from our own pages.
+    fn same_origin(&self, method: &Method, headers: &HeaderMap, role: Role) -> Result<Role, StatusCode> {
+        if matches!(*method, Method::GET | Method::HEAD) || self.origin_is_ours(headers) {
+            Ok(role)
+        } else {
+            Err(StatusCode::FORBIDDEN)
+        }
+    }
+
+    /// True without an Origin header: then no browser sent it on behalf of a page.
+    #[must_use]
+    pub fn origin_is_ours(&self, headers: &HeaderMap) -> bool {
+        let Some(origin) = headers.get(header::ORIGIN) else { return true };
+        let Ok(origin) = origin.to_str() else { return false };
+        if let Some(url) = &self.public_url {
+            return origin == url.trim_end_matches('/');
+        }
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
+        origin.split_once("://").is_some_and(|(_, rest)| rest == host)
+    }
+}
+
+/// Lets a request through with its [`Role`], or answers for it.
+pub async fn guard(State(access): State<Arc<Access>>, mut request: Request, next: Next) -> Response {
+    match access.judge(request.method(), request.headers()) {
+        Ok(role) => {
+            request.extensions_mut().insert(role);
+            next.run(request).await
+        }
+        Err(StatusCode::UNAUTHORIZED) if wants_page(request.headers()) => {
+            Redirect::to("/sign-in").into_response()
+        }
+        Err(StatusCode::UNAUTHORIZED) => {
+            let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
+            (StatusCode::UNAUTHORIZED, challenge, "a credential is needed\n").into_response()
+        }
+        Err(status) => (status, "not from here\n").into_response(),
+    }
+}
+
+fn wants_page(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"))
+}
+
+fn bearer(headers: &HeaderMap) -> Option<SecretString> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    value.strip_prefix("Bearer ").map(|token| SecretString::from(token.trim()))
+}
+
+fn host_is_loopback(headers: &HeaderMap) -> bool {
+    let Some(host) = headers.get(header::HOST).and_then(|host| host.to_str().ok()) else {
+        return true;
+    };
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or(""),
+        None => host.split(':').next().unwrap_or(""),
+    };
+    name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+fn role(name: RoleName, team: Option<String>) -> Role {
+    match name {
+        RoleName::Viewer => Role::Viewer,
+        RoleName::Portfolio => Role::Portfolio,
+        RoleName::Team => Role::Team(team.unwrap_or_default()),
+    }
+}
+
+fn sha256(text: &str) -> [u8; 32] {
+    sha256_bytes(text.as_bytes())
+}
+
+fn sha256_bytes(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}

@@ -1,0 +1,89 @@
+//! `[web]` of `streamgauge.toml`: where the daemon listens, and who may look.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use serde::Deserialize;
+
+use crate::secret::SecretRef;
+
+/// Where the daemon listens, and with which credentials.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Web {
+    #[serde(default = "default_listen")]
+    pub listen: SocketAddr,
+    /// Credentials. Without any, only loopback addresses are served.
+    #[serde(default)]
+    pub token: Vec<Token>,
+    /// Trust a proxy that has signed people in.
+    pub proxy: Option<Proxy>,
+    /// The address that people type, for the Origin check (`https://gauge.example.com`).
+    pub public_url: Option<String>,
+}
+
+/// One credential: a bearer token for scripts, and the same word in the sign-in form for people.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Token {
+    pub role: RoleName,
+    /// The team whose page the role `team` opens.
+    pub team: Option<String>,
+    pub secret: SecretRef,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RoleName {
+    /// May read everything at portfolio and stream level.
+    Viewer,
+    /// May also record decisions and readings.
+    Portfolio,
+    /// May read its own team's page.
+    Team,
+}
+
+/// A reverse proxy that authenticates people and says so in a header.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Proxy {
+    /// The header that carries proof, such as `x-streamgauge-proxy`.
+    pub header: String,
+    /// What the header must contain. Anyone else who sends it is refused.
+    pub secret: SecretRef,
+    #[serde(default = "viewer")]
+    pub role: RoleName,
+}
+
+impl Default for Web {
+    fn default() -> Self {
+        Self { listen: default_listen(), token: Vec::new(), proxy: None, public_url: None }
+    }
+}
+
+fn default_listen() -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8787)
+}
+
+fn viewer() -> RoleName {
+    RoleName::Viewer
+}
+
+impl Web {
+    /// # Errors
+    /// A sentence that names the key and the mend.
+    pub fn check(&self) -> Result<(), String> {
+        if !self.listen.ip().is_loopback() && self.token.is_empty() && self.proxy.is_none() {
+            return Err(format!(
+                "web.listen is {}, which others can reach, but there is no [[web.token]]: add one, \
+                 or listen on 127.0.0.1",
+                self.listen
+            ));
+        }
+        for token in &self.token {
+            if (token.role == RoleName::Team) != token.team.is_some() {
+                return Err("[[web.token]]: `team` goes with role = \"team\", and only with it".into());
+            }
+        }
+        Ok(())
+    }
+}
