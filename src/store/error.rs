@@ -1,0 +1,25 @@
+//! Why the store could not answer, in one sentence with the next step.
+
+/// What went wrong, told apart by what the caller can do.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The database cannot be opened or used as it is; a person has to act.
+    #[error("{0}")]
+    Unusable(String),
+    /// Another process writes to the same file.
+    #[error("{path} is in use by another streamgauge process; stop it, or ask it instead")]
+    InUse { path: String },
+    /// Someone else holds the lease now. Drop the work; nothing was written.
+    #[error("the lease \"{name}\" was taken over by another process; nothing was written")]
+    Fenced { name: String },
+    /// The database did not answer or is busy; the transaction did not happen, or its outcome is
+    /// unknown. Every write may be repeated.
+    #[error("the database does not answer: {0}; it is tried again with the next pass")]
+    Unavailable(String),
+    /// A stored value cannot be understood.
+    #[error("{place} holds a value that cannot be read ({detail}); restore a backup or sync anew")]
+    Corrupt { place: &'static str, detail: String },
+    /// A statement was refused: a defect of this program.
+    #[error("the database refused \"{name}\": {detail}; please report this")]
+    Refused { name: &'static str, detail: String },
+}

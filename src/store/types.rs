@@ -1,0 +1,181 @@
+//! What goes into the store and comes out of it, in the words of the model.
+
+use crate::model::{
+    Attributes, Change, ConnectionId, Gap, Item, ItemId, Period, Timestamp, TrackerKind,
+};
+
+/// What one read of a tracker brought, committed together with the point to resume from.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    pub connection: ConnectionId,
+    pub tracker: TrackerKind,
+    pub items: Vec<Item>,
+    pub gaps: Vec<Gap>,
+    /// When we learned all this, by our own clock.
+    pub known_at: Timestamp,
+    /// An item whose `updated_at` lies before this instant cannot change any more within the same
+    /// stamp: the tracker's clock at the read, less its settling time. `None`: nothing is settled.
+    pub settled_before: Option<Timestamp>,
+    /// Where an interrupted scan goes on, if this batch moves that point.
+    pub resume: Option<(String, Resume)>,
+}
+
+/// How far an unfinished scan has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resume {
+    /// Everything that changed before this instant is applied; ask again from here, inclusive.
+    pub key: Timestamp,
+    /// The tracker's clock when the scan began; becomes the cursor when it completes.
+    pub scan_t0: Timestamp,
+}
+
+/// The position of one scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Cursor {
+    /// The tracker's clock at the start of the last complete scan.
+    pub complete: Option<Timestamp>,
+    pub resume: Option<Resume>,
+}
+
+/// What applying a batch did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Applied {
+    /// Items that had been unknown.
+    pub new: u64,
+    /// Known items of which at least one fact changed.
+    pub changed: u64,
+    /// Reads that told nothing new.
+    pub unchanged: u64,
+    /// Reads older than what is stored; ignored.
+    pub stale: u64,
+}
+
+/// Whether an item must be read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredStamp {
+    pub updated_at: Timestamp,
+    /// The stored history is complete up to `updated_at`.
+    pub settled: bool,
+    /// Not removed.
+    pub live: bool,
+}
+
+/// One item as it was known at an instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredItem {
+    pub id: ItemId,
+    pub tracker: TrackerKind,
+    pub created_at: Timestamp,
+    /// When we first learned of it.
+    pub first_seen: Timestamp,
+    /// Former keys, oldest first.
+    pub aliases: Vec<String>,
+    pub attributes: Attributes,
+    /// Oldest first, in source order where instants tie.
+    pub history: Vec<Change>,
+    pub history_complete: bool,
+    /// When it left the tracker or our sight, and why; `None` while it is there.
+    pub removed: Option<(Timestamp, String)>,
+    /// The change sequence of its last effective change (of all time, whatever `known` was asked).
+    pub seq: u64,
+}
+
+/// A gap with the time it was first met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredGap {
+    pub connection: ConnectionId,
+    pub gap: Gap,
+    pub first_seen: Timestamp,
+    pub last_seen: Timestamp,
+}
+
+/// A webhook's word that an item is worth a look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hint {
+    pub source: String,
+    /// Grows with every delivery; a hint is only done if nothing newer came meanwhile.
+    pub seq: u64,
+    pub due: Timestamp,
+}
+
+/// An item whose read failed and will be tried again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retry {
+    pub source: String,
+    pub attempts: u32,
+    pub next_at: Timestamp,
+    pub last_error: String,
+}
+
+/// One pass over a connection, for the log and for coverage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassRecord {
+    pub id: String,
+    pub connection: ConnectionId,
+    pub started_at: Timestamp,
+    pub finished_at: Timestamp,
+    /// The tracker's clock that a complete pass reaches.
+    pub clock: Option<Timestamp>,
+    pub complete: bool,
+    pub discovered: u64,
+    pub read: u64,
+    pub changed: u64,
+    pub gaps: u64,
+    /// Why it is not complete.
+    pub problem: Option<String>,
+}
+
+/// A connection and the period over which its history is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coverage {
+    pub connection: ConnectionId,
+    pub period: Period,
+}
+
+/// How much of everything there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    pub items: u64,
+    pub removed: u64,
+    pub gaps: u64,
+    pub hints: u64,
+    pub retries: u64,
+}
+
+/// The identity of one delivery of one digest.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DigestKey {
+    pub digest: String,
+    /// The civil time at which it was due (`2026-06-15T07:00`), in the portfolio's zone.
+    pub due: String,
+    pub channel: String,
+}
+
+/// The answer to a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// Ours to send: exactly these bytes, whatever was offered on a second try.
+    Won { content: String, attempts: u32, token: u64 },
+    /// Someone else is sending it right now.
+    Taken,
+    /// Sent, or given up.
+    Finished,
+}
+
+/// How a delivery ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    Sent,
+    /// May be claimed again at this instant.
+    Again(Timestamp, String),
+    /// Given up, or not known whether it arrived.
+    Failed(String),
+}
+
+/// A digest as it was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentDigest {
+    pub key: DigestKey,
+    pub content: String,
+    pub sent_at: Timestamp,
+}
