@@ -1,1 +1,177 @@
-//! The daemon.
+//! The daemon: builds everything once, runs the three modes, and drains on a stop.
+//!
+//! Background sync and webhook-triggered refresh are one loop per connection; scheduled digests
+//! are a loop of their own; the web server is the third. All hear one stop request.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, mpsc};
+
+use crate::clock::SharedClock;
+use crate::digests::outbox::Outbox;
+use crate::gauge::Gauge;
+use crate::model::{ConnectionId, Timestamp};
+use crate::schedule::Schedule;
+use crate::spawn::Spawner;
+use crate::store::Store;
+use crate::sync::{Engine, PassOutcome, Problem, Reach, Silent, Stop};
+use crate::trackers::Tracker;
+use crate::web::access::Access;
+use crate::web::metrics::Metrics;
+use crate::web::{self, App, Hook};
+
+/// How often due digests are looked for.
+const DIGEST_STEP: Duration = Duration::from_secs(15);
+/// How often a connection looks back far enough to meet what its index showed late.
+const DEEP_MS: i64 = 3_600_000;
+/// The shortest pause between two passes of one connection, whatever asks for them.
+const BREATH: Duration = Duration::from_millis(200);
+
+/// Everything the daemon runs on.
+pub struct Daemon {
+    pub store: Store,
+    pub gauge: Arc<Gauge>,
+    pub engine: Arc<Engine>,
+    pub outbox: Arc<Outbox>,
+    pub access: Arc<Access>,
+    pub trackers: Vec<(Arc<dyn Tracker>, Schedule)>,
+    pub clock: SharedClock,
+    pub spawner: Spawner,
+}
+
+/// The loop of one connection.
+struct Puller {
+    connection: ConnectionId,
+    schedule: Schedule,
+    hinted: Arc<Notify>,
+    scan: Arc<Notify>,
+    engine: Arc<Engine>,
+    metrics: Arc<Metrics>,
+    clock: SharedClock,
+    stop: Stop,
+}
+
+impl Daemon {
+    /// Runs until `stop` is requested, then lets every loop finish what it has in hand.
+    pub async fn run(self, listener: TcpListener, stop: Stop) {
+        let metrics = Arc::new(Metrics::default());
+        // Every task holds a sender; the channel closes when the last one has ended.
+        let (alive, mut ended) = mpsc::channel::<()>(1);
+        let mut hooks = BTreeMap::new();
+        for (tracker, schedule) in self.trackers {
+            let (hinted, scan) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+            let puller = Puller {
+                connection: tracker.connection().clone(),
+                schedule,
+                hinted: Arc::clone(&hinted),
+                scan: Arc::clone(&scan),
+                engine: Arc::clone(&self.engine),
+                metrics: Arc::clone(&metrics),
+                clock: Arc::clone(&self.clock),
+                stop: stop.clone(),
+            };
+            hooks.insert(puller.connection.0.clone(), Hook { tracker, hinted, scan });
+            let alive = alive.clone();
+            self.spawner.spawn("puller", async move {
+                puller.run().await;
+                drop(alive);
+            });
+        }
+        let (outbox, counted) = (Arc::clone(&self.outbox), Arc::clone(&metrics));
+        let (clock, stopped, held) = (Arc::clone(&self.clock), stop.clone(), alive.clone());
+        self.spawner.spawn("digests", async move {
+            send_digests(&outbox, &counted, &clock, &stopped).await;
+            drop(held);
+        });
+        let app = App {
+            gauge: self.gauge,
+            store: self.store,
+            clock: self.clock,
+            access: self.access,
+            metrics,
+            hooks,
+        };
+        let router = web::router(Arc::new(app));
+        web::server::serve(listener, router, self.spawner, async move { stop.wait().await }).await;
+        drop(alive);
+        ended.recv().await;
+    }
+}
+
+impl Puller {
+    async fn run(self) {
+        let mut deep_at = Timestamp::MIN;
+        let mut due = self.clock.now();
+        while !self.stop.requested() {
+            let now = self.clock.now();
+            if now >= due {
+                let reach = if now.millis().saturating_sub(deep_at.millis()) >= DEEP_MS {
+                    Reach::Deep
+                } else {
+                    Reach::Hot
+                };
+                let outcome = self.engine.pass(&self.connection, reach, &Silent, &self.stop).await;
+                self.note(&outcome);
+                if outcome.complete && reach == Reach::Deep {
+                    deep_at = now;
+                }
+                due = self.next(&outcome);
+            }
+            self.clock.sleep(BREATH).await;
+            let wait = u64::try_from(due.millis() - self.clock.now().millis()).unwrap_or(0);
+            tokio::select! {
+                biased;
+                () = self.stop.wait() => break,
+                () = self.hinted.notified() => {
+                    let outcome = self.engine.refresh(&self.connection, &self.stop).await;
+                    self.note(&outcome);
+                }
+                () = self.scan.notified() => due = self.clock.now(),
+                () = self.clock.sleep(Duration::from_millis(wait)) => {}
+            }
+        }
+    }
+
+    /// The next tick of the schedule, or later if the tracker asked for it. Hints left over from
+    /// a crash are found because the first thing a daemon does is a pass.
+    fn next(&self, outcome: &PassOutcome) -> Timestamp {
+        let now = self.clock.now();
+        let tick = self
+            .schedule
+            .next_after(now, chrono_tz::Tz::UTC)
+            .map_or(now.plus_millis(DEEP_MS), |tick| tick.at);
+        match &outcome.problem {
+            Some(Problem::Wait { until, .. }) => tick.max(*until),
+            _ => tick,
+        }
+    }
+
+    fn note(&self, outcome: &PassOutcome) {
+        self.metrics.pass(outcome, self.clock.now().millis() / 1000);
+        for note in &outcome.notes {
+            tracing::warn!(connection = %self.connection, note, "about the credential");
+        }
+        if let Some(problem) = &outcome.problem
+            && *problem != Problem::Stopped
+        {
+            tracing::warn!(connection = %self.connection, %problem, "pass incomplete");
+        }
+    }
+}
+
+async fn send_digests(outbox: &Outbox, metrics: &Metrics, clock: &SharedClock, stop: &Stop) {
+    while !stop.requested() {
+        match outbox.step().await {
+            Ok(sent) => metrics.digests(sent.delivered, sent.failed),
+            Err(error) => tracing::error!(%error, "digests wait for the store"),
+        }
+        tokio::select! {
+            biased;
+            () = stop.wait() => break,
+            () = clock.sleep(DIGEST_STEP) => {}
+        }
+    }
+}

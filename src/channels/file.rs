@@ -27,8 +27,7 @@ mod tests {
     #[test]
     fn a_repeated_delivery_replaces_itself() {
         let folder = tempfile::tempdir().unwrap();
-        let message =
-            Message { key: "monday-1".into(), markdown: "# a".into(), json: "{}".into() };
+        let message = Message { key: "monday-1".into(), markdown: "# a".into(), json: "{}".into() };
         deliver(folder.path(), &message).unwrap();
         deliver(folder.path(), &message).unwrap();
         let mut names: Vec<_> =

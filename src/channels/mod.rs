@@ -39,7 +39,9 @@ impl Target {
         match text.split_once(':') {
             Some(("file", folder)) if !folder.is_empty() => Ok(Self::File(PathBuf::from(folder))),
             None if text == "stdout" => Ok(Self::Stdout),
-            _ => Err(format!("to: `{text}` is not a channel; there are \"file:FOLDER\", \"stdout\"")),
+            _ => {
+                Err(format!("to: `{text}` is not a channel; there are \"file:FOLDER\", \"stdout\""))
+            }
         }
     }
 

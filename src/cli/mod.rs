@@ -1,1 +1,132 @@
-//! The commands a person types.
+//! The commands a person types. Each is one file; this one parses, runs and turns results into
+//! exit codes: 0 done, 1 failed, 2 wrong use or wrong configuration, 3 done but incomplete.
+
+mod check;
+mod context;
+mod demo;
+mod digest;
+mod explain;
+mod export;
+mod map;
+mod moment;
+mod print;
+mod record;
+mod serve;
+mod signals;
+mod sync;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Measures how work flows through value streams, from Jira and GitHub.
+#[derive(Debug, Parser)]
+#[command(version, about, propagate_version = true)]
+struct Cli {
+    /// The settings file.
+    #[arg(long, short, global = true, default_value = "config/streamgauge.toml")]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show the whole product on an invented organisation; needs no account and no file.
+    Demo(demo::Args),
+    /// Check files, credentials and rights, and show what the rules cover.
+    Check(check::Args),
+    /// Show the map: portfolio, value streams, product teams, coverage, altitudes.
+    Map(map::Args),
+    /// Pull once from every tracker.
+    Sync(sync::Args),
+    /// Run the daemon: scheduled pulls, webhooks, scheduled digests, pages.
+    Serve,
+    /// Show every signal with its verdict, sample and coverage.
+    Signals(signals::Args),
+    /// Render a digest now.
+    Digest(digest::Args),
+    /// Tell why an item is where it is, or what a number is made of.
+    Explain(explain::Args),
+    /// Write items, timelines, links, releases and gaps as files.
+    Export(export::Args),
+    /// Record a decision.
+    Decide(record::DecideArgs),
+    /// Record an outcome reading.
+    Reading(record::ReadingArgs),
+}
+
+/// How a command that did not fail ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Done {
+    Complete,
+    /// Done, but something is missing; it was named on standard error.
+    Incomplete,
+}
+
+/// How a command failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Wrong use or wrong configuration.
+    Usage(String),
+    Failed(anyhow::Error),
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+pub(crate) type Outcome = Result<Done, Failure>;
+
+/// Parses the command line, runs the command and gives its exit code.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { 2 } else { 0 };
+            // Nothing better can be done when the terminal is gone.
+            drop(error.print());
+            return ExitCode::from(code);
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            print::error(&format!("cannot start: {error}"));
+            return ExitCode::from(1);
+        }
+    };
+    match runtime.block_on(dispatch(cli)) {
+        Ok(Done::Complete) => ExitCode::SUCCESS,
+        Ok(Done::Incomplete) => ExitCode::from(3),
+        Err(Failure::Usage(text)) => {
+            print::error(&text);
+            ExitCode::from(2)
+        }
+        Err(Failure::Failed(error)) => {
+            print::error(&format!("{error:#}"));
+            ExitCode::from(1)
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> Outcome {
+    let config = cli.config;
+    match cli.command {
+        Command::Demo(args) => demo::run(args).await,
+        Command::Check(args) => check::run(&config, &args).await,
+        Command::Map(args) => map::run(&config, &args).await,
+        Command::Sync(args) => sync::run(&config, &args).await,
+        Command::Serve => serve::run(&config).await,
+        Command::Signals(args) => signals::run(&config, &args).await,
+        Command::Digest(args) => digest::run(&config, &args).await,
+        Command::Explain(args) => explain::run(&config, &args).await,
+        Command::Export(args) => export::run(&config, &args).await,
+        Command::Decide(args) => record::decide(&config, args).await,
+        Command::Reading(args) => record::reading(&config, args).await,
+    }
+}

@@ -110,8 +110,7 @@ fn qualifying(report: &Report, question: Question) -> Vec<&Finding> {
         .filter(|finding| finding.question == question && finding.observation.is_some())
         .filter(|finding| finding.portfolio_headline)
         .filter(|finding| {
-            finding.verdict.headlines()
-                || (near && finding.standing && finding.verdict.has_data())
+            finding.verdict.headlines() || (near && finding.standing && finding.verdict.has_data())
         })
         .collect();
     chosen.sort_by(|a, b| {

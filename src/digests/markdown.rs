@@ -24,7 +24,11 @@ pub fn render(digest: &Digest) -> String {
         digest.tally.usual, digest.tally.series
     );
     if !digest.unconfirmed.is_empty() {
-        let _ = write!(standing, " New, not yet confirmed: {}.", escape(&digest.unconfirmed.join(", ")));
+        let _ = write!(
+            standing,
+            " New, not yet confirmed: {}.",
+            escape(&digest.unconfirmed.join(", "))
+        );
     }
     let _ = writeln!(out, "{standing}");
     if !digest.unseen.is_empty() {

@@ -7,8 +7,9 @@ pub mod compose;
 pub mod json;
 pub mod markdown;
 pub mod outbox;
+pub mod revisions;
 pub mod settings;
-pub mod words;
 pub mod wording;
+pub mod words;
 
 pub use compose::{Digest, Section, compose};

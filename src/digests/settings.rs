@@ -31,7 +31,10 @@ impl Digest {
             Target::parse(target)?;
         }
         if self.audience != "portfolio" && !self.audience.starts_with("stream:") {
-            return Err(format!("for = \"{}\": write \"portfolio\" or \"stream:ID\"", self.audience));
+            return Err(format!(
+                "for = \"{}\": write \"portfolio\" or \"stream:ID\"",
+                self.audience
+            ));
         }
         Ok(())
     }

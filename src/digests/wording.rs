@@ -70,9 +70,7 @@ pub fn violations(markdown: &str, hidden: &[String]) -> Vec<String> {
 fn without_quotes(line: &str) -> String {
     static QUOTED: OnceLock<Regex> = OnceLock::new();
     QUOTED
-        .get_or_init(|| {
-            Regex::new(r#""[^"]*"|`[^`]*`|“[^”]*”"#).expect("the pattern is valid")
-        })
+        .get_or_init(|| Regex::new(r#""[^"]*"|`[^`]*`|“[^”]*”"#).expect("the pattern is valid"))
         .replace_all(line, "\u{2026}")
         .into_owned()
 }

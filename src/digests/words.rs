@@ -40,7 +40,10 @@ pub fn dateline(header: &Header) -> String {
         format!("{} to {}", first.format("%-d %B"), last.format("%-d %B %Y"))
     };
     let cadence = header.cadence.as_ref().map_or_else(String::new, |cadence| {
-        format!(" Cadence {} {}, week {} of {}.", cadence.id, cadence.number, cadence.week, cadence.weeks)
+        format!(
+            " Cadence {} {}, week {} of {}.",
+            cadence.id, cadence.number, cadence.week, cadence.weeks
+        )
     });
     let known = local(header.known.to_utc().with_timezone(&zone));
     format!("Week {}, {days} ({}).{cadence} Data as known on {known}.", header.week, header.zone)
@@ -55,7 +58,9 @@ fn local(at: DateTime<Tz>) -> String {
 pub fn false_alarms(tally: &Tally) -> String {
     let expected = tally.expected_false_alarms;
     let amount = match expected.round() as i64 {
-        _ if tally.series == 0 => return "No series was tested, so no false alarm is possible.".into(),
+        _ if tally.series == 0 => {
+            return "No series was tested, so no false alarm is possible.".into();
+        }
         0 => "Fewer than one".to_owned(),
         1 => "About one".to_owned(),
         many => format!("About {many}"),

@@ -75,9 +75,7 @@ impl World {
                 Err(_) => others.push((item, Some(placed))),
             }
         }
-        items.sort_by(|(a, _), (b, _)| {
-            (&a.attributes.key, &a.id).cmp(&(&b.attributes.key, &b.id))
-        });
+        items.sort_by(|(a, _), (b, _)| (&a.attributes.key, &a.id).cmp(&(&b.attributes.key, &b.id)));
         let mut dataset = declared(portfolio, &epics);
         dataset.states = states;
         dataset.items = items.iter().map(|(item, placed)| facts(item, placed)).collect();
@@ -177,9 +175,9 @@ async fn recorded(
 ) -> Result<(), StoreError> {
     dataset.decisions = store.decisions(at).await?;
     dataset.readings = store.readings(at).await?;
-    dataset.readings.sort_by(|a, b| {
-        (&a.measure, a.at, a.known_at).cmp(&(&b.measure, b.at, b.known_at))
-    });
+    dataset
+        .readings
+        .sort_by(|a, b| (&a.measure, a.at, a.known_at).cmp(&(&b.measure, b.at, b.known_at)));
     dataset.coverage = store
         .coverage(at)
         .await?
@@ -220,10 +218,7 @@ fn mirrors(portfolio: &Portfolio, stored: &[StoredItem]) -> BTreeSet<ItemId> {
         .collect()
 }
 
-fn observable_waiting(
-    portfolio: &Portfolio,
-    items: &[(StoredItem, Placed)],
-) -> BTreeSet<StreamIx> {
+fn observable_waiting(portfolio: &Portfolio, items: &[(StoredItem, Placed)]) -> BTreeSet<StreamIx> {
     let mut asked: BTreeMap<(String, String), bool> = BTreeMap::new();
     let mut streams = BTreeSet::new();
     for (item, placed) in items {

@@ -203,7 +203,11 @@ fn item_line<'a>(
         team: last.and_then(|s| s.team).map(|ix| data.team(ix).id.as_str()),
         stream: last.and_then(|s| s.stream).map(|ix| data.stream(ix).id.as_str()),
         epic: last.and_then(|s| s.epic).map(|ix| data.epic(ix).id.as_str()),
-        parent: item.attributes.parent.as_ref().and_then(|p| p.key.as_deref().or(p.source.as_deref())),
+        parent: item
+            .attributes
+            .parent
+            .as_ref()
+            .and_then(|p| p.key.as_deref().or(p.source.as_deref())),
         removed_at: item.removed.as_ref().map(|(at, _)| *at),
         removed_reason: item.removed.as_ref().map(|(_, reason)| reason.as_str()),
     }

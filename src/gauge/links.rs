@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{
-    ConnectionId, ItemRef, Period, Precision, Relation, Timestamp, What,
-};
+use crate::model::{ConnectionId, ItemRef, Period, Precision, Relation, Timestamp, What};
 use crate::portfolio::Placed;
 use crate::signals::dataset::LinkFacts;
 use crate::store::StoredItem;
@@ -89,9 +87,12 @@ pub fn facts(items: &[(StoredItem, Placed)]) -> Vec<LinkFacts> {
         .into_iter()
         .flat_map(|((blocked, blocker), words)| {
             let open = present.get(&(blocked, blocker)).copied();
-            intervals(words, open)
-                .into_iter()
-                .map(move |(valid, precision)| LinkFacts { blocked, blocker, valid, precision })
+            intervals(words, open).into_iter().map(move |(valid, precision)| LinkFacts {
+                blocked,
+                blocker,
+                valid,
+                precision,
+            })
         })
         .collect();
     links.sort();

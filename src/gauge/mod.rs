@@ -6,6 +6,7 @@
 mod build;
 mod export;
 mod links;
+pub mod record;
 mod releases;
 mod story;
 

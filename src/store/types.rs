@@ -66,6 +66,8 @@ pub struct StoredItem {
     pub id: ItemId,
     pub tracker: TrackerKind,
     pub created_at: Timestamp,
+    /// The tracker's own stamp of the last change.
+    pub updated_at: Timestamp,
     /// When we first learned of it.
     pub first_seen: Timestamp,
     /// Former keys, oldest first.

@@ -7,7 +7,7 @@
 
 pub mod github;
 pub mod jira;
-pub mod settings;
+//pub mod settings;
 
 use async_trait::async_trait;
 use http::HeaderMap;

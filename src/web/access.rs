@@ -130,7 +130,8 @@ impl Access {
     }
 
     fn session(&self, cookies: &str) -> Option<Role> {
-        let found = cookies.split(';').find_map(|c| c.trim().strip_prefix(COOKIE)?.strip_prefix('='))?;
+        let found =
+            cookies.split(';').find_map(|c| c.trim().strip_prefix(COOKIE)?.strip_prefix('='))?;
         let (value, sign) = found.split_once('.')?;
         self.mac(value).verify_slice(&BASE64.decode(sign).ok()?).ok()?;
         let body = String::from_utf8(BASE64.decode(value).ok()?).ok()?;
@@ -149,8 +150,11 @@ impl Access {
     fn judge(&self, method: &Method, headers: &HeaderMap) -> Result<Role, StatusCode> {
         if self.is_open() {
             // A page on another site must not reach us through a name that resolves to loopback.
-            return if host_is_loopback(headers) { self.same_origin(method, headers, Role::Portfolio) }
-            else { Err(StatusCode::FORBIDDEN) };
+            return if host_is_loopback(headers) {
+                self.same_origin(method, headers, Role::Portfolio)
+            } else {
+                Err(StatusCode::FORBIDDEN)
+            };
         }
         if let Some(token) = bearer(headers) {
             return self.role_of(&token).ok_or(StatusCode::UNAUTHORIZED);
@@ -170,7 +174,12 @@ impl Access {
     }
 
     /// A browser may only write from our own pages.
-    fn same_origin(&self, method: &Method, headers: &HeaderMap, role: Role) -> Result<Role, StatusCode> {
+    fn same_origin(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        role: Role,
+    ) -> Result<Role, StatusCode> {
         if matches!(*method, Method::GET | Method::HEAD) || self.origin_is_ours(headers) {
             Ok(role)
         } else {
@@ -192,7 +201,11 @@ impl Access {
 }
 
 /// Lets a request through with its [`Role`], or answers for it.
-pub async fn guard(State(access): State<Arc<Access>>, mut request: Request, next: Next) -> Response {
+pub async fn guard(
+    State(access): State<Arc<Access>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     match access.judge(request.method(), request.headers()) {
         Ok(role) => {
             request.extensions_mut().insert(role);

@@ -128,7 +128,7 @@ fn px(value: f64) -> String {
 pub fn share(row: &IntentRow, most: f64) -> Markup {
     let x = |value: f64| px(value / most.max(1e-9) * 160.0);
     html! {
-        svg.chart viewBox="0 0 160 16" role="presentation" style="max-width:10rem" {
+        svg.chart.share viewBox="0 0 160 16" role="presentation" {
             @if let Some((low, high)) = row.band {
                 rect.declared x=(x(low)) y="1" width=(x(high - low)) height="14" {}
             }
@@ -154,9 +154,7 @@ pub struct Stretch {
 pub fn timeline(stretches: &[Stretch]) -> Markup {
     let start = stretches.first().map_or(0, |s| s.from.millis());
     let end = stretches.last().map_or(1, |s| s.to.millis());
-    let x = |at: Timestamp| {
-        (at.millis() - start) as f64 / (end - start).max(1) as f64 * 600.0
-    };
+    let x = |at: Timestamp| (at.millis() - start) as f64 / (end - start).max(1) as f64 * 600.0;
     html! {
         svg.chart.timeline viewBox="0 0 600 22" role="img" aria-label="Timeline; the table below says the same" {
             @for s in stretches {

@@ -81,7 +81,9 @@ impl Web {
         }
         for token in &self.token {
             if (token.role == RoleName::Team) != token.team.is_some() {
-                return Err("[[web.token]]: `team` goes with role = \"team\", and only with it".into());
+                return Err(
+                    "[[web.token]]: `team` goes with role = \"team\", and only with it".into()
+                );
             }
         }
         Ok(())

@@ -1,0 +1,124 @@
+//! `streamgauge check`: files, credentials and rights, and what the rules cover.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::Args as ClapArgs;
+use serde::Serialize;
+
+use super::context::Context;
+use super::{Done, Failure, Outcome, print};
+use crate::gauge::{Gauge, Moment};
+use crate::portfolio::CoverageView;
+use crate::store::{Store, StoreError};
+use crate::trackers::Tracker;
+use crate::web::access::Access;
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Args {
+    /// Check the files and the store only; ask no tracker.
+    #[arg(long)]
+    offline: bool,
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Findings {
+    files: &'static str,
+    store: String,
+    connections: Vec<ConnectionLine>,
+    /// `None` before the first sync.
+    coverage: Option<CoverageView>,
+    notes: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ConnectionLine {
+    connection: String,
+    alive: bool,
+    problem: Option<String>,
+    notes: Vec<String>,
+}
+
+pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
+    let context = Context::load(config)?;
+    let transport = context.transport()?;
+    let trackers = context.trackers(&transport)?;
+    Access::new(&context.settings.web, Arc::clone(&context.clock))
+        .map_err(|error| Failure::Usage(error.to_string()))?;
+    let mut connections = Vec::new();
+    for tracker in trackers.iter().filter(|_| !args.offline) {
+        connections.push(probe(tracker.as_ref()).await);
+    }
+    let (store, map) = match context.gauge().await {
+        Ok(gauge) => stored(&gauge).await?,
+        Err(Failure::Usage(text)) => (text, None),
+        Err(failure) => return Err(failure),
+    };
+    let (coverage, notes) =
+        map.map_or((None, Vec::new()), |map| (Some(map.coverage), map.notes));
+    let findings = Findings { files: "valid", store, connections, coverage, notes };
+    if args.json {
+        print::json(&findings);
+    } else {
+        show(&findings);
+    }
+    let dead = findings.connections.iter().filter(|line| !line.alive).count();
+    match dead {
+        0 => Ok(Done::Complete),
+        all if all == findings.connections.len() => {
+            Err(Failure::Failed(anyhow::anyhow!("no connection works; see above")))
+        }
+        _ => Ok(Done::Incomplete),
+    }
+}
+
+async fn probe(tracker: &dyn Tracker) -> ConnectionLine {
+    let connection = tracker.connection().0.clone();
+    match tracker.probe().await {
+        Ok(probe) => ConnectionLine { connection, alive: true, problem: None, notes: probe.notes },
+        Err(error) => ConnectionLine {
+            connection,
+            alive: false,
+            problem: Some(error.to_string()),
+            notes: Vec::new(),
+        },
+    }
+}
+
+async fn stored(
+    gauge: &Gauge,
+) -> Result<(String, Option<crate::portfolio::MapView>), StoreError> {
+    let store: &Store = gauge.store();
+    let counts = store.counts().await?;
+    let text = format!("{} items, {} removed, {} gaps", counts.items, counts.removed, counts.gaps);
+    let map = gauge.map(Moment::default()).await?;
+    Ok((text, (counts.items > 0).then_some(map)))
+}
+
+fn show(findings: &Findings) {
+    print::line(&format!("files: {}", findings.files));
+    for line in &findings.connections {
+        match &line.problem {
+            None => print::line(&format!("connection {}: alive", line.connection)),
+            Some(problem) => print::line(&format!("connection {}: {problem}", line.connection)),
+        }
+        for note in &line.notes {
+            print::line(&format!("  {note}"));
+        }
+    }
+    print::line(&format!("store: {}", findings.store));
+    if let Some(coverage) = &findings.coverage {
+        print::line(&format!(
+            "coverage: {} of {} items placed, {} contested, {} unplaced (see `map`)",
+            coverage.placed, coverage.items, coverage.contested, coverage.unplaced
+        ));
+        for rule in coverage.next_rules.iter().take(10) {
+            print::line(&format!("  next rule: {} would claim {} items", rule.claim, rule.items));
+        }
+    }
+    for note in &findings.notes {
+        print::line(note);
+    }
+}

@@ -1,0 +1,103 @@
+//! What most commands need: settings, portfolio, store, trackers.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Failure;
+use crate::clock::{SharedClock, SystemClock};
+use crate::entropy::Entropy;
+use crate::gauge::Gauge;
+use crate::portfolio::Portfolio;
+use crate::settings::{LogFormat, Settings};
+use crate::store::{Store, StoreError};
+use crate::telemetry;
+use crate::trackers::Tracker;
+use crate::transport::{Limits, Transport};
+
+/// Settings and portfolio, read and checked.
+pub(crate) struct Context {
+    pub settings: Settings,
+    pub portfolio: Arc<Portfolio>,
+    pub portfolio_text: String,
+    pub clock: SharedClock,
+    pub entropy: Entropy,
+}
+
+impl Context {
+    /// Reads both files. Logs start here, because the settings say how.
+    pub(crate) fn load(config: &Path) -> Result<Self, Failure> {
+        Self::load_with(config, "warn")
+    }
+
+    /// The same with another level of logs where the settings name none.
+    pub(crate) fn load_with(config: &Path, filter: &str) -> Result<Self, Failure> {
+        let settings = Settings::load(config).map_err(|error| Failure::Usage(error.to_string()))?;
+        let filter = settings.log.filter.as_deref().unwrap_or(filter);
+        telemetry::init(settings.log.format == LogFormat::Json, filter);
+        let path = settings.portfolio.display().to_string();
+        let text = std::fs::read_to_string(&settings.portfolio).map_err(|error| {
+            Failure::Usage(format!(
+                "cannot read {path}: {error}; write it, or name it as `portfolio` in {}",
+                config.display()
+            ))
+        })?;
+        let portfolio = Portfolio::parse(&text, &path)
+            .map_err(|problems| Failure::Usage(problems.to_string()))?;
+        Ok(Self {
+            settings,
+            portfolio: Arc::new(portfolio),
+            portfolio_text: text,
+            clock: Arc::new(SystemClock),
+            entropy: Entropy::from_system(),
+        })
+    }
+
+    /// Opens the store for writing and accepts the portfolio file as it is.
+    pub(crate) async fn open(&self) -> Result<Store, Failure> {
+        let store = Store::open(&self.settings.store.url, Arc::clone(&self.clock))
+            .await
+            .map_err(unusable)?;
+        store.accept_portfolio(&self.portfolio_text, self.clock.now()).await?;
+        Ok(store)
+    }
+
+    /// Opens the store for reading, beside a daemon that may be running.
+    pub(crate) async fn gauge(&self) -> Result<Gauge, Failure> {
+        let store = Store::open_read_only(&self.settings.store.url, Arc::clone(&self.clock))
+            .await
+            .map_err(unusable)?;
+        Ok(Gauge::new(store, Arc::clone(&self.portfolio), Arc::clone(&self.clock)))
+    }
+
+    /// Connects to every tracker; reads their secrets.
+    pub(crate) fn trackers(&self, transport: &Transport) -> Result<Vec<Arc<dyn Tracker>>, Failure> {
+        if self.settings.connection.is_empty() {
+            return Err(Failure::Usage(
+                "there is no [[connection]] in the settings: add one, or try `streamgauge demo`"
+                    .into(),
+            ));
+        }
+        self.settings
+            .connection
+            .iter()
+            .map(|connection| {
+                connection
+                    .connect(self.settings.titles, transport)
+                    .map_err(|error| Failure::Usage(error.to_string()))
+            })
+            .collect()
+    }
+
+    pub(crate) fn transport(&self) -> Result<Transport, Failure> {
+        let clock = Arc::clone(&self.clock);
+        Ok(Transport::over_network(Limits::default(), clock, self.entropy.clone())?)
+    }
+}
+
+/// A store that cannot be used as it is named is a matter of configuration.
+pub(crate) fn unusable(error: StoreError) -> Failure {
+    match error {
+        StoreError::Unusable(text) => Failure::Usage(text),
+        other => other.into(),
+    }
+}

@@ -1,0 +1,100 @@
+//! `streamgauge serve`: the daemon on real trackers.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::context::Context;
+use super::{Done, Failure, Outcome};
+use crate::digests::outbox::Outbox;
+use crate::gauge::Gauge;
+use crate::schedule::Schedule;
+use crate::serve::Daemon;
+use crate::spawn::Spawner;
+use crate::sync::{Engine, Stop, Stopper};
+use crate::trackers::Tracker;
+use crate::web::access::Access;
+
+pub(crate) async fn run(config: &Path) -> Outcome {
+    let context = Context::load_with(config, "info")?;
+    let transport = context.transport()?;
+    let trackers = context.trackers(&transport)?;
+    let access = Access::new(&context.settings.web, Arc::clone(&context.clock))
+        .map_err(|error| Failure::Usage(error.to_string()))?;
+    let address = context.settings.web.listen;
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        Failure::Failed(anyhow::anyhow!("cannot listen on {address}: {error}; change web.listen"))
+    })?;
+    let stop = stop_on_signal();
+    let daemon = assemble(&context, trackers, access).await?;
+    tracing::info!(address = %listener.local_addr()?, "streamgauge serves");
+    daemon.run(listener, stop).await;
+    tracing::info!("stopped; everything in hand is committed");
+    Ok(Done::Complete)
+}
+
+/// Puts the parts of the daemon together.
+async fn assemble(
+    context: &Context,
+    trackers: Vec<Arc<dyn Tracker>>,
+    access: Arc<Access>,
+) -> Result<Daemon, Failure> {
+    let store = context.open().await?;
+    let clock = &context.clock;
+    let gauge =
+        Arc::new(Gauge::new(store.clone(), Arc::clone(&context.portfolio), Arc::clone(clock)));
+    let outbox = Outbox::new(Arc::clone(&gauge), Arc::clone(clock), &context.settings.digest)
+        .map_err(Failure::Usage)?;
+    let engine = Engine::new(
+        store.clone(),
+        trackers.clone(),
+        Arc::clone(clock),
+        context.entropy.clone(),
+        crate::sync::Settings::default(),
+    );
+    let trackers = trackers
+        .into_iter()
+        .zip(&context.settings.connection)
+        .map(|(tracker, connection)| {
+            let schedule = Schedule::parse(&connection.pull);
+            schedule.map(|s| (tracker, s)).map_err(|error| Failure::Usage(error.to_string()))
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Daemon {
+        store,
+        gauge,
+        engine: Arc::new(engine),
+        outbox: Arc::new(outbox),
+        access,
+        trackers,
+        clock: Arc::clone(clock),
+        spawner: Spawner::tokio(),
+    })
+}
+
+/// A stop request that SIGTERM and SIGINT make. A second signal ends the process at once, as the
+/// default handler would.
+pub(crate) fn stop_on_signal() -> Stop {
+    let (stopper, stop) = Stopper::new();
+    Spawner::tokio().spawn("signals", async move {
+        let (Ok(mut term), Ok(mut int)) =
+            (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+        else {
+            return;
+        };
+        for first in [true, false] {
+            tokio::select! {
+                biased;
+                _ = term.recv() => {}
+                _ = int.recv() => {}
+            }
+            if !first {
+                std::process::exit(130);
+            }
+            stopper.stop();
+        }
+    });
+    stop
+}

@@ -1,0 +1,104 @@
+//! `streamgauge signals`: every signal with verdict, sample and what is missing.
+
+use std::path::Path;
+
+use clap::Args as ClapArgs;
+
+use super::context::Context;
+use super::moment::MomentArgs;
+use super::{Done, Outcome, print};
+use crate::signals::report::{Finding, Measure, Move, Report, Unit, Verdict};
+use crate::signals::{ALL, Scope};
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    moment: MomentArgs,
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
+    let context = Context::load(config)?;
+    let moment = args.moment.read(context.portfolio.zone())?;
+    let report = context.gauge().await?.report(moment, &Scope::Portfolio).await?;
+    if args.json {
+        print::json(&*report);
+    } else {
+        show(&report);
+    }
+    Ok(Done::Complete)
+}
+
+/// The findings as a table, then the data confidence.
+pub(crate) fn show(report: &Report) {
+    let rows = report.findings.iter().map(row).collect();
+    print::table(&["Signal", "Slice", "Verdict", "Numbers"], rows);
+    print::line("");
+    let confidence = report
+        .confidence
+        .iter()
+        .flat_map(|confidence| {
+            confidence.gates.iter().map(|gate| {
+                vec![
+                    confidence.slice.name.clone(),
+                    gate.name.replace('_', " "),
+                    gate.value.map_or_else(|| "no data".to_owned(), |v| format!("{:.1} %", v * 100.0)),
+                    format!("{:.0} of {:.0}", gate.numerator, gate.denominator),
+                    if gate.open { String::new() } else { format!("withholds {}", gate.withholds.join(", ")) },
+                ]
+            })
+        })
+        .collect();
+    print::table(&["Data confidence (H2)", "Measure", "Value", "Of", "Gate"], confidence);
+    for line in &report.unseen {
+        print::line(line);
+    }
+}
+
+fn row(finding: &Finding) -> Vec<String> {
+    let name = ALL.iter().find(|s| s.id == finding.signal).map_or("", |signal| signal.name);
+    vec![
+        format!("{} {name}", finding.signal),
+        finding.slice.name.clone(),
+        verdict(&finding.verdict),
+        finding.measures.iter().map(measure).collect::<Vec<_>>().join("; "),
+    ]
+}
+
+/// The verdict in words.
+pub(crate) fn verdict(verdict: &Verdict) -> String {
+    let way = |direction: &Move| match direction {
+        Move::Up => "up",
+        Move::Down => "down",
+    };
+    match verdict {
+        Verdict::Confirmed { direction } => format!("confirmed ({})", way(direction)),
+        Verdict::New { direction } => format!("new ({})", way(direction)),
+        Verdict::Usual => "usual".to_owned(),
+        Verdict::Fact => "fact".to_owned(),
+        Verdict::Nothing => "nothing found".to_owned(),
+        Verdict::Insufficient { have, need, unit, why } => {
+            format!("insufficient: {have} of {need} {unit}; {why}")
+        }
+        Verdict::NotApplicable { why } => format!("not applicable: {why}"),
+    }
+}
+
+/// "share 33.1 % (31.0 to 33.2), n 472".
+pub(crate) fn measure(measure: &Measure) -> String {
+    let value = |v: f64| match measure.unit {
+        Unit::Share => format!("{:.1} %", v * 100.0),
+        Unit::SharePoints => format!("{:+.1} points", v * 100.0),
+        Unit::Items | Unit::Count if v.fract().abs() < 1e-9 => format!("{v:.0}"),
+        _ => format!("{v:.2}"),
+    };
+    let mut text = format!("{} {}", measure.name.replace('_', " "), value(measure.value));
+    if let Some((low, high)) = measure.range {
+        text.push_str(&format!(" ({} to {})", value(low), value(high)));
+    }
+    if let Some(n) = measure.n {
+        text.push_str(&format!(", n {n}"));
+    }
+    text
+}

@@ -1,0 +1,60 @@
+//! Published numbers that later knowledge changed. History is never rewritten silently.
+
+use std::collections::BTreeMap;
+
+use super::outbox::sent_moment;
+use crate::gauge::{Gauge, Moment};
+use crate::model::{Timestamp, Week};
+use crate::signals::report::{Report, Unit};
+use crate::signals::{Scope, report};
+use crate::store::StoreError;
+
+/// Compares the last digest sent to the same audience with what is known now about the same weeks.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn since_last(
+    gauge: &Gauge,
+    audience: &str,
+    scope: &Scope,
+    known: Timestamp,
+) -> Result<Vec<String>, StoreError> {
+    let sent = gauge.store().sent_digests(100).await?;
+    let last = sent
+        .iter()
+        .filter(|sent| sent.sent_at <= known)
+        .filter_map(|sent| sent_moment(&sent.content))
+        .find(|(_, _, whom)| whom == audience);
+    let Some((as_of, published, _)) = last else { return Ok(Vec::new()) };
+    let then = gauge.report(Moment { as_of: Some(as_of), known: Some(published) }, scope).await?;
+    let now = gauge.report(Moment { as_of: Some(as_of), known: None }, scope).await?;
+    Ok(between(&then, &now))
+}
+
+/// One sentence for each published delivery count that differs, by stream and week.
+#[must_use]
+pub fn between(then: &Report, now: &Report) -> Vec<String> {
+    let (then, now) = (delivered(then), delivered(now));
+    then.iter()
+        .filter_map(|((slice, week), before)| {
+            let after = now.get(&(slice.clone(), *week))?;
+            (before != after).then(|| format!("{week} {slice} delivered {before} -> {after}"))
+        })
+        .collect()
+}
+
+/// Weekly deliveries by slice name and week, as printed.
+fn delivered(report: &Report) -> BTreeMap<(String, Week), String> {
+    report
+        .findings
+        .iter()
+        .filter(|finding| finding.signal == "V2")
+        .filter_map(|finding| Some((finding, finding.series.as_ref()?)))
+        .filter(|(_, series)| series.unit == Unit::ItemsPerWeek && series.weeks_per_point == 1)
+        .flat_map(|(finding, series)| {
+            series.points.iter().filter_map(move |report::Point { week, value }| {
+                Some(((finding.slice.name.clone(), *week), format!("{:.0}", (*value)?)))
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,183 @@
+//! Decisions and outcome readings, as a person enters them, checked against the portfolio.
+
+use serde::{Deserialize, Serialize};
+
+use super::Gauge;
+use crate::model::{Altitude, Decision, Direction, Expectation, Reading, Subject, Timestamp, Verb};
+use crate::store::StoreError;
+
+/// A decision as entered: over the API or by `streamgauge decide`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewDecision {
+    pub verb: Verb,
+    /// `portfolio`, `stream:ID`, `theme:ID` or `epic:KEY`.
+    pub subject: String,
+    pub why: String,
+    /// RFC 3339; now when absent.
+    pub made_at: Option<String>,
+    /// RFC 3339; the same as `made_at` when absent.
+    pub effective_at: Option<String>,
+    /// By default that of the subject: an epic's stream, or the portfolio.
+    pub altitude: Option<Altitude>,
+    /// Attention shares between 0 and 1 that the decision aims at.
+    pub target: Option<(f64, f64)>,
+    pub expects: Option<NewExpectation>,
+    #[serde(default)]
+    pub cites: Vec<String>,
+    /// The id of the decision that this one corrects.
+    pub supersedes: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewExpectation {
+    pub measure: String,
+    pub direction: Direction,
+    pub review_at: String,
+}
+
+/// An outcome reading as entered.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewReading {
+    pub measure: String,
+    pub value: f64,
+    /// RFC 3339; now when absent.
+    pub at: Option<String>,
+    /// Where the value comes from, in a word or two.
+    #[serde(default)]
+    pub source: String,
+}
+
+/// Why a record was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// One sentence that names the field and the mend.
+    #[error("{0}")]
+    Wrong(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Gauge {
+    /// Checks and appends a decision; its id is assigned by the store.
+    ///
+    /// # Errors
+    /// A reference that the portfolio does not know, an unreadable instant, or the store.
+    pub async fn decide(&self, new: NewDecision) -> Result<Decision, RecordError> {
+        let now = self.clock.now();
+        let subject = self.subject(&new.subject)?;
+        let made_at = instant("made_at", new.made_at.as_deref())?.unwrap_or(now);
+        let effective_at = instant("effective_at", new.effective_at.as_deref())?.unwrap_or(made_at);
+        if new.why.trim().is_empty() {
+            return Err(wrong("why: is empty; say in a sentence what the decision rests on"));
+        }
+        if let Some((low, high)) = new.target
+            && !(0.0 <= low && low <= high && high <= 1.0)
+        {
+            return Err(wrong("target: write two shares between 0 and 1, the smaller one first"));
+        }
+        let expects = new.expects.map(|expects| self.expectation(expects)).transpose()?;
+        let altitude = new.altitude.unwrap_or(match subject {
+            Subject::Portfolio | Subject::Theme(_) => Altitude::Portfolio,
+            Subject::Stream(_) | Subject::Epic(_) => Altitude::Stream,
+        });
+        let decision = Decision {
+            id: String::new(),
+            made_at,
+            effective_at,
+            altitude,
+            subject,
+            verb: new.verb,
+            target: new.target,
+            expects,
+            cites: new.cites,
+            why: new.why.trim().to_owned(),
+            known_at: now,
+        };
+        Ok(self.store.add_decision(decision, new.supersedes.as_deref()).await?)
+    }
+
+    /// Checks and appends an outcome reading.
+    ///
+    /// # Errors
+    /// An unknown measure, an unreadable instant, a value that is no number, or the store.
+    pub async fn read(&self, new: NewReading) -> Result<Reading, RecordError> {
+        self.known_measure(&new.measure)?;
+        if !new.value.is_finite() {
+            return Err(wrong("value: is not a number"));
+        }
+        let now = self.clock.now();
+        let reading = Reading {
+            measure: new.measure,
+            at: instant("at", new.at.as_deref())?.unwrap_or(now),
+            value: new.value,
+            source: if new.source.is_empty() { "entered".to_owned() } else { new.source },
+            known_at: now,
+        };
+        self.store.add_reading(reading.clone()).await?;
+        Ok(reading)
+    }
+
+    fn subject(&self, text: &str) -> Result<Subject, RecordError> {
+        let portfolio = &self.portfolio;
+        let unknown = |what: &str, id: &str, known: Vec<&str>| {
+            wrong(&format!("subject: there is no {what} `{id}`; there are {}", known.join(", ")))
+        };
+        match text.split_once(':') {
+            None if text == "portfolio" => Ok(Subject::Portfolio),
+            Some(("stream", id)) => {
+                let known: Vec<&str> = portfolio.streams().iter().map(|s| s.id.as_str()).collect();
+                if known.contains(&id) {
+                    Ok(Subject::Stream(id.to_owned()))
+                } else {
+                    Err(unknown("stream", id, known))
+                }
+            }
+            Some(("theme", id)) => {
+                let known: Vec<&str> = portfolio.themes().iter().map(|t| t.id.as_str()).collect();
+                if known.contains(&id) {
+                    Ok(Subject::Theme(id.to_owned()))
+                } else {
+                    Err(unknown("theme", id, known))
+                }
+            }
+            Some(("epic", key)) if !key.is_empty() => Ok(Subject::Epic(key.to_owned())),
+            _ => Err(wrong(&format!(
+                "subject: `{text}`; write portfolio, stream:ID, theme:ID or epic:KEY"
+            ))),
+        }
+    }
+
+    fn expectation(&self, new: NewExpectation) -> Result<Expectation, RecordError> {
+        self.known_measure(&new.measure)?;
+        let review_at = instant("expects.review_at", Some(&new.review_at))?
+            .ok_or_else(|| wrong("expects.review_at: is missing"))?;
+        Ok(Expectation { measure: new.measure, direction: new.direction, review_at })
+    }
+
+    fn known_measure(&self, id: &str) -> Result<(), RecordError> {
+        let known: Vec<&str> =
+            self.portfolio.outcomes().iter().map(|outcome| outcome.measure.id.as_str()).collect();
+        if known.contains(&id) {
+            return Ok(());
+        }
+        let there = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        Err(wrong(&format!(
+            "measure: `{id}` is not declared as [[outcome]] in the portfolio; declared: {there}"
+        )))
+    }
+}
+
+fn instant(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, RecordError> {
+    text.map(|text| {
+        Timestamp::parse(text)
+            .map_err(|_| wrong(&format!("{field}: `{text}`; write it as 2026-06-15T06:00:00Z")))
+    })
+    .transpose()
+}
+
+fn wrong(text: &str) -> RecordError {
+    RecordError::Wrong(text.to_owned())
+}

@@ -1,0 +1,114 @@
+//! `/api/v1`: the same structures as the pages, as JSON.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use http::StatusCode;
+
+use super::access::Role;
+use super::error::WebError;
+use super::moment::At;
+use super::{App, reads_portfolio};
+use crate::digests::{Digest, compose};
+use crate::gauge::ItemStory;
+use crate::gauge::record::{NewDecision, NewReading, RecordError};
+use crate::model::{Decision, Reading};
+use crate::portfolio::MapView;
+use crate::signals::{Report, Scope};
+
+type Answer<T> = Result<Json<T>, WebError>;
+
+pub async fn report(
+    State(app): State<Arc<App>>,
+    Extension(role): Extension<Role>,
+    at: At,
+) -> Answer<Report> {
+    reads_portfolio(&role)?;
+    let report = app.gauge.report(at.0, &Scope::Portfolio).await?;
+    Ok(Json(Arc::unwrap_or_clone(report)))
+}
+
+pub async fn digest(
+    State(app): State<Arc<App>>,
+    Extension(role): Extension<Role>,
+    at: At,
+) -> Answer<Digest> {
+    reads_portfolio(&role)?;
+    Ok(Json(compose(&*app.gauge.report(at.0, &Scope::Portfolio).await?)))
+}
+
+pub async fn map(
+    State(app): State<Arc<App>>,
+    Extension(role): Extension<Role>,
+    at: At,
+) -> Answer<MapView> {
+    reads_portfolio(&role)?;
+    Ok(Json(app.gauge.map(at.0).await?))
+}
+
+pub async fn item(
+    State(app): State<Arc<App>>,
+    Extension(role): Extension<Role>,
+    Path(key): Path<String>,
+    at: At,
+) -> Answer<Vec<ItemStory>> {
+    reads_portfolio(&role)?;
+    let stories = app.gauge.stories(&key, at.0).await?;
+    if stories.is_empty() {
+        return Err(WebError::NotFound(format!("no item is known by the key {key}")));
+    }
+    Ok(Json(stories))
+}
+
+pub async fn decisions(
+    State(app): State<Arc<App>>,
+    Extension(role): Extension<Role>,
+    at: At,
+) -> Answer<Vec<Decision>> {
+    reads_portfolio(&role)?;
+    Ok(Json(app.store.decisions(at.0.known).await?))
+}
+
+pub async fn readings(
+    State(app): State<Arc<App>>,
+    Extension(role): Extension<Role>,
+    at: At,
+) -> Answer<Vec<Reading>> {
+    reads_portfolio(&role)?;
+    Ok(Json(app.store.readings(at.0.known).await?))
+}
+
+/// Records a decision; needs the role `portfolio`.
+pub async fn decide(
+    State(app): State<Arc<App>>,
+    Extension(role): Extension<Role>,
+    Json(new): Json<NewDecision>,
+) -> Result<Response, WebError> {
+    may_record(&role)?;
+    let decision = app.gauge.decide(new).await.map_err(recorded)?;
+    Ok((StatusCode::CREATED, Json(decision)).into_response())
+}
+
+/// Records an outcome reading; needs the role `portfolio`.
+pub async fn read(
+    State(app): State<Arc<App>>,
+    Extension(role): Extension<Role>,
+    Json(new): Json<NewReading>,
+) -> Result<Response, WebError> {
+    may_record(&role)?;
+    let reading = app.gauge.read(new).await.map_err(recorded)?;
+    Ok((StatusCode::CREATED, Json(reading)).into_response())
+}
+
+fn may_record(role: &Role) -> Result<(), WebError> {
+    if *role == Role::Portfolio { Ok(()) } else { Err(WebError::Forbidden) }
+}
+
+fn recorded(error: RecordError) -> WebError {
+    match error {
+        RecordError::Wrong(text) => WebError::Wrong(text),
+        RecordError::Store(error) => WebError::Store(error),
+    }
+}

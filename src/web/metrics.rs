@@ -1,0 +1,111 @@
+//! `/metrics` in the OpenMetrics text form.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::App;
+use crate::sync::PassOutcome;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PassLabel {
+    connection: String,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ConnectionLabel {
+    connection: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabel {
+    outcome: &'static str,
+}
+
+/// What the operator counts. Connections are the only names in here.
+pub struct Metrics {
+    registry: Registry,
+    passes: Family<PassLabel, Counter>,
+    read: Family<ConnectionLabel, Counter>,
+    last_complete: Family<ConnectionLabel, Gauge>,
+    webhooks: Family<OutcomeLabel, Counter>,
+    digests: Family<OutcomeLabel, Counter>,
+    items: Gauge,
+    gaps: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("streamgauge");
+        let (passes, read, last_complete) =
+            (Family::default(), Family::default(), Family::default());
+        let (webhooks, digests) = (Family::default(), Family::default());
+        let (items, gaps) = (Gauge::default(), Gauge::default());
+        registry.register("passes", "Sync passes by outcome", Family::clone(&passes));
+        registry.register("items_read", "Items read with their history", Family::clone(&read));
+        registry.register_with_unit(
+            "last_complete_pass",
+            "End of the last complete pass, as Unix time",
+            Unit::Seconds,
+            Family::clone(&last_complete),
+        );
+        registry.register("webhooks", "Webhooks by outcome", Family::clone(&webhooks));
+        registry.register("digests", "Digest deliveries by outcome", Family::clone(&digests));
+        registry.register("items", "Items in the store", Gauge::clone(&items));
+        registry.register("gaps", "Things that a sync could not see", Gauge::clone(&gaps));
+        Self { registry, passes, read, last_complete, webhooks, digests, items, gaps }
+    }
+}
+
+impl Metrics {
+    /// Counts a pass or a refresh; `finished` is Unix time in seconds.
+    pub fn pass(&self, outcome: &PassOutcome, finished: i64) {
+        let connection = outcome.connection.0.clone();
+        let word = if outcome.complete { "complete" } else { "incomplete" };
+        self.passes
+            .get_or_create(&PassLabel { connection: connection.clone(), outcome: word })
+            .inc();
+        let label = ConnectionLabel { connection };
+        self.read.get_or_create(&label).inc_by(outcome.read);
+        if outcome.complete {
+            self.last_complete.get_or_create(&label).set(finished);
+        }
+    }
+
+    /// `accepted`, `refused`, `unreadable` or `not_stored`.
+    pub fn webhook(&self, outcome: &'static str) {
+        self.webhooks.get_or_create(&OutcomeLabel { outcome }).inc();
+    }
+
+    /// Counts deliveries of digests.
+    pub fn digests(&self, delivered: u64, failed: u64) {
+        for (outcome, count) in [("delivered", delivered), ("failed", failed)] {
+            self.digests.get_or_create(&OutcomeLabel { outcome }).inc_by(count);
+        }
+    }
+}
+
+pub(super) async fn page(State(app): State<Arc<App>>) -> Response {
+    if let Ok(counts) = app.store.counts().await {
+        app.metrics.items.set(i64::try_from(counts.items).unwrap_or(i64::MAX));
+        app.metrics.gaps.set(i64::try_from(counts.gaps).unwrap_or(i64::MAX));
+    }
+    let mut text = String::new();
+    match encode(&mut text, &app.metrics.registry) {
+        Ok(()) => {
+            let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+            ([(CONTENT_TYPE, kind)], text).into_response()
+        }
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}

@@ -1,0 +1,65 @@
+//! The sign-in form for people: the same word that scripts send as a bearer token.
+
+use std::sync::Arc;
+
+use axum::Form;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::header::SET_COOKIE;
+use http::{HeaderMap, StatusCode};
+use maud::{Markup, html};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::App;
+use super::layout::{Here, page};
+
+#[derive(Deserialize)]
+pub struct Word {
+    token: SecretString,
+}
+
+pub async fn form() -> Markup {
+    render(None)
+}
+
+fn render(problem: Option<&str>) -> Markup {
+    page(
+        "Sign in",
+        Here::Elsewhere,
+        &html! {
+            h1 { "Sign in" }
+            @if let Some(problem) = problem { p role="alert" { (problem) } }
+            form.sign method="post" action="/sign-in" {
+                label for="token" { "Access token, as given by whoever runs Streamgauge" }
+                input #token name="token" type="password" autocomplete="current-password" required;
+                button type="submit" { "Sign in" }
+            }
+        },
+    )
+}
+
+pub async fn submit(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Form(word): Form<Word>,
+) -> Response {
+    if !app.access.origin_is_ours(&headers) {
+        return (StatusCode::FORBIDDEN, "not from here\n").into_response();
+    }
+    match app.access.role_of(&word.token) {
+        Some(role) => {
+            ([(SET_COOKIE, app.access.cookie(Some(&role)))], Redirect::to("/")).into_response()
+        }
+        None => {
+            (StatusCode::UNAUTHORIZED, render(Some("That token is not known."))).into_response()
+        }
+    }
+}
+
+pub async fn leave(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    if !app.access.origin_is_ours(&headers) {
+        return (StatusCode::FORBIDDEN, "not from here\n").into_response();
+    }
+    ([(SET_COOKIE, app.access.cookie(None))], Redirect::to("/sign-in")).into_response()
+}

@@ -1,0 +1,49 @@
+//! `/webhooks/{connection}`: verified, stored as a hint, then answered. Never data.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+
+use super::App;
+use crate::trackers::WebhookError;
+
+/// 202 once the hints are durable; 401 for an unknown connection or a wrong signature, which look
+/// alike on purpose; 503 when the store refuses, so that the sender tries again.
+pub async fn receive(
+    State(app): State<Arc<App>>,
+    Path(connection): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let refused = || {
+        app.metrics.webhook("refused");
+        (StatusCode::UNAUTHORIZED, "not accepted\n").into_response()
+    };
+    let Some(hook) = app.hooks.get(&connection) else { return refused() };
+    let hints = match hook.tracker.webhook(&headers, &body) {
+        Ok(hints) => hints,
+        Err(WebhookError::Forged) => return refused(),
+        Err(WebhookError::Unreadable(why)) => {
+            app.metrics.webhook("unreadable");
+            tracing::warn!(connection, why, "a signed webhook could not be read");
+            return (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response();
+        }
+    };
+    if !hints.sources.is_empty() {
+        let id = hook.tracker.connection();
+        if let Err(error) = app.store.put_hints(id, hints.sources, app.clock.now()).await {
+            app.metrics.webhook("not_stored");
+            tracing::error!(connection, %error, "a hint could not be stored");
+            return (StatusCode::SERVICE_UNAVAILABLE, "try again\n").into_response();
+        }
+        hook.hinted.notify_one();
+    }
+    if hints.scan {
+        hook.scan.notify_one();
+    }
+    app.metrics.webhook("accepted");
+    StatusCode::ACCEPTED.into_response()
+}
