@@ -8,7 +8,8 @@ pub mod timeline;
 
 pub use declared::*;
 pub use item::*;
-pub use period::{Period, Timestamp, Week};
+pub use period::{DAY_MS, Period, Timestamp, Week, start_of_day};
 pub use timeline::{
-    Category, EpicIx, FlowSegment, Precision, Segment, StateIx, States, StreamIx, TeamIx, Timeline,
+    Category, Derived, EpicIx, Event, FlowEvent, FlowSegment, Precision, Segment, StateIx, States,
+    StreamIx, TeamIx, Timeline, derive, fold, wip_spells,
 };

@@ -1,6 +1,12 @@
 //! The timeline of one item: half-open segments, and what is derived from them.
 //!
-//! Definitions follow section 0.4 of the signal catalogue; fixture F0 below is its worked example.
+//! [`fold`] makes segments of dated events; [`derive`] and [`wip_spells`] read them.
+
+mod derived;
+mod fold;
+
+pub use derived::{Derived, derive, wip_spells};
+pub use fold::{Event, fold};
 
 use super::{Period, Timestamp};
 
@@ -105,6 +111,9 @@ pub struct EpicIx(pub u32);
 /// A segment in the form that the signals compute with.
 pub type FlowSegment = Segment<StateIx, TeamIx, StreamIx, EpicIx>;
 
+/// An event that folds into [`FlowSegment`]s.
+pub type FlowEvent = Event<StateIx, TeamIx, StreamIx, EpicIx>;
+
 /// The names of states, each stored once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct States {
@@ -122,6 +131,17 @@ impl States {
         self.names.push(name.to_owned());
         self.index.insert(name.to_owned(), ix);
         ix
+    }
+
+    /// How many names there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
     }
 
     #[must_use]
