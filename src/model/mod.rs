@@ -8,7 +8,7 @@ pub mod timeline;
 
 pub use declared::*;
 pub use item::*;
-pub use period::{Period, Timestamp, Week};
+pub use period::{DAY_MS, Period, Timestamp, Week, start_of_day};
 pub use timeline::{
     Category, Derived, EpicIx, Event, FlowEvent, FlowSegment, Precision, Segment, StateIx, States,
     StreamIx, TeamIx, Timeline, derive, fold, wip_spells,

@@ -4,11 +4,20 @@
 mod declared;
 mod epics;
 mod explain;
+mod history;
 mod known;
 mod map;
+mod matcher;
+mod parse;
 mod placed;
 mod problems;
+mod reader;
+mod refusals;
+mod rules;
 mod words;
+mod workflow;
+
+use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
 
@@ -25,20 +34,31 @@ pub use problems::{Problem, Problems};
 pub use words::{Words, words};
 
 use crate::model::{
-    Cadence, ConnectionId, Guardrail, Intent, Kind, States, Timestamp, TrackerKind, Vocabulary,
+    Cadence, ConnectionId, EpicState, Guardrail, Intent, Kind, States, StreamIx, TeamIx, Timestamp,
+    TrackerKind, Vocabulary,
 };
+use rules::RuleSet;
+use workflow::Workflows;
 
 /// A validated portfolio file. Streams, teams, themes and outcomes are sorted by id, so that
 /// [`crate::model::StreamIx`] and [`crate::model::TeamIx`] are places in these lists.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Portfolio {
+    file: String,
     name: String,
     zone: Tz,
     vocabulary: Vocabulary,
+    /// An item's stream is its epic's before it is its team's.
+    epic_first: bool,
     streams: Vec<Stream>,
     teams: Vec<Team>,
+    claims: RuleSet<TeamIx>,
     themes: Vec<Theme>,
     epics: Vec<Epic>,
+    epic_rules: RuleSet<StreamIx>,
+    epic_states: BTreeMap<String, EpicState>,
+    kinds: RuleSet<Kind>,
+    workflows: Workflows,
     intents: Vec<Intent>,
     outcomes: Vec<Outcome>,
     cadences: Vec<Cadence>,
@@ -52,8 +72,8 @@ impl Portfolio {
     ///
     /// # Errors
     /// Everything that is wrong with the file, with line, column and mend.
-    pub fn parse(_text: &str, _file: &str) -> Result<Self, Problems> {
-        Ok(Self::default())
+    pub fn parse(text: &str, file: &str) -> Result<Self, Problems> {
+        parse::parse(text, file)
     }
 
     #[must_use]

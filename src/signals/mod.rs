@@ -1,9 +1,19 @@
 //! Pure functions from placed timelines to verdicts: one file a signal, statistics beside them.
 //! No clock, no I/O, no dependence on map order; the same input gives the same bytes.
 
+pub mod attention;
+pub mod calendar;
+mod compose;
 pub mod dataset;
+pub mod defaults;
+pub mod flow;
 pub mod report;
+pub mod slices;
+pub mod stats;
+pub mod verdict;
 pub mod view;
+pub mod waits;
+pub mod words;
 
 pub use dataset::Dataset;
 pub use report::Report;
@@ -47,5 +57,6 @@ pub const ALL: &[Signal] = &[];
 /// and is only passed through to the header.
 #[must_use]
 pub fn evaluate(data: &Dataset, as_of: Timestamp, known: Timestamp, scope: &Scope) -> Report {
-    View::new(data, as_of, known, scope).report()
+    let view = View::new(data, as_of, known, scope);
+    compose::report(&view)
 }

@@ -133,6 +133,17 @@ impl States {
         ix
     }
 
+    /// How many names there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
     #[must_use]
     pub fn name(&self, ix: StateIx) -> &str {
         self.names.get(ix.0 as usize).map_or("", String::as_str)

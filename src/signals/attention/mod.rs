@@ -1,0 +1,171 @@
+//! Attention: every team-day counts once, split equally over what the team has in progress.
+//!
+//! For team t at instant u with n items active, not blocked and not stale, each item accrues
+//! `w_t / n` team-days per day. The unit of all integers here is the *tick*: one millisecond of a
+//! team with weight 0.001. Ticks are whole, and the split of an interval over the cells of a team
+//! hands out every one of them, so that sums are exact in any order.
+
+pub mod stale;
+mod sweep;
+
+use std::ops::Range;
+
+use super::Dataset;
+use super::calendar::Weeks;
+use super::slices::Slices;
+use crate::model::{DAY_MS, EpicIx, Kind, Period, StreamIx, TeamIx, Timestamp};
+
+/// Ticks in one team-day of weight 1.
+pub const TEAM_DAY: f64 = (DAY_MS * 1000) as f64;
+
+/// What attention can go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Target {
+    pub stream: Option<StreamIx>,
+    pub epic: Option<EpicIx>,
+    pub kind: Kind,
+}
+
+/// One stretch in which an item draws attention from a team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stretch {
+    pub from: i64,
+    pub to: i64,
+    pub target: Target,
+}
+
+/// The instants between which attention is summed: week edges and whatever else is asked for.
+#[derive(Debug, Clone)]
+pub struct Grid {
+    edges: Vec<Timestamp>,
+}
+
+impl Grid {
+    #[must_use]
+    pub fn new(mut edges: Vec<Timestamp>) -> Self {
+        edges.sort_unstable();
+        edges.dedup();
+        Self { edges }
+    }
+
+    /// The buckets of a period whose both ends are edges.
+    #[must_use]
+    pub fn buckets(&self, period: Period) -> Range<usize> {
+        let place = |at: Timestamp| self.edges.partition_point(|edge| *edge < at);
+        place(period.from)..place(period.to).min(self.len())
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.edges.len().saturating_sub(1)
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    #[must_use]
+    pub fn span(&self) -> Period {
+        match (self.edges.first(), self.edges.last()) {
+            (Some(from), Some(to)) => Period::new(*from, *to),
+            _ => Period::new(Timestamp::MIN, Timestamp::MIN),
+        }
+    }
+}
+
+/// Ticks of one team and home stream on one target, bucket by bucket.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    pub team: TeamIx,
+    pub home: Option<StreamIx>,
+    pub target: Target,
+    pub ticks: Vec<i64>,
+}
+
+/// The slices of one dimension, bucket by bucket.
+#[derive(Debug, Clone)]
+pub struct Table {
+    pub slices: Slices,
+    /// `ticks[slice][bucket]`.
+    pub ticks: Vec<Vec<i64>>,
+    /// Ticks in which all of the team's active items belong to the slice.
+    pub all: Vec<Vec<i64>>,
+    /// Ticks in which any of them does.
+    pub any: Vec<Vec<i64>>,
+}
+
+/// Where attention went.
+#[derive(Debug, Clone)]
+pub struct Attention {
+    pub grid: Grid,
+    pub cells: Vec<Cell>,
+    pub tables: Vec<Table>,
+    /// Observed ticks, bucket by bucket.
+    pub observed: Vec<i64>,
+    /// Ticks that valid teams had, observed or not.
+    pub capacity: Vec<i64>,
+}
+
+impl Attention {
+    /// Sums the stretches of each team (indexed by team) over the grid.
+    #[must_use]
+    pub fn new(
+        data: &Dataset,
+        grid: Grid,
+        stretches: Vec<Vec<Stretch>>,
+        dimensions: Vec<Slices>,
+    ) -> Self {
+        sweep::sweep(data, grid, stretches, dimensions)
+    }
+
+    /// A slice's share of observed ticks in a period: numerator, denominator.
+    #[must_use]
+    pub fn share(&self, table: &Table, slice: usize, period: Period) -> (i64, i64) {
+        let buckets = self.grid.buckets(period);
+        (sum(&table.ticks[slice], &buckets), sum(&self.observed, &buckets))
+    }
+
+    /// The range in which the share must lie, however shared team time is split.
+    #[must_use]
+    pub fn attribution(&self, table: &Table, slice: usize, period: Period) -> Option<(f64, f64)> {
+        let buckets = self.grid.buckets(period);
+        let total = sum(&self.observed, &buckets);
+        (total > 0).then(|| {
+            let share = |list: &[i64]| sum(list, &buckets) as f64 / total as f64;
+            (share(&table.all[slice]), share(&table.any[slice]))
+        })
+    }
+
+    /// Observed over existing team time in a period; `None` without teams.
+    #[must_use]
+    pub fn coverage(&self, period: Period) -> Option<f64> {
+        let buckets = self.grid.buckets(period);
+        let capacity = sum(&self.capacity, &buckets);
+        (capacity > 0).then(|| sum(&self.observed, &buckets) as f64 / capacity as f64)
+    }
+
+    /// Observed team-days in a period.
+    #[must_use]
+    pub fn team_days(&self, period: Period) -> f64 {
+        sum(&self.observed, &self.grid.buckets(period)) as f64 / TEAM_DAY
+    }
+
+    /// Ticks of the cells that `wanted` selects, in a period.
+    pub fn ticks(&self, period: Period, mut wanted: impl FnMut(&Cell) -> bool) -> i64 {
+        let buckets = self.grid.buckets(period);
+        self.cells.iter().filter(|cell| wanted(cell)).map(|c| sum(&c.ticks, &buckets)).sum()
+    }
+
+    /// Weekly numerators and denominators of one slice.
+    #[must_use]
+    pub fn weekly(&self, table: &Table, slice: usize, weeks: &Weeks) -> Vec<(i64, i64)> {
+        weeks.edges.windows(2).map(|w| self.share(table, slice, Period::new(w[0], w[1]))).collect()
+    }
+}
+
+/// The sum over some buckets.
+#[must_use]
+pub fn sum(list: &[i64], buckets: &Range<usize>) -> i64 {
+    list[buckets.clone()].iter().sum()
+}

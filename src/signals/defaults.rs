@@ -1,0 +1,50 @@
+//! The constants of the catalogue in one place. They are conventions of method, not targets; a
+//! portfolio does not set them per stream or team.
+
+/// Longest weekly series, in weeks.
+pub const SERIES_WEEKS: usize = 26;
+/// From this many points on, the newest ones stay out of the baseline ...
+pub const HOLD_OUT_FROM: usize = 20;
+/// ... and this many of them.
+pub const HOLD_OUT: usize = 8;
+/// Fewest points of a process-behaviour chart.
+pub const XMR_MIN: usize = 6;
+/// Fewest points for all rules; below, limits are provisional.
+pub const XMR_FULL: usize = 12;
+/// Fewer distinct baseline values than this are too chunky for limits.
+pub const DISTINCT_MIN: usize = 4;
+/// The window W of most signals, in complete weeks.
+pub const WINDOW_WEEKS: usize = 12;
+/// The window of the intent gap, in complete weeks.
+pub const INTENT_WEEKS: usize = 8;
+/// An active card draws attention this long after its last sign of life, in days.
+pub const STALE_DAYS: i64 = 28;
+/// Least share of team time that must be observed.
+pub const COVERAGE_MIN: f64 = 0.5;
+/// Least observed team-days for a share.
+pub const TEAM_DAYS_MIN: f64 = 40.0;
+/// Least item-days in progress in a week, on average, for the wait locator.
+pub const WIP_ITEM_DAYS_MIN: f64 = 20.0;
+/// Weeks before a decision that make its baseline, and the fewest of them.
+pub const FOLLOW_BASELINE: usize = 8;
+pub const FOLLOW_BASELINE_MIN: usize = 6;
+/// A slice has started, or stopped, at this share of attention.
+pub const PRESENCE_SHARE: f64 = 0.01;
+/// Complete cadences without a look that make continuation unexamined.
+pub const UNEXAMINED_CADENCES: i64 = 2;
+/// Links in the window from which betweenness is quoted.
+pub const LINKS_FOR_PATHS: usize = 10;
+/// Percentages are printed from this n on, "k of n" from the second, counts below.
+pub const PERCENT_FROM: u64 = 20;
+pub const K_OF_N_FROM: u64 = 5;
+/// Teams that a stream needs to be shown outside itself.
+pub const TEAMS_PER_SLICE: usize = 3;
+/// Share of series expected to be confirmed falsely in one evaluation of stable processes.
+pub const FALSE_ALARMS_PER_SERIES: f64 = 0.02;
+/// Weeks before a cadence boundary in which standing lines are shown.
+pub const STANDING_WEEKS: i64 = 4;
+/// Gates of data confidence (section 1.3 of the catalogue).
+pub const MAPPED_MIN: f64 = 0.7;
+pub const START_OBSERVABLE_MIN: f64 = 0.8;
+pub const POLLED_MAX: f64 = 0.25;
+pub const CLASSIFIED_MIN: f64 = 0.8;

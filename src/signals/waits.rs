@@ -1,0 +1,132 @@
+//! Cross-stream waiting: when items of one stream could not go on until items of another ended.
+
+use std::collections::BTreeMap;
+
+use super::Dataset;
+use super::flow::Blocked;
+use crate::model::{Derived, Period, StreamIx, Timestamp, wip_spells};
+
+/// One stretch in which an item of one stream waited for an item of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Wait {
+    pub item: usize,
+    pub waiting: StreamIx,
+    pub awaited: StreamIx,
+    pub period: Period,
+    /// The link's time is that of the poll that saw it.
+    pub polled: bool,
+}
+
+/// All waits before `as_of`, sorted.
+///
+/// A wait is `[max(link from, start), min(link to, blocker's end, own end, as_of))` inside the
+/// item's spells in progress, split where either item changes its stream. Waiting inside a stream
+/// and work without a stream are left out.
+#[must_use]
+pub fn waits(data: &Dataset, items: &[Derived], as_of: Timestamp) -> Vec<Wait> {
+    let mut waits = Vec::new();
+    for link in &data.links {
+        let Some(period) = link_period(items, link.blocked, link.blocker, link.valid, as_of) else {
+            continue;
+        };
+        let (item, blocker) = (&data.items[link.blocked], &data.items[link.blocker]);
+        let polled = link.precision == crate::model::Precision::Polled;
+        for spell in wip_spells(&item.segments, as_of) {
+            let Some(part) = spell.intersect(&period) else { continue };
+            for own in item.segments.iter().filter(|s| s.from < as_of) {
+                let Some(part) = own.period().intersect(&part) else { continue };
+                for theirs in blocker.segments.iter().filter(|s| s.from < as_of) {
+                    let Some(part) = theirs.period().intersect(&part) else { continue };
+                    let (Some(waiting), Some(awaited)) = (own.stream, theirs.stream) else {
+                        continue;
+                    };
+                    if waiting != awaited {
+                        let item = link.blocked;
+                        waits.push(Wait { item, waiting, awaited, period: part, polled });
+                    }
+                }
+            }
+        }
+    }
+    waits.sort_unstable();
+    waits
+}
+
+fn link_period(
+    items: &[Derived],
+    blocked: usize,
+    blocker: usize,
+    valid: Period,
+    as_of: Timestamp,
+) -> Option<Period> {
+    let (own, theirs) = (items.get(blocked)?, items.get(blocker)?);
+    if own.born_done || theirs.born_done || blocked == blocker {
+        return None;
+    }
+    let from = valid.from.max(own.started_at?);
+    let ends = [own.ended_at, theirs.ended_at].into_iter().flatten();
+    let to = ends.fold(valid.to.min(as_of), Timestamp::min);
+    (from < to).then(|| Period::new(from, to))
+}
+
+/// Per key, the union over each item's waits: sorted periods without overlap.
+///
+/// `key` names what is united (a pair of slices, or the waiting slice alone); `None` leaves a wait
+/// out.
+pub fn unions<K: Ord + Copy>(
+    waits: &[Wait],
+    mut key: impl FnMut(&Wait) -> Option<K>,
+) -> BTreeMap<K, Vec<Period>> {
+    let mut parts: Vec<(K, usize, Period)> =
+        waits.iter().filter_map(|w| Some((key(w)?, w.item, w.period))).collect();
+    parts.sort_unstable();
+    let mut united: BTreeMap<K, Vec<Period>> = BTreeMap::new();
+    let mut last: Option<(K, usize)> = None;
+    for (key, item, period) in parts {
+        let list = united.entry(key).or_default();
+        match list.last_mut() {
+            Some(open) if last == Some((key, item)) && period.from <= open.to => {
+                open.to = open.to.max(period.to);
+            }
+            _ => list.push(period),
+        }
+        last = Some((key, item));
+    }
+    united
+}
+
+/// Item-milliseconds of some periods inside one period.
+#[must_use]
+pub fn inside(periods: &[Period], bounds: Period) -> i64 {
+    periods.iter().filter_map(|p| p.intersect(&bounds)).map(|p| p.millis()).sum()
+}
+
+/// Of the blocked time of `stream` in the window: all of it, and the part without any open link.
+#[must_use]
+pub fn unlinked(
+    data: &Dataset,
+    items: &[Derived],
+    blocked: &[Blocked],
+    as_of: Timestamp,
+    wanted: impl Fn(Option<StreamIx>) -> bool,
+) -> (i64, i64) {
+    let mut links: BTreeMap<usize, Vec<Period>> = BTreeMap::new();
+    for link in &data.links {
+        let period = link_period(items, link.blocked, link.blocker, link.valid, as_of);
+        links.entry(link.blocked).or_default().extend(period);
+    }
+    for periods in links.values_mut() {
+        periods.sort_unstable();
+    }
+    let (mut all, mut without) = (0, 0);
+    for part in blocked.iter().filter(|part| wanted(part.stream)) {
+        all += part.period.millis();
+        let mut at = part.period.from;
+        for period in links.get(&part.item).into_iter().flatten() {
+            without += (period.from.min(part.period.to).millis() - at.millis()).max(0);
+            at = at.max(period.to);
+        }
+        without += (part.period.to.millis() - at.millis()).max(0);
+    }
+    (all, without)
+}
