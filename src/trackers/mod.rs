@@ -7,7 +7,8 @@
 
 pub mod github;
 pub mod jira;
-//pub mod settings;
+pub mod settings;
+mod signature;
 
 use async_trait::async_trait;
 use http::HeaderMap;

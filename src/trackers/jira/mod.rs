@@ -1,1 +1,160 @@
 //! Jira Cloud.
+//!
+//! A pass is `GET /myself` (is the credential alive, what time is it there), `GET /status`, and a
+//! search for ids and stamps; what changed is then read by id, a thousand issues in eleven
+//! requests. See <https://developer.atlassian.com/cloud/jira/platform/rest/v3/>.
+
+pub mod client;
+pub mod convert;
+pub mod dates;
+pub mod history;
+pub mod links;
+pub mod schema;
+pub mod webhook;
+pub mod wire;
+
+mod catalogue;
+mod discover;
+mod read;
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use http::HeaderMap;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::signature::is_signed;
+use super::{
+    Catalogue, Discovered, Hints, Probe, ReadOut, ScanId, Tracker, TrackerError, WebhookError,
+};
+use crate::model::{ConnectionId, Timestamp, TrackerKind};
+use crate::transport::Transport;
+
+/// Where Atlassian serves tokens that have scopes.
+pub const GATEWAY: &str = "https://api.atlassian.com";
+
+/// One Jira Cloud site, the projects of it that are measured, and the credential.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub connection: ConnectionId,
+    /// `https://northwind.atlassian.net`
+    pub site: String,
+    /// [`GATEWAY`], or what a simulation puts in its place.
+    pub gateway: String,
+    /// Project keys.
+    pub scopes: Vec<String>,
+    /// The e-mail address of the account that the token belongs to.
+    pub user: SecretString,
+    pub token: SecretString,
+    /// Secrets of the webhook; two while one replaces the other, none to refuse every delivery.
+    pub webhook_secrets: Vec<SecretString>,
+    /// Whether titles are asked for.
+    pub titles: bool,
+    /// Names of the link types that mean blocking; Jira's own is [`Config::blocking`].
+    pub blocking: Vec<String>,
+}
+
+impl Config {
+    /// The link types that mean blocking on a site that renamed nothing.
+    #[must_use]
+    pub fn blocking() -> Vec<String> {
+        vec!["Blocks".to_owned()]
+    }
+}
+
+/// A connection to one Jira Cloud site.
+pub struct Jira {
+    client: client::Client,
+    scopes: Vec<String>,
+    webhook_secrets: Vec<SecretString>,
+    blocking: Vec<String>,
+    titles: bool,
+    schema: Mutex<Option<Arc<schema::Schema>>>,
+    walk: discover::Walk,
+}
+
+/// Prepares a connection; nothing is sent.
+#[must_use]
+pub fn connect(config: Config, transport: Transport) -> Jira {
+    let Config { connection, site, gateway, user, token, .. } = config;
+    Jira {
+        client: client::Client::new(connection, &site, &gateway, &user, &token, transport),
+        scopes: config.scopes,
+        webhook_secrets: config.webhook_secrets,
+        blocking: config.blocking,
+        titles: config.titles,
+        schema: Mutex::new(None),
+        walk: discover::Walk::default(),
+    }
+}
+
+#[async_trait]
+impl Tracker for Jira {
+    fn connection(&self) -> &ConnectionId {
+        self.client.connection()
+    }
+
+    fn kind(&self) -> TrackerKind {
+        TrackerKind::Jira
+    }
+
+    fn scans(&self) -> Vec<ScanId> {
+        vec![ScanId("projects".to_owned())]
+    }
+
+    async fn probe(&self) -> Result<Probe, TrackerError> {
+        /// Only that the answer describes an account; who it is, is not read.
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Myself {
+            #[expect(dead_code, reason = "its presence tells an account from another object")]
+            time_zone: IgnoredAny,
+        }
+
+        let sent_at = self.client.now();
+        let answer = self.client.authenticate().await?;
+        answer.read(serde_json::from_str::<Myself>)?;
+        let round_trip = self.client.now().millis().saturating_sub(sent_at.millis()).max(0);
+        let mut notes = Vec::new();
+        let date = answer.date.unwrap_or_else(|| {
+            notes.push(format!(
+                "{}: Jira's answers carry no Date, so this machine's clock stands in for Jira's",
+                self.client.connection()
+            ));
+            sent_at
+        });
+        Ok(Probe { clock: date.plus_millis(-round_trip - 1000), notes })
+    }
+
+    async fn catalogue(&self, full: bool) -> Result<Catalogue, TrackerError> {
+        self.lookups(full).await
+    }
+
+    async fn discover(
+        &self,
+        _scan: &ScanId,
+        since: Option<Timestamp>,
+        clock: Timestamp,
+        page: Option<&str>,
+    ) -> Result<Discovered, TrackerError> {
+        self.page(since, clock, page).await
+    }
+
+    async fn read(&self, sources: &[String]) -> Result<ReadOut, TrackerError> {
+        self.read_all(sources).await
+    }
+
+    fn batch(&self) -> usize {
+        read::BATCH
+    }
+
+    fn webhook(&self, headers: &HeaderMap, body: &[u8]) -> Result<Hints, WebhookError> {
+        if is_signed(&self.webhook_secrets, headers, webhook::SIGNATURE, body) {
+            webhook::hints(body)
+        } else {
+            Err(WebhookError::Forged)
+        }
+    }
+}

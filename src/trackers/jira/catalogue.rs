@@ -1,0 +1,122 @@
+//! Lookup data: statuses with their categories, released versions, and the site's schema.
+
+use std::sync::{Arc, PoisonError};
+
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::super::{Catalogue, TrackerError};
+use super::Jira;
+use super::dates;
+use super::discover::segment;
+use super::schema::Schema;
+use super::wire::{Text, read};
+use crate::model::{Named, Precision, Release, StatusEntry};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Status<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+    #[serde(borrow)]
+    status_category: Option<StatusCategory<'a>>,
+}
+
+#[derive(Deserialize)]
+struct StatusCategory<'a> {
+    #[serde(borrow)]
+    key: Text<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Version<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+    released: Option<bool>,
+    #[serde(borrow)]
+    release_date: Option<Text<'a>>,
+}
+
+impl Jira {
+    pub(super) async fn lookups(&self, full: bool) -> Result<Catalogue, TrackerError> {
+        if full {
+            self.refresh_schema().await?;
+        }
+        let mut catalogue = Catalogue { statuses: self.statuses().await?, releases: Vec::new() };
+        if full {
+            for project in &self.scopes {
+                catalogue.releases.extend(self.versions(project).await?);
+            }
+            catalogue.releases.sort();
+        }
+        Ok(catalogue)
+    }
+
+    /// What the site calls its fields and link types; asked once and with every full catalogue.
+    pub(super) async fn schema(&self) -> Result<Arc<Schema>, TrackerError> {
+        let known = self.schema.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match known {
+            Some(schema) => Ok(schema),
+            None => self.refresh_schema().await,
+        }
+    }
+
+    async fn refresh_schema(&self) -> Result<Arc<Schema>, TrackerError> {
+        let fields = self.client.get("/rest/api/3/field").await?;
+        let path = "/rest/api/3/issueLinkType";
+        let types = self.client.ask(Method::GET, path, Bytes::new()).await?;
+        // Linking can be switched off; then there is nothing to read.
+        let off = types.status == StatusCode::NOT_FOUND;
+        let types = if off { None } else { Some(self.client.accept(types)?) };
+        let types = types.as_ref().map(|answer| answer.text()).transpose()?;
+        let schema = fields
+            .read(|fields| Schema::read(fields, types, &self.blocking, self.titles))
+            .map(Arc::new)?;
+        *self.schema.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&schema));
+        Ok(schema)
+    }
+
+    async fn statuses(&self) -> Result<Vec<StatusEntry>, TrackerError> {
+        let answer = self.client.get("/rest/api/3/status").await?;
+        let rows = answer.read(serde_json::from_str::<Vec<&RawValue>>)?;
+        let mut statuses: Vec<StatusEntry> = rows
+            .into_iter()
+            .filter_map(read::<Status<'_>>)
+            .map(|row| StatusEntry {
+                status: naming(row.id, row.name),
+                category: row
+                    .status_category
+                    .map_or_else(|| "undefined".to_owned(), |c| c.key.0.into_owned()),
+            })
+            .collect();
+        statuses.sort();
+        Ok(statuses)
+    }
+
+    /// The versions of a project. Of a released one the release date is read, of others no date.
+    async fn versions(&self, project: &str) -> Result<Vec<Release>, TrackerError> {
+        let path = format!("/rest/api/3/project/{}/versions", segment(project));
+        let answer = self.client.get(&path).await?;
+        let rows = answer.read(serde_json::from_str::<Vec<&RawValue>>)?;
+        let releases = rows.into_iter().filter_map(read::<Version<'_>>).map(|row| {
+            let date = row.release_date.filter(|_| row.released == Some(true));
+            let released_at = date.and_then(|date| dates::end_of_day(&date));
+            let precision =
+                if released_at.is_some() { Precision::Inferred } else { Precision::Exact };
+            let Named { id, name } = naming(row.id, row.name);
+            Release { id, name, project: project.to_owned(), released_at, precision }
+        });
+        Ok(releases.collect())
+    }
+}
+
+fn naming(id: Text<'_>, name: Option<Text<'_>>) -> Named {
+    Named::new(id.0, name.map(|name| name.0.into_owned()).unwrap_or_default())
+}

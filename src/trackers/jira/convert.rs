@@ -1,0 +1,384 @@
+//! From Jira's words to ours. Pure and total: whatever a row holds, the answer is an item, or a
+//! gap that names what could not be read.
+
+use serde_json::value::RawValue;
+
+use super::history::{Said, is_move, may_change_status, said};
+use super::links::End;
+use super::schema::Schema;
+use super::wire::{Fields, History, Issue, IssueLink, IssueType, Ref, Team, Text, read};
+use crate::model::{
+    Attributes, Change, ConnectionId, Gap, Item, ItemId, ItemRef, Level, Link, Named, Precision,
+    Relation, Timestamp, What,
+};
+
+/// Converts one issue and all of its histories, in any order.
+///
+/// Without an item the row lacked what every item has (an id, a key, a project, a status, the
+/// stamps); the gaps then say so.
+pub fn convert<'a>(
+    connection: &ConnectionId,
+    schema: &Schema,
+    issue: Issue<'_>,
+    histories: impl IntoIterator<Item = Option<History<'a>>>,
+) -> (Option<Item>, Vec<Gap>) {
+    match Draft::new(connection, schema, issue) {
+        Ok(mut draft) => {
+            for history in histories {
+                draft.add(history);
+            }
+            let (item, gaps) = draft.finish();
+            (Some(item), gaps)
+        }
+        Err(gap) => (None, vec![gap]),
+    }
+}
+
+/// An item whose history is still being collected: Jira spreads it over pages.
+#[derive(Debug)]
+pub struct Draft<'s> {
+    schema: &'s Schema,
+    item: Item,
+    gaps: Vec<Gap>,
+    /// Links in the history whose relation the sentence did not tell: entry, key, added.
+    unspoken: Vec<(String, String, bool)>,
+    /// Status entries that did not give the former status.
+    fromless: Vec<String>,
+    /// The newest entry that may have changed the status without saying so.
+    moved_at: Option<Timestamp>,
+}
+
+impl<'s> Draft<'s> {
+    /// Begins with the present content.
+    ///
+    /// # Errors
+    /// The row lacks what every item has. `source` of the gap is then `None` only when there was
+    /// no id.
+    pub fn new(
+        connection: &ConnectionId,
+        schema: &'s Schema,
+        issue: Issue<'_>,
+    ) -> Result<Self, Gap> {
+        let (source, key) = (issue.id.map(own), issue.key.map(own));
+        let malformed = |what: &str| Gap {
+            source: source.clone(),
+            key: key.clone(),
+            reason: "malformed-item".to_owned(),
+            detail: format!("Jira sent the issue without a readable {what}, so it is left out"),
+        };
+        let source_id = source.clone().ok_or_else(|| malformed("id"))?;
+        let key_text = key.clone().ok_or_else(|| malformed("key"))?;
+        let mut fields = issue.fields.ok_or_else(|| malformed("list of fields"))?;
+        let project = fields.project.take().ok_or_else(|| malformed("project"))?;
+        let status = fields.status.take().ok_or_else(|| malformed("status"))?;
+        let created_at = fields.created.0.ok_or_else(|| malformed("`created`"))?;
+        let updated_at = fields.updated.0.ok_or_else(|| malformed("`updated`"))?;
+        let unreadable = std::mem::take(&mut fields.unreadable);
+        let mut gaps = Vec::new();
+        let base = Attributes {
+            key: key_text,
+            status: naming(status),
+            project: own(project.key),
+            ..Attributes::default()
+        };
+        let (attributes, lost) = attributes(base, fields, schema);
+        for field in unreadable.into_iter().map(str::to_owned).chain(lost) {
+            gaps.push(Gap {
+                source: source.clone(),
+                key: key.clone(),
+                reason: "malformed-field".to_owned(),
+                detail: format!("field `{field}` is not in a form that Jira documents"),
+            });
+        }
+        let id = ItemId { connection: connection.clone(), source: source_id };
+        let item = Item {
+            id,
+            created_at,
+            updated_at,
+            attributes,
+            history: Vec::new(),
+            history_complete: true,
+        };
+        Ok(Self { schema, item, gaps, unspoken: vec![], fromless: vec![], moved_at: None })
+    }
+
+    /// The id of the issue.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.item.id.source
+    }
+
+    /// Adds what happened at one instant; `None` is a history that could not be read.
+    pub fn add(&mut self, history: Option<History<'_>>) {
+        let Some(history) = history else {
+            return self.lose("an entry of the history is not in the documented form");
+        };
+        let Some(id) = history.id else {
+            return self.lose("an entry of the history has no id");
+        };
+        let Some(at) = history.created.0 else {
+            return self.lose(&format!("entry {} of the history has no readable instant", &*id));
+        };
+        let moves = history.items.iter().flatten().any(is_move);
+        for (index, entry) in history.items.into_iter().enumerate() {
+            let id = format!("{}.{index}", &*id);
+            let Some(entry) = entry else {
+                self.lose(&format!("entry {id} of the history is not in the documented form"));
+                continue;
+            };
+            if may_change_status(&entry) {
+                self.moved_at = self.moved_at.max(Some(at));
+            }
+            self.apply(id, at, said(&entry, self.schema, moves));
+        }
+    }
+
+    /// Says that a part of the history is missing.
+    pub fn lose(&mut self, detail: &str) {
+        self.item.history_complete = false;
+        self.gap("malformed-entry", detail.to_owned());
+    }
+
+    /// The item with its history in order, and what could not be read.
+    #[must_use]
+    pub fn finish(mut self) -> (Item, Vec<Gap>) {
+        // Stable: entries of one instant keep the order in which Jira gave them.
+        self.item.history.sort_by_key(|change| change.at);
+        self.drop_doubles();
+        self.fill_former_statuses();
+        self.resolve_links();
+        self.reconcile_status();
+        self.bound_by_creation();
+        (self.item, self.gaps)
+    }
+
+    fn apply(&mut self, id: String, at: Timestamp, said: Said) {
+        let mut push = |id, what| {
+            self.item.history.push(Change { id, at, what, precision: Precision::Exact });
+        };
+        match said {
+            Said::Nothing => {}
+            Said::Change(what) => push(id, what),
+            Said::Changes(first, second) => {
+                push(format!("{id}.0"), first);
+                push(format!("{id}.1"), second);
+            }
+            Said::StatusTo(to) => {
+                push(id.clone(), What::Status { from: to.clone(), to });
+                self.fromless.push(id);
+            }
+            Said::Link { key, added } => {
+                push(id.clone(), What::Activity);
+                self.unspoken.push((id, key, added));
+            }
+            Said::Unreadable(field) => {
+                self.lose(&format!("entry {id} of the history lacks the values of `{field}`"));
+            }
+        }
+    }
+
+    fn gap(&mut self, reason: &str, detail: String) {
+        self.gaps.push(Gap {
+            source: Some(self.item.id.source.clone()),
+            key: Some(self.item.attributes.key.clone()),
+            reason: reason.to_owned(),
+            detail,
+        });
+    }
+
+    /// The epic of an item is told twice (`Epic Link` and `IssueParentAssociation`), and a history
+    /// that was written while its pages were read may come on two of them.
+    fn drop_doubles(&mut self) {
+        let history = &mut self.item.history;
+        let mut kept = 0;
+        for index in 0..history.len() {
+            let change = &history[index];
+            let same_instant = history[..kept].iter().rev().take_while(|c| c.at == change.at);
+            let doubled = same_instant.into_iter().any(|other| {
+                other.id == change.id
+                    || (matches!(change.what, What::Parent { .. }) && other.what == change.what)
+            });
+            if !doubled {
+                history.swap(kept, index);
+                kept += 1;
+            }
+        }
+        history.truncate(kept);
+    }
+
+    /// A status entry without a former status followed the entry before it.
+    fn fill_former_statuses(&mut self) {
+        if self.fromless.is_empty() {
+            return;
+        }
+        let mut current: Option<Named> = None;
+        for change in &mut self.item.history {
+            let What::Status { from, to } = &mut change.what else { continue };
+            if let Some(before) = current.take().filter(|_| self.fromless.contains(&change.id)) {
+                *from = before;
+            }
+            current = Some(to.clone());
+        }
+    }
+
+    /// A sentence in another language does not tell the relation. The newest addition of a link
+    /// that still exists is the present one; what older entries meant can no longer be known.
+    fn resolve_links(&mut self) {
+        for index in (0..self.item.history.len()).rev() {
+            let id = &self.item.history[index].id;
+            let Some(place) = self.unspoken.iter().position(|(entry, ..)| entry == id) else {
+                continue;
+            };
+            let (_, key, added) = self.unspoken.swap_remove(place);
+            let mut present =
+                self.item.attributes.links.iter().filter(|l| l.other.key.as_ref() == Some(&key));
+            if let (Some(link), None, true) = (present.next(), present.next(), added) {
+                let (relation, other) = (link.relation, link.other.clone());
+                self.item.history[index].what = What::Link { relation, other, added };
+            }
+            self.unspoken.retain(|(_, other, _)| *other != key);
+        }
+        for change in &mut self.item.history {
+            let What::Link { relation, other, .. } = &mut change.what else { continue };
+            let links = &self.item.attributes.links;
+            let same = |link: &&Link| link.relation == *relation && link.other.key == other.key;
+            if let Some(link) = links.iter().find(same) {
+                other.source.clone_from(&link.other.source);
+            }
+        }
+    }
+
+    /// A move or a new workflow can change the status without an entry. The transition is then
+    /// put where that happened, else at the last update.
+    fn reconcile_status(&mut self) {
+        let item = &mut self.item;
+        let last = item.history.iter().rev().find_map(|change| match &change.what {
+            What::Status { to, .. } => Some((change, to)),
+            _ => None,
+        });
+        let Some((change, to)) = last else { return };
+        // An entry newer than the content was made between the two reads; the next read sees both.
+        if to.id == item.attributes.status.id || change.at > item.updated_at {
+            return;
+        }
+        let at = self.moved_at.filter(|moved| *moved >= change.at).unwrap_or(item.updated_at);
+        let inferred = Change {
+            id: format!("~{}", change.id),
+            at,
+            what: What::Status { from: to.clone(), to: item.attributes.status.clone() },
+            precision: Precision::Inferred,
+        };
+        let place = item.history.partition_point(|change| change.at <= at);
+        item.history.insert(place, inferred);
+    }
+
+    /// Imports carry histories from before the issue existed here; they count from its creation.
+    fn bound_by_creation(&mut self) {
+        let created = self.item.created_at;
+        let early = self.item.history.partition_point(|change| change.at < created);
+        if early == 0 {
+            return;
+        }
+        for change in &mut self.item.history[..early] {
+            change.at = created;
+            change.precision = Precision::Inferred;
+        }
+        let detail =
+            format!("{early} entries are older than the issue and count from its creation");
+        self.gap("history-before-creation", detail);
+    }
+}
+
+/// Present attributes, and the names of custom fields that could not be read.
+fn attributes(base: Attributes, fields: Fields<'_>, schema: &Schema) -> (Attributes, Vec<String>) {
+    let mut lost = Vec::new();
+    let mut found = Attributes {
+        title: fields.summary.filter(|_| schema.titles).map(own),
+        level: fields.issuetype.as_ref().map_or(Level::Standard, level),
+        item_type: fields.issuetype.map(|t| naming(Ref { id: t.id, name: t.name })),
+        resolution: fields.resolution.map(naming),
+        labels: sorted(fields.labels.into_iter().map(own)),
+        components: sorted(fields.components.into_iter().map(naming)),
+        parent: fields.parent.and_then(|other| item_ref(other.id, other.key)),
+        links: sorted(fields.issuelinks.into_iter().filter_map(|row| link(row, schema))),
+        releases: sorted(fields.fix_versions.into_iter().map(|version| own(version.id))),
+        ..base
+    };
+    for (name, raw) in fields.custom {
+        let is = |ids: &[String]| ids.iter().any(|id| *id == *name);
+        let readable = if is(&schema.team) {
+            team(raw, &mut found)
+        } else if is(&schema.epic_link) {
+            epic_link(raw, &mut found)
+        } else if is(&schema.flagged) {
+            flagged(raw, &mut found)
+        } else {
+            true
+        };
+        if !readable {
+            lost.push(own(name));
+        }
+    }
+    (found, lost)
+}
+
+fn team(raw: &RawValue, found: &mut Attributes) -> bool {
+    let Some(value) = read::<Option<Team<'_>>>(raw) else { return false };
+    let team = value.map(|team| match team {
+        Team::Id(id) => Named::new(own(id), ""),
+        Team::Object { id, name } => naming(Ref { id, name }),
+    });
+    found.team = team.or(found.team.take());
+    true
+}
+
+/// The older way to name the epic, by key. The parent decides where both are given.
+fn epic_link(raw: &RawValue, found: &mut Attributes) -> bool {
+    let Some(value) = read::<Option<Text<'_>>>(raw) else { return false };
+    found.parent = found.parent.take().or(item_ref(None, value));
+    true
+}
+
+fn flagged(raw: &RawValue, found: &mut Attributes) -> bool {
+    let Some(options) = read::<Option<Vec<&RawValue>>>(raw) else { return false };
+    found.flagged |= options.is_some_and(|options| !options.is_empty());
+    true
+}
+
+fn level(kind: &IssueType<'_>) -> Level {
+    match (kind.hierarchy_level, kind.subtask) {
+        (Some(1..), _) => Level::Container,
+        (Some(..=-1), _) | (_, Some(true)) => Level::SubTask,
+        _ => Level::Standard,
+    }
+}
+
+fn link(row: IssueLink<'_>, schema: &Schema) -> Option<Link> {
+    let (end, other) = match (row.inward_issue, row.outward_issue) {
+        (Some(other), _) => (End::Inward, other),
+        (None, other) => (End::Outward, other?),
+    };
+    let relation: Relation = schema.links.relation(&row.kind.name, end)?;
+    Some(Link { relation, other: item_ref(other.id, other.key)? })
+}
+
+fn item_ref(id: Option<Text<'_>>, key: Option<Text<'_>>) -> Option<ItemRef> {
+    let filled = |text: Option<Text<'_>>| text.map(own).filter(|text| !text.is_empty());
+    let (source, key) = (filled(id), filled(key));
+    (source.is_some() || key.is_some()).then_some(ItemRef { source, key })
+}
+
+fn naming(row: Ref<'_>) -> Named {
+    Named { id: own(row.id), name: row.name.map(own).unwrap_or_default() }
+}
+
+fn own(text: Text<'_>) -> String {
+    text.0.into_owned()
+}
+
+fn sorted<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut values: Vec<T> = values.collect();
+    values.sort();
+    values.dedup();
+    values
+}

@@ -1,0 +1,237 @@
+//! Lists ids and stamps of what changed, oldest change first. The search index supplies no content:
+//! it lags behind and truncates.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use http::{Method, StatusCode};
+use serde::{Deserialize, Serialize};
+
+use super::super::{Discovered, Stamp, TrackerError};
+use super::Jira;
+use super::client::Answer;
+use super::wire::{self, Issue, IssuePage};
+use crate::model::{Gap, Timestamp};
+
+const SEARCH: &str = "/rest/api/3/search/jql";
+const COUNT: &str = "/rest/api/3/search/approximate-count";
+
+/// The most rows that Jira gives when it is asked for little; it may give fewer at any time.
+const ROWS: u32 = 5_000;
+
+/// A walk of more pages than this is taken for endless: at the usual hundred rows a page it would
+/// list two million issues.
+const PAGES: usize = 20_000;
+
+/// Tokens that the present walk has used. A token that leads back to one of them never ends.
+#[derive(Debug, Default)]
+pub struct Walk {
+    spent: Mutex<BTreeSet<String>>,
+}
+
+impl Walk {
+    /// Notes that `page` is being asked for; the first page begins a new walk.
+    fn spend(&self, page: Option<&str>) -> usize {
+        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        match page {
+            Some(token) => drop(spent.insert(token.to_owned())),
+            None => spent.clear(),
+        }
+        spent.len()
+    }
+
+    fn is_spent(&self, token: &str) -> bool {
+        self.spent.lock().unwrap_or_else(PoisonError::into_inner).contains(token)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Search<'a> {
+    jql: &'a str,
+    max_results: u32,
+    fields: [&'static str; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_page_token: Option<&'a str>,
+}
+
+impl Jira {
+    pub(super) async fn page(
+        &self,
+        since: Option<Timestamp>,
+        clock: Timestamp,
+        page: Option<&str>,
+    ) -> Result<Discovered, TrackerError> {
+        let name = self.client.connection();
+        if self.walk.spend(page) > PAGES {
+            return Err(TrackerError::Malformed(format!(
+                "{name}: POST {SEARCH} gave more than {PAGES} pages, so the walk does not end; \
+                 split the projects of connection `{name}` over two connections"
+            )));
+        }
+        let jql = query(&self.scopes, since, clock);
+        let answer = self.search(&jql, page).await?;
+        let found = answer.read(wire::issues)?;
+        let next = self.next_token(&found)?;
+        let first_scan = since.is_none() && page.is_none();
+        if first_scan && found.issues.is_empty() && next.is_none() {
+            self.confirm_scopes().await?;
+        }
+        let expected = if first_scan { self.count(&jql).await } else { None };
+        let mut discovered = Discovered { next, expected, ..Discovered::default() };
+        for issue in found.issues {
+            match stamp(issue) {
+                Ok(stamp) => discovered.stamps.push(stamp),
+                Err(gap) => discovered.gaps.push(gap),
+            }
+        }
+        Ok(discovered)
+    }
+
+    async fn search(&self, jql: &str, page: Option<&str>) -> Result<Answer, TrackerError> {
+        let search = Search { jql, max_results: ROWS, fields: ["updated"], next_page_token: page };
+        let answer = self.client.ask(Method::POST, SEARCH, json(&search).into()).await?;
+        let status = answer.status;
+        self.client.accept(answer).map_err(|error| match error {
+            TrackerError::Refused(message) if status == StatusCode::BAD_REQUEST => {
+                if page.is_some() {
+                    TrackerError::BadToken(format!("{message} (on a later page of the search)"))
+                } else {
+                    TrackerError::Refused(message)
+                }
+            }
+            other => other,
+        })
+    }
+
+    /// The token of the next page. A short or empty page is not the last; only a page without a
+    /// token is, or one that says so.
+    fn next_token(&self, found: &IssuePage<'_, Issue<'_>>) -> Result<Option<String>, TrackerError> {
+        let token = found.next_page_token.as_deref().filter(|_| found.is_last != Some(true));
+        match token {
+            Some(token) if self.walk.is_spent(token) => Err(TrackerError::BadToken(format!(
+                "{}: POST {SEARCH} led back to a page that was already read; the walk starts again",
+                self.client.connection()
+            ))),
+            token => Ok(token.map(str::to_owned)),
+        }
+    }
+
+    /// Nothing at all is believed only of projects that the account can see: a stranger gets the
+    /// same empty list.
+    async fn confirm_scopes(&self) -> Result<(), TrackerError> {
+        for project in &self.scopes {
+            let path = format!("/rest/api/3/project/{}", segment(project));
+            self.client.get(&path).await.map_err(|error| match error {
+                TrackerError::Refused(_) => TrackerError::Refused(format!(
+                    "{name}: project {project} does not exist at {site}, or the account may not \
+                     browse it; correct `scopes` of connection `{name}` or give the account Browse \
+                     Projects",
+                    name = self.client.connection(),
+                    site = self.client.site(),
+                )),
+                other => other,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Jira's estimate; a progress bar can do without.
+    async fn count(&self, jql: &str) -> Option<u64> {
+        #[derive(Serialize)]
+        struct Question<'a> {
+            jql: &'a str,
+        }
+
+        #[derive(Deserialize)]
+        struct Count {
+            count: u64,
+        }
+
+        let answer = self.client.post(COUNT, json(&Question { jql })).await.ok()?;
+        answer.read(serde_json::from_str::<Count>).ok().map(|answer| answer.count)
+    }
+}
+
+/// The question of one walk. Minutes are relative to the tracker's own clock, because a date in
+/// JQL is read in the time zone of the account's profile. There is no upper bound: what changes
+/// during the walk moves to its end.
+fn query(scopes: &[String], since: Option<Timestamp>, clock: Timestamp) -> String {
+    let quoted: Vec<String> = scopes
+        .iter()
+        .map(|key| format!("\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\"")))
+        .collect();
+    let scope = format!("project in ({})", quoted.join(", "));
+    let order = "ORDER BY updated ASC, key ASC";
+    match since {
+        Some(since) => {
+            let back = clock.millis().saturating_sub(since.millis()).max(0);
+            // One minute more than the rounded distance: Jira floors its bound to the minute.
+            let minutes = back / 60_000 + i64::from(back % 60_000 != 0) + 1;
+            format!("{scope} AND updated >= -{minutes}m {order}")
+        }
+        None => format!("{scope} {order}"),
+    }
+}
+
+fn stamp(issue: Issue<'_>) -> Result<Stamp, Gap> {
+    let updated_at = issue.fields.and_then(|fields| fields.updated.0);
+    match issue.id {
+        Some(id) => Ok(Stamp { source: id.0.into_owned(), updated_at }),
+        None => Err(Gap {
+            source: None,
+            key: issue.key.map(|key| key.0.into_owned()),
+            reason: "malformed-item".to_owned(),
+            detail: "the search listed an issue without a readable id".to_owned(),
+        }),
+    }
+}
+
+/// A project key as one segment of a path. Keys are letters, digits and underscores; anything
+/// else is a mistake in the configuration that must not reach another address.
+pub(super) fn segment(key: &str) -> String {
+    key.bytes().fold(String::with_capacity(key.len()), |mut path, byte| {
+        if byte.is_ascii_alphanumeric() || b"_-".contains(&byte) {
+            path.push(char::from(byte));
+        } else {
+            path.push_str(&format!("%{byte:02X}"));
+        }
+        path
+    })
+}
+
+/// A question as JSON.
+pub(super) fn json(question: &impl Serialize) -> String {
+    serde_json::to_string(question).expect("text, numbers and lists always serialise")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(scopes: &[&str], seconds_back: Option<i64>, expected: &str) {
+        let scopes: Vec<String> = scopes.iter().map(ToString::to_string).collect();
+        let clock = Timestamp::from_millis(1_790_000_000_000);
+        let since = seconds_back.map(|seconds| clock.plus_millis(-seconds * 1000));
+        assert_eq!(query(&scopes, since, clock), expected);
+    }
+
+    #[test]
+    fn the_question_reaches_back_to_the_minute_before() {
+        let order = "ORDER BY updated ASC, key ASC";
+        check(&["PAY", "BOOK"], None, &format!(r#"project in ("PAY", "BOOK") {order}"#));
+        let back = |m| format!(r#"project in ("PAY") AND updated >= -{m}m {order}"#);
+        check(&["PAY"], Some(900), &back(16));
+        check(&["PAY"], Some(901), &back(17));
+        check(&["PAY"], Some(0), &back(1));
+        check(&["PAY"], Some(-5), &back(1));
+        check(&[r#"A" OR "\"#], None, &format!(r#"project in ("A\" OR \"\\") {order}"#));
+    }
+
+    #[test]
+    fn a_key_stays_one_segment() {
+        assert_eq!(segment("PAY_2"), "PAY_2");
+        assert_eq!(segment("../user?x"), "%2E%2E%2Fuser%3Fx");
+    }
+}
