@@ -7,6 +7,7 @@
 
 pub mod github;
 pub mod jira;
+mod signature;
 
 use async_trait::async_trait;
 use http::HeaderMap;
