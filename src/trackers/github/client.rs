@@ -20,9 +20,7 @@ use super::faults::{self, Verdict};
 use super::{limits, wire};
 use crate::model::Timestamp;
 use crate::trackers::TrackerError;
-use crate::transport::Response;
-use crate::transport::Transport;
-use crate::transport::TransportError;
+use crate::transport::{Response, Transport, TransportError};
 
 /// The fewest rows that a page is reduced to when GitHub runs out of time or resources.
 const LEAST_ROWS: u32 = 5;

@@ -50,6 +50,11 @@ pub fn judge(faults: &[Fault], has_data: bool) -> Verdict {
         });
     }
     match faults.first() {
+        None => failed(|place| {
+            TrackerError::Malformed(format!(
+                "{place}: the answer holds neither data nor errors; check `url` and the way to it"
+            ))
+        }),
         Some(fault) if kind(fault) != UNNAMED => {
             let kind = kind(fault).to_owned();
             failed(move |place| {
@@ -60,7 +65,7 @@ pub fn judge(faults: &[Fault], has_data: bool) -> Verdict {
             })
         }
         // GitHub's own time-out has data null and one fault without a kind.
-        _ => Verdict::TooHeavy("no data".to_owned()),
+        Some(_) => Verdict::TooHeavy("no data".to_owned()),
     }
 }
 

@@ -110,6 +110,25 @@ impl Walk {
                 type_change(prev_issue_type, issue_type)
             }
             Event::IssueTypeRemovedEvent { issue_type } => type_change(issue_type, None),
+            Event::TransferredEvent { from_repository } => {
+                self.transfers.push(self.changes.len());
+                let from = from_repository.map(|repository| repository.name_with_owner);
+                Some(What::Project { from, to: None })
+            }
+            Event::ConvertedToDiscussionEvent => {
+                gaps.add("converted-to-discussion", "the issue was made into a discussion");
+                None
+            }
+            relation => self.relation(relation, at, gaps),
+        };
+        if let Some(what) = what {
+            self.push(head.id.clone(), at, what, Precision::Exact);
+        }
+    }
+
+    /// Entries about another issue or a pull request.
+    fn relation(&mut self, event: Event, at: Timestamp, gaps: &mut Gaps) -> Option<What> {
+        match event {
             Event::ParentIssueAddedEvent { parent } => {
                 let to = visible(parent, gaps);
                 let from = std::mem::replace(&mut self.parent, to.clone());
@@ -156,19 +175,7 @@ impl Walk {
                 }
                 None
             }
-            Event::TransferredEvent { from_repository } => {
-                self.transfers.push(self.changes.len());
-                let from = from_repository.map(|repository| repository.name_with_owner);
-                Some(What::Project { from, to: None })
-            }
-            Event::ConvertedToDiscussionEvent => {
-                gaps.add("converted-to-discussion", "the issue was made into a discussion");
-                None
-            }
-            Event::Unknown => None,
-        };
-        if let Some(what) = what {
-            self.push(head.id.clone(), at, what, Precision::Exact);
+            _ => None,
         }
     }
 

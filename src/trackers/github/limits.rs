@@ -11,8 +11,7 @@ use http::HeaderMap;
 use http::header::{DATE, RETRY_AFTER};
 
 use crate::model::Timestamp;
-use crate::transport::Pace;
-use crate::transport::Response;
+use crate::transport::{Pace, Response};
 
 /// The least wait after a secondary limit that names no time of its own.
 pub const SECONDARY: Duration = Duration::from_secs(60);

@@ -28,8 +28,7 @@ use serde_json::json;
 use super::{
     Catalogue, Discovered, Hints, Probe, ReadOut, ScanId, Tracker, TrackerError, WebhookError,
 };
-use crate::model::Timestamp;
-use crate::model::{ConnectionId, TrackerKind};
+use crate::model::{ConnectionId, Timestamp, TrackerKind};
 use crate::transport::Transport;
 
 use client::Client;

@@ -10,10 +10,7 @@ use super::client::Answer;
 use super::faults::{self, RowFaults};
 use super::{GitHub, Repository, convert, queries, wire};
 use crate::model::{Gap, Item, Release, Timestamp};
-use crate::trackers::Discovered;
-use crate::trackers::ReadOut;
-use crate::trackers::Stamp;
-use crate::trackers::TrackerError;
+use crate::trackers::{Discovered, ReadOut, Stamp, TrackerError};
 
 impl GitHub {
     /// One page of a repository's issues that changed at or after `since`.
@@ -146,6 +143,9 @@ impl GitHub {
         }
         let (mut item, mut gaps) = convert::issue(&self.connection, &issue, &pages);
         convert::apply_faults(&mut item, row_faults, &mut gaps);
+        if !self.titles {
+            item.attributes.title = None;
+        }
         let stamp = Stamp { source: item.id.source.clone(), updated_at: Some(item.updated_at) };
         Ok(Row { stamp: Some(stamp), item: Some(item), gaps })
     }

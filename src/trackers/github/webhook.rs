@@ -5,9 +5,8 @@ use http::header::CONTENT_TYPE;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::trackers::Hints;
-use crate::trackers::WebhookError;
 use crate::trackers::signature;
+use crate::trackers::{Hints, WebhookError};
 
 /// What we read of any delivery.
 #[derive(Debug, Default, Deserialize)]
