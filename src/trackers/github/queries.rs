@@ -1,0 +1,30 @@
+//! The GraphQL texts, one file each. They ask for what [`super::wire`] reads and nothing else.
+
+/// Spends nothing worth counting and needs the credential.
+pub const PROBE: &str = include_str!("queries/probe.graphql");
+
+/// One page of a repository's issues, oldest change first, with their history.
+pub const ISSUES: &str = concat!(
+    include_str!("queries/issues.graphql"),
+    include_str!("queries/issue_fields.graphql"),
+    include_str!("queries/issue_history.graphql"),
+);
+
+/// Issues by node id, with the same fields.
+pub const NODES: &str = concat!(
+    include_str!("queries/nodes.graphql"),
+    include_str!("queries/issue_fields.graphql"),
+    include_str!("queries/issue_history.graphql"),
+);
+
+/// The next hundred history entries of one issue.
+pub const HISTORY: &str = concat!(
+    include_str!("queries/history.graphql"),
+    include_str!("queries/issue_history.graphql"),
+);
+
+/// One page of a repository's releases, oldest first.
+pub const RELEASES: &str = include_str!("queries/releases.graphql");
+
+/// The present name of a repository that may have been renamed.
+pub const REPOSITORY: &str = include_str!("queries/repository.graphql");

@@ -1,0 +1,126 @@
+//! A delivery says which issues to look at again. Its content is never data.
+
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::trackers::signature;
+use crate::trackers::{Hints, WebhookError};
+
+/// What we read of any delivery.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Delivery {
+    action: Option<String>,
+    issue: Option<Node>,
+    parent_issue: Option<Node>,
+    sub_issue: Option<Node>,
+    blocked_issue: Option<Node>,
+    blocking_issue: Option<Node>,
+    projects_v2_item: Option<BoardItem>,
+    changes: Option<Changes>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Node {
+    node_id: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct BoardItem {
+    content_node_id: Option<String>,
+    content_type: Option<String>,
+}
+
+/// The other end of a transfer.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Changes {
+    new_issue: Option<Node>,
+    old_issue: Option<Node>,
+}
+
+/// The ids that a signed delivery names.
+///
+/// # Errors
+/// [`WebhookError::Forged`] before anything is parsed; [`WebhookError::Unreadable`] for a signed
+/// body that is not JSON.
+pub fn hints(
+    secrets: &[SecretString],
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Hints, WebhookError> {
+    if !signature::is_signed(secrets, headers, "X-Hub-Signature-256", body) {
+        return Err(WebhookError::Forged);
+    }
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if text(CONTENT_TYPE.as_str()).is_some_and(|kind| kind.contains("x-www-form-urlencoded")) {
+        return Err(WebhookError::Unreadable(
+            "the delivery is a form; set the webhook's content type to application/json".to_owned(),
+        ));
+    }
+    let event = text("X-GitHub-Event").ok_or_else(|| {
+        WebhookError::Unreadable("the delivery does not name its event".to_owned())
+    })?;
+    if !KNOWN.contains(&event) {
+        return Ok(Hints::default());
+    }
+    let delivery: Delivery = serde_json::from_slice(body).map_err(|_| {
+        WebhookError::Unreadable(format!("the delivery of `{event}` is not the JSON it should be"))
+    })?;
+    Ok(read(event, delivery))
+}
+
+/// The events that can change what we hold. All others are accepted and ignored.
+const KNOWN: [&str; 9] = [
+    "issues",
+    "sub_issues",
+    "issue_dependencies",
+    "projects_v2_item",
+    "pull_request",
+    "release",
+    "label",
+    "milestone",
+    "repository",
+];
+
+fn read(event: &str, delivery: Delivery) -> Hints {
+    let action = delivery.action.as_deref().unwrap_or_default();
+    let scan = match event {
+        // A transfer makes a new issue elsewhere, perhaps in another of our repositories.
+        "issues" => action == "transferred",
+        // The delivery does not say which issues the pull request closes.
+        "pull_request" => matches!(
+            action,
+            "opened" | "closed" | "reopened" | "edited" | "ready_for_review" | "converted_to_draft"
+        ),
+        // One delivery for many issues, or none that it could name.
+        "label" | "milestone" => matches!(action, "edited" | "deleted"),
+        "release" | "repository" => true,
+        _ => false,
+    };
+    let changes = delivery.changes.unwrap_or_default();
+    let nodes = [
+        delivery.issue,
+        delivery.parent_issue,
+        delivery.sub_issue,
+        delivery.blocked_issue,
+        delivery.blocking_issue,
+        changes.new_issue,
+        changes.old_issue,
+    ];
+    let on_board =
+        delivery.projects_v2_item.filter(|item| item.content_type.as_deref() == Some("Issue"));
+    let mut sources: Vec<String> = nodes
+        .into_iter()
+        .filter_map(|node| node?.node_id)
+        .chain(on_board.and_then(|item| item.content_node_id))
+        .filter(|id| !id.is_empty())
+        .collect();
+    sources.sort();
+    sources.dedup();
+    Hints { sources, scan }
+}
