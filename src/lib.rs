@@ -22,7 +22,7 @@ pub mod sync;
 pub mod digests;
 pub mod web;
 
-//pub mod settings;
+pub mod settings;
 pub mod telemetry;
 
 pub mod cli;

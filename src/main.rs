@@ -1,3 +1,5 @@
 //! The `streamgauge` program.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    streamgauge::cli::run()
+}

@@ -56,8 +56,7 @@ pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
         Err(Failure::Usage(text)) => (text, None),
         Err(failure) => return Err(failure),
     };
-    let (coverage, notes) =
-        map.map_or((None, Vec::new()), |map| (Some(map.coverage), map.notes));
+    let (coverage, notes) = map.map_or((None, Vec::new()), |map| (Some(map.coverage), map.notes));
     let findings = Findings { files: "valid", store, connections, coverage, notes };
     if args.json {
         print::json(&findings);
@@ -87,9 +86,7 @@ async fn probe(tracker: &dyn Tracker) -> ConnectionLine {
     }
 }
 
-async fn stored(
-    gauge: &Gauge,
-) -> Result<(String, Option<crate::portfolio::MapView>), StoreError> {
+async fn stored(gauge: &Gauge) -> Result<(String, Option<crate::portfolio::MapView>), StoreError> {
     let store: &Store = gauge.store();
     let counts = store.counts().await?;
     let text = format!("{} items, {} removed, {} gaps", counts.items, counts.removed, counts.gaps);

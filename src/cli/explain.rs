@@ -69,7 +69,11 @@ async fn explain_signal(gauge: &Gauge, signal: &Signal, moment: Moment, json: bo
         if !finding.items.is_empty() {
             let shown: Vec<&str> = finding.items.iter().take(20).map(String::as_str).collect();
             let more = finding.items.len() - shown.len();
-            let rest = if more > 0 { format!(" and {more} more (--json lists all)") } else { String::new() };
+            let rest = if more > 0 {
+                format!(" and {more} more (--json lists all)")
+            } else {
+                String::new()
+            };
             print::line(&format!("  items: {}{rest}", shown.join(", ")));
         }
     }
@@ -111,7 +115,10 @@ pub(crate) fn text(story: &ItemStory) -> String {
                 .collect();
             format!("decides {}", spans.join(", "))
         };
-        lines.push(format!("  {} -> {} ({}:{}): {decides}", rule.rule, rule.gives, rule.file, rule.line));
+        lines.push(format!(
+            "  {} -> {} ({}:{}): {decides}",
+            rule.rule, rule.gives, rule.file, rule.line
+        ));
     }
     lines.push("timeline:".to_owned());
     for segment in &told.segments {
@@ -127,12 +134,16 @@ pub(crate) fn text(story: &ItemStory) -> String {
             segment.epic.as_ref().unwrap_or(&none),
             segment.precision
         ));
-        lines.push(format!("      {}; {}; {}", segment.state_why, segment.team_why, segment.stream_why));
+        lines.push(format!(
+            "      {}; {}; {}",
+            segment.state_why, segment.team_why, segment.stream_why
+        ));
     }
     lines.extend(told.notes.iter().map(|note| format!("note: {note}")));
     let enters: Vec<String> =
         story.enters.iter().map(|entry| format!("{} ({})", entry.signal, entry.slice)).collect();
-    let enters = if enters.is_empty() { "no signal at this instant".into() } else { enters.join(", ") };
+    let enters =
+        if enters.is_empty() { "no signal at this instant".into() } else { enters.join(", ") };
     lines.push(format!("enters: {enters}\n"));
     lines.push(String::new());
     lines.join("\n")

@@ -29,7 +29,7 @@ pub(crate) fn error(text: &str) {
 /// A table without borders, wrapped to the terminal.
 pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) {
     let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::NOTHING);
+    table.load_style(comfy_table::presets::NOTHING);
     table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
     table.set_header(header.to_vec());
     table.add_rows(rows);

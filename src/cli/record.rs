@@ -131,10 +131,8 @@ async fn post(
     let mut request = http::Request::post(format!("http://{}/api/v1/{what}", web.listen))
         .header(http::header::CONTENT_TYPE, "application/json");
     if let Some(token) = web.token.iter().find(|token| token.role == RoleName::Portfolio) {
-        let secret =
-            token.secret.read().map_err(|error| Failure::Usage(error.to_string()))?;
-        let mut value =
-            http::HeaderValue::try_from(format!("Bearer {}", secret.expose_secret()))?;
+        let secret = token.secret.read().map_err(|error| Failure::Usage(error.to_string()))?;
+        let mut value = http::HeaderValue::try_from(format!("Bearer {}", secret.expose_secret()))?;
         value.set_sensitive(true);
         request = request.header(http::header::AUTHORIZATION, value);
     }

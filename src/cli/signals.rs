@@ -43,9 +43,14 @@ pub(crate) fn show(report: &Report) {
                 vec![
                     confidence.slice.name.clone(),
                     gate.name.replace('_', " "),
-                    gate.value.map_or_else(|| "no data".to_owned(), |v| format!("{:.1} %", v * 100.0)),
+                    gate.value
+                        .map_or_else(|| "no data".to_owned(), |v| format!("{:.1} %", v * 100.0)),
                     format!("{:.0} of {:.0}", gate.numerator, gate.denominator),
-                    if gate.open { String::new() } else { format!("withholds {}", gate.withholds.join(", ")) },
+                    if gate.open {
+                        String::new()
+                    } else {
+                        format!("withholds {}", gate.withholds.join(", "))
+                    },
                 ]
             })
         })

@@ -73,7 +73,9 @@ fn chosen(engine: &Engine, scope: Option<&str>) -> Result<Vec<ConnectionId>, Fai
     all.into_iter().find(|connection| connection.0 == scope).map(|found| vec![found]).ok_or_else(
         || {
             let there = names.join(", ");
-            Failure::Usage(format!("--scope {scope}: there is no such connection; there are {there}"))
+            Failure::Usage(format!(
+                "--scope {scope}: there is no such connection; there are {there}"
+            ))
         },
     )
 }
@@ -95,7 +97,8 @@ async fn pass(
 }
 
 async fn report(store: &Store, outcomes: &[(PassOutcome, u64)], as_json: bool) -> Outcome {
-    let lines: Vec<Line> = outcomes.iter().map(|(outcome, requests)| line(outcome, *requests)).collect();
+    let lines: Vec<Line> =
+        outcomes.iter().map(|(outcome, requests)| line(outcome, *requests)).collect();
     if as_json {
         print::json(&lines);
     }
@@ -126,7 +129,10 @@ async fn report(store: &Store, outcomes: &[(PassOutcome, u64)], as_json: bool) -
     }
     if lines.iter().all(|line| !line.complete && line.read == 0 && line.discovered == 0) {
         let names: Vec<&str> = lines.iter().map(|line| line.connection.as_str()).collect();
-        return Err(Failure::Failed(anyhow::anyhow!("nothing could be read from {}", names.join(", "))));
+        return Err(Failure::Failed(anyhow::anyhow!(
+            "nothing could be read from {}",
+            names.join(", ")
+        )));
     }
     Ok(Done::Incomplete)
 }
@@ -178,7 +184,9 @@ impl Progress for Bars {
     fn discovered(&self, connection: &ConnectionId, items: u64, expected: Option<u64>) {
         let bar = self.bar(connection);
         let listed = bar.length().unwrap_or(0);
-        bar.set_length(expected.unwrap_or(0).max(listed + if expected.is_some() { 0 } else { items }));
+        bar.set_length(
+            expected.unwrap_or(0).max(listed + if expected.is_some() { 0 } else { items }),
+        );
     }
 
     fn applied(&self, connection: &ConnectionId, items: u64) {

@@ -151,12 +151,12 @@ impl Connection {
                     token,
                     webhook_secrets,
                     titles,
-                    blocking_links: self.blocking_links.clone(),
+                    blocking: self.blocking_links.clone(),
                 },
                 transport,
             )),
             Kind::Github => Arc::new(
-                github::connect(
+                github::GitHub::new(
                     github::Config {
                         connection,
                         api: self.url.clone().unwrap_or_else(|| "https://api.github.com".into()),
