@@ -1,25 +1,33 @@
 //! What the organisation declares: streams, teams, workflow, themes, intents, cadences; and the rules
 //! that place items.
 
+mod decide;
 mod declared;
 mod epics;
 mod explain;
 mod history;
 mod known;
+mod lifecycle;
 mod map;
 mod matcher;
 mod parse;
+mod place;
 mod placed;
 mod problems;
 mod reader;
 mod refusals;
 mod rules;
+mod survey;
+mod tell;
 mod words;
 mod workflow;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono_tz::Tz;
+
+use decide::facts;
+use matcher::{Aspect, fold};
 
 pub use declared::{Alias, Epic, Outcome, OutcomeSource, Stream, Team, Theme};
 pub use epics::{EpicEntry, EpicIndex};
@@ -34,8 +42,8 @@ pub use problems::{Problem, Problems};
 pub use words::{Words, words};
 
 use crate::model::{
-    Cadence, ConnectionId, EpicState, Guardrail, Intent, Kind, States, StreamIx, TeamIx, Timestamp,
-    TrackerKind, Vocabulary,
+    Cadence, ConnectionId, EpicState, Guardrail, Intent, Kind, StreamIx, TeamIx, TrackerKind,
+    Vocabulary,
 };
 use rules::RuleSet;
 use workflow::Workflows;
@@ -55,6 +63,8 @@ pub struct Portfolio {
     claims: RuleSet<TeamIx>,
     themes: Vec<Theme>,
     epics: Vec<Epic>,
+    /// Folded keys of the declared epics.
+    epic_keys: BTreeSet<String>,
     epic_rules: RuleSet<StreamIx>,
     epic_states: BTreeMap<String, EpicState>,
     kinds: RuleSet<Kind>,
@@ -64,6 +74,8 @@ pub struct Portfolio {
     cadences: Vec<Cadence>,
     guardrails: Vec<Guardrail>,
     aliases: Vec<Alias>,
+    /// Folded keys of mirrored items, and their place in `aliases`.
+    alias_of: BTreeMap<String, usize>,
     precedence: Vec<TrackerKind>,
 }
 
@@ -148,87 +160,50 @@ impl Portfolio {
     /// Whether the file declares the item with this key as an epic. Such items belong among the
     /// containers that [`Portfolio::epics`] is given, whatever their level in the tracker.
     #[must_use]
-    pub fn declares_epic(&self, _key: &str) -> bool {
-        false
+    pub fn declares_epic(&self, key: &str) -> bool {
+        self.epic_keys.contains(&*fold(key))
     }
 
     /// Whether waiting or blocked statuses are declared for a project, so that "nothing waited"
     /// can be told from "nobody can see waiting".
     #[must_use]
-    pub fn waiting_observable(&self, _connection: &ConnectionId, _project: &str) -> bool {
-        false
+    pub fn waiting_observable(&self, connection: &ConnectionId, project: &str) -> bool {
+        self.workflows.of(connection, project).sees_waiting()
     }
 
-    /// The declared epics and every container, with streams by declaration or rule.
+    /// Of the items that are the same work as `key`, the key of the one that counts: the best
+    /// known one by [`Portfolio::precedence`], then by key. `None` when `key` has no alias, or when
+    /// none of them is known. `tracker_of` tells the tracker of a known key.
     #[must_use]
-    pub fn epics(&self, _containers: &[Known<'_>], _statuses: &Statuses) -> EpicIndex {
-        EpicIndex::default()
-    }
-
-    /// Places one item: its segments with team, stream and epic at each instant.
-    pub fn place(
+    pub fn canonical(
         &self,
-        _item: &Known<'_>,
-        _epics: &EpicIndex,
-        _statuses: &Statuses,
-        _states: &mut States,
-    ) -> Placed {
-        Placed {
-            flows: Ok(()),
-            kind: Kind::Unclassified,
-            segments: Vec::new(),
-            activity: Vec::new(),
-            duplicate: false,
-            start_before_data: false,
-            unknown_statuses: 0,
-            relabelled: Vec::new(),
-            team_status: TeamStatus::Unplaced,
-            inferred_placement: false,
-        }
+        key: &str,
+        tracker_of: impl Fn(&str) -> Option<TrackerKind>,
+    ) -> Option<&str> {
+        let alias = &self.aliases[*self.alias_of.get(&*fold(key))?];
+        let rank = |key: &str| {
+            let tracker = tracker_of(key)?;
+            self.precedence.iter().position(|one| *one == tracker)
+        };
+        let known = alias.keys.iter().filter_map(|key| Some((rank(key)?, key)));
+        known.min().map(|(_, key)| key.as_str())
     }
 
-    /// The same decisions as [`Portfolio::place`], told to a person.
+    /// The connections that the file refers to and the line of each reference, so that a wrong
+    /// name can be told. Names of rules are in lower case, for rules compare without regard to it.
     #[must_use]
-    pub fn explain(
-        &self,
-        item: &Known<'_>,
-        _epics: &EpicIndex,
-        _statuses: &Statuses,
-    ) -> Explanation {
-        Explanation {
-            key: item.attributes.key.clone(),
-            title: item.attributes.title.clone(),
-            connection: item.id.connection.0.clone(),
-            created_at: item.created_at,
-            excluded: None,
-            clock: None,
-            segments: Vec::new(),
-            kind: Kind::Unclassified,
-            kind_why: String::new(),
-            rules: Vec::new(),
-            team_status: "unplaced",
-            notes: Vec::new(),
-        }
-    }
-
-    /// The map at an instant, with the coverage of the given flow items.
-    #[must_use]
-    pub fn map<'a>(
-        &self,
-        at: Timestamp,
-        _epics: &EpicIndex,
-        _items: impl IntoIterator<Item = (&'a Known<'a>, &'a Placed)>,
-    ) -> MapView {
-        MapView {
-            at,
-            portfolio: self.name.clone(),
-            vocabulary: self.vocabulary,
-            words: *words(self.vocabulary),
-            streams: Vec::new(),
-            epics_without_stream: Vec::new(),
-            coverage: CoverageView::default(),
-            altitudes: Vec::new(),
-            notes: Vec::new(),
-        }
+    pub fn connections(&self) -> Vec<(&str, usize)> {
+        let workflows = self.workflows.list.iter().map(|one| (one.connection.as_str(), one.line));
+        let claims = self.claims.rules().iter().map(|one| (&one.matcher, one.line));
+        let kinds = self.kinds.rules().iter().map(|one| (&one.matcher, one.line));
+        let epics = self.epic_rules.rules().iter().map(|one| (&one.matcher, one.line));
+        let rules = claims.chain(kinds).chain(epics).flat_map(|(matcher, line)| {
+            let criteria = matcher.criteria.iter();
+            let named = criteria.filter(|one| one.aspect == Aspect::Connection);
+            named.map(move |one| (one.value.as_str(), line))
+        });
+        let mut named: Vec<(&str, usize)> = workflows.chain(rules).collect();
+        named.sort_unstable();
+        named
     }
 }

@@ -117,20 +117,20 @@ impl<'a> Scope<'a> {
 
     /// What a status means, and the line of the workflow that says so. The id is tried before the
     /// name.
-    pub(super) fn meaning(self, status: &Named) -> Option<(Meaning, usize)> {
-        let name = fold(&status.name);
+    pub(super) fn meaning(self, id: &str, name: &str) -> Option<(Meaning, usize)> {
+        let name = fold(name);
         self.each().find_map(|one| {
-            let found = one.meanings.get(&status.id).or_else(|| one.meanings.get(&*name));
+            let found = one.meanings.get(id).or_else(|| one.meanings.get(&*name));
             found.map(|meaning| (*meaning, one.line))
         })
     }
 
     /// Whether a resolution means "ended without delivery".
     pub(super) fn discards(self, resolution: &Named) -> bool {
-        if self.duplicates(resolution) {
+        if self.duplicates(&resolution.id, &resolution.name) {
             return true;
         }
-        match self.meaning(resolution) {
+        match self.meaning(&resolution.id, &resolution.name) {
             Some((Meaning::Dropped, _)) => true,
             Some((Meaning::Done, _)) => false,
             _ => DISCARDED.contains(&&*fold(&resolution.name)),
@@ -138,13 +138,13 @@ impl<'a> Scope<'a> {
     }
 
     /// Whether a status or resolution means "the same as another item".
-    pub(super) fn duplicates(self, ending: &Named) -> bool {
-        let name = fold(&ending.name);
+    pub(super) fn duplicates(self, id: &str, name: &str) -> bool {
+        let name = fold(name);
         let mut declared = self.each().filter(|one| !one.duplicates.is_empty()).peekable();
         if declared.peek().is_none() {
             return name == "duplicate";
         }
-        declared.any(|one| one.duplicates.contains(&ending.id) || one.duplicates.contains(&*name))
+        declared.any(|one| one.duplicates.contains(id) || one.duplicates.contains(&*name))
     }
 
     pub(super) fn is_active_label(self, label: &str) -> bool {

@@ -11,6 +11,7 @@ use chrono_tz::Tz;
 use toml::de::DeTable;
 
 use super::Portfolio;
+use super::matcher::fold;
 use super::problems::{Log, Problems, Span, line_and_column};
 use super::reader::{Context, Fields, Text, nearest};
 use crate::model::{TrackerKind, Vocabulary};
@@ -76,6 +77,11 @@ fn read(document: &toml::Spanned<DeTable<'_>>, text: &str, file: &str, log: &Log
     let aliases = parsing.aliases(&mut fields);
     fields.finish();
 
+    let epic_keys = epics.iter().map(|epic| fold(&epic.key).into_owned()).collect();
+    let places = aliases.iter().enumerate();
+    let alias_of = places
+        .flat_map(|(at, alias)| alias.keys.iter().map(move |key| (fold(key).into_owned(), at)))
+        .collect();
     Portfolio {
         file: file.to_owned(),
         name,
@@ -87,6 +93,7 @@ fn read(document: &toml::Spanned<DeTable<'_>>, text: &str, file: &str, log: &Log
         claims,
         themes,
         epics,
+        epic_keys,
         epic_rules,
         epic_states,
         kinds,
@@ -96,6 +103,7 @@ fn read(document: &toml::Spanned<DeTable<'_>>, text: &str, file: &str, log: &Log
         cadences,
         guardrails,
         aliases,
+        alias_of,
         precedence,
     }
 }

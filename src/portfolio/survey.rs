@@ -1,0 +1,313 @@
+//! Drawing the map: streams, teams and claims at an instant, and how many items the rules place.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Altitude, Timestamp, TrackerKind, Verb};
+
+use super::Portfolio;
+use super::epics::{EpicEntry, EpicIndex};
+use super::known::Known;
+use super::map::{
+    AltitudeView, ClaimView, ContestedView, CoverageView, EpicView, MapView, NextRule, StreamView,
+    TeamView, UnplacedView,
+};
+use super::matcher::{Aspect, fold};
+use super::placed::{Placed, RuleRef, TeamStatus};
+use super::words::words;
+
+/// Streams with fewer teams are merged into "other streams" outside themselves.
+const TEAMS_TO_PUBLISH: usize = 3;
+/// Keys shown per group.
+const EXAMPLES: usize = 5;
+/// Claims proposed.
+const NEXT_RULES: usize = 5;
+/// Labels shown per group of unplaced items.
+const LABELS: usize = 5;
+
+impl Portfolio {
+    /// The map at an instant, with the coverage of the given flow items. Items that take no part
+    /// in the flow are passed over.
+    #[must_use]
+    pub fn map<'a>(
+        &self,
+        at: Timestamp,
+        epics: &EpicIndex,
+        items: impl IntoIterator<Item = (&'a Known<'a>, &'a Placed)>,
+    ) -> MapView {
+        let streams = self.stream_views(at, epics);
+        let homeless = epics.entries().iter().filter(|epic| epic.stream_at(at).is_none());
+        MapView {
+            at,
+            portfolio: self.name.clone(),
+            vocabulary: self.vocabulary,
+            words: *words(self.vocabulary),
+            epics_without_stream: homeless.map(|epic| self.epic_view(epic)).collect(),
+            coverage: self.coverage(items),
+            altitudes: self.altitudes(),
+            notes: self.map_notes(at, &streams),
+            streams,
+        }
+    }
+
+    fn stream_views(&self, at: Timestamp, epics: &EpicIndex) -> Vec<StreamView> {
+        let mut views = Vec::new();
+        for (ix, stream) in self.streams.iter().enumerate() {
+            if !stream.valid.contains(at) {
+                continue;
+            }
+            let lives_here = |home: Option<crate::model::StreamIx>| {
+                home.is_some_and(|home| home.0 as usize == ix)
+            };
+            let teams =
+                self.teams.iter().enumerate().filter(|(_, team)| lives_here(team.home_at(at)));
+            let mut teams: Vec<TeamView> =
+                teams.map(|(place, _)| self.team_view(place, at)).collect();
+            teams.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+            let published = stream.publish || teams.len() >= TEAMS_TO_PUBLISH;
+            let note = (!published).then(|| {
+                format!(
+                    "Fewer than {TEAMS_TO_PUBLISH} teams: outside itself it is part of \"other \
+                     streams\" unless it sets `publish = true`."
+                )
+            });
+            let own = epics.entries().iter().filter(|epic| lives_here(epic.stream_at(at)));
+            views.push(StreamView {
+                id: stream.id.clone(),
+                name: stream.name.clone(),
+                kind: stream.kind,
+                teams,
+                epics: own.map(|epic| self.epic_view(epic)).collect(),
+                published,
+                note,
+            });
+        }
+        views.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+        views
+    }
+
+    fn team_view(&self, place: usize, at: Timestamp) -> TeamView {
+        let team = &self.teams[place];
+        let claims = self.claims.rules().iter().filter(|rule| rule.gives.0 as usize == place);
+        let mut claims: Vec<ClaimView> = claims
+            .map(|rule| ClaimView {
+                rule: rule.matcher.written.clone(),
+                line: rule.line,
+                from: (rule.valid.from != Timestamp::MIN).then_some(rule.valid.from),
+                until: (rule.valid.to != Timestamp::MAX).then_some(rule.valid.to),
+                valid: rule.valid.contains(at),
+            })
+            .collect();
+        claims.sort_by_key(|claim| claim.line);
+        TeamView {
+            id: team.id.clone(),
+            name: team.name.clone(),
+            weight: team.weight_at(at),
+            claims,
+        }
+    }
+
+    fn epic_view(&self, epic: &EpicEntry) -> EpicView {
+        EpicView {
+            id: epic.id.clone(),
+            title: epic.title.clone(),
+            theme: epic.theme.and_then(|theme| Some(self.themes.get(theme)?.name.clone())),
+            horizon: epic.horizon.clone(),
+            context: epic.context,
+            declared: epic.declared,
+            found: epic.found,
+        }
+    }
+
+    /// Which decisions belong where: all to the portfolio unless it declares otherwise, and to the
+    /// streams what is delegated to them.
+    fn altitudes(&self) -> Vec<AltitudeView> {
+        let words = words(self.vocabulary);
+        let all = [
+            Verb::Start,
+            Verb::Continue,
+            Verb::Stop,
+            Verb::Pivot,
+            Verb::More,
+            Verb::Less,
+            Verb::Rebalance,
+        ];
+        let levels = [
+            (Altitude::Portfolio, words.portfolio, all.as_slice(), "Decided here by default."),
+            (Altitude::Stream, Some(words.stream), &[], "No guardrail delegates decisions to it."),
+        ];
+        levels
+            .into_iter()
+            .map(|(altitude, word, may, why)| {
+                let declared = self.guardrails.iter().find(|one| one.altitude == altitude);
+                AltitudeView {
+                    altitude,
+                    word,
+                    may: declared.map_or_else(|| may.to_vec(), |one| one.may.clone()),
+                    why: declared.map_or_else(|| why.to_owned(), |one| one.why.clone()),
+                }
+            })
+            .collect()
+    }
+
+    fn map_notes(&self, at: Timestamp, streams: &[StreamView]) -> Vec<String> {
+        let mut notes = Vec::new();
+        for stream in streams {
+            if stream.teams.is_empty() {
+                notes.push(format!("Stream `{}` has no team at this time.", stream.id));
+            }
+        }
+        let teams = self.teams.iter().enumerate().filter(|(_, team)| team.valid.contains(at));
+        for (place, team) in teams {
+            let mut claims = self.claims.rules().iter().filter(|one| one.gives.0 as usize == place);
+            if !claims.any(|claim| claim.valid.contains(at)) {
+                notes.push(format!("No claim of team `{}` is valid at this time.", team.id));
+            }
+        }
+        notes
+    }
+
+    fn coverage<'a>(
+        &self,
+        items: impl IntoIterator<Item = (&'a Known<'a>, &'a Placed)>,
+    ) -> CoverageView {
+        let mut view = CoverageView::default();
+        let mut contested: BTreeMap<Vec<RuleRef>, Examples> = BTreeMap::new();
+        let mut unplaced: BTreeMap<(&str, &str, Vec<&str>), Lookalikes<'_>> = BTreeMap::new();
+        let mut wanting = Vec::new();
+        for (item, placed) in items.into_iter().filter(|(_, placed)| placed.flows.is_ok()) {
+            view.items += 1;
+            view.inferred += u64::from(placed.inferred_placement);
+            let attributes = item.attributes;
+            match &placed.team_status {
+                TeamStatus::Placed { .. } => view.placed += 1,
+                TeamStatus::Contested { rules } => {
+                    view.contested += 1;
+                    contested.entry(rules.clone()).or_default().add(&attributes.key);
+                }
+                TeamStatus::Unplaced => {
+                    view.unplaced += 1;
+                    let components = attributes.components.iter().map(|one| one.name.as_str());
+                    let place = (
+                        item.id.connection.0.as_str(),
+                        attributes.project.as_str(),
+                        components.collect(),
+                    );
+                    let alike = unplaced.entry(place).or_default();
+                    alike.items.add(&attributes.key);
+                    for label in &attributes.labels {
+                        *alike.labels.entry(label).or_default() += 1;
+                    }
+                    wanting.push(self.candidates(item));
+                }
+            }
+        }
+        view.contested_by = contested
+            .into_iter()
+            .map(|(rules, examples)| ContestedView {
+                rules,
+                items: examples.count,
+                examples: examples.keys(),
+            })
+            .collect();
+        view.unplaced_in = unplaced
+            .into_iter()
+            .map(|((connection, project, components), alike)| UnplacedView {
+                connection: connection.to_owned(),
+                project: project.to_owned(),
+                components: components.into_iter().map(str::to_owned).collect(),
+                labels: alike.frequent_labels(),
+                items: alike.items.count,
+                examples: alike.items.keys(),
+            })
+            .collect();
+        view.next_rules = next_rules(&wanting);
+        view
+    }
+
+    /// Claims that would place an unplaced item. A project that some rule already divides is not
+    /// proposed as a whole, unless the item shows nothing finer.
+    fn candidates(&self, item: &Known<'_>) -> Vec<String> {
+        let attributes = item.attributes;
+        let (key, aspect) = match item.tracker {
+            TrackerKind::Jira => ("jira", Aspect::JiraProject),
+            TrackerKind::GitHub => ("github", Aspect::Repository),
+        };
+        let whole = format!("{key} = {}", quoted(&attributes.project));
+        let project = fold(&attributes.project);
+        let divided = self.claims.rules().iter().any(|rule| {
+            rule.matcher.criteria.iter().any(|one| one.aspect == aspect && one.value == *project)
+        });
+        let components = attributes.components.iter().map(|one| ("component", one.name.as_str()));
+        let labels = attributes.labels.iter().map(|label| ("label", label.as_str()));
+        let finer = components.chain(labels);
+        let finer = finer.map(|(key, name)| format!("{{ {whole}, {key} = {} }}", quoted(name)));
+        let finer: Vec<String> = if divided { finer.collect() } else { Vec::new() };
+        if finer.is_empty() { vec![format!("{{ {whole} }}")] } else { finer }
+    }
+}
+
+/// Picks, again and again, the claim that places most of the items that are left. This orders
+/// proposals by their use, not teams or streams by a metric.
+fn next_rules(wanting: &[Vec<String>]) -> Vec<NextRule> {
+    let mut left: Vec<&Vec<String>> = wanting.iter().collect();
+    let mut rules = Vec::new();
+    while rules.len() < NEXT_RULES && !left.is_empty() {
+        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+        for claim in left.iter().copied().flatten() {
+            *counts.entry(claim).or_default() += 1;
+        }
+        let best = counts.iter().max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)));
+        let Some((claim, items)) = best else { break };
+        let (claim, items) = ((*claim).to_owned(), *items);
+        left.retain(|claims| !claims.contains(&claim));
+        rules.push(NextRule { claim, items });
+    }
+    rules
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+/// A count and the first keys in order.
+#[derive(Default)]
+struct Examples {
+    count: u64,
+    first: BTreeSet<String>,
+}
+
+impl Examples {
+    fn add(&mut self, key: &str) {
+        self.count += 1;
+        if self.first.len() < EXAMPLES || self.first.last().is_some_and(|last| key < last.as_str())
+        {
+            self.first.insert(key.to_owned());
+        }
+        if self.first.len() > EXAMPLES {
+            self.first.pop_last();
+        }
+    }
+
+    fn keys(self) -> Vec<String> {
+        self.first.into_iter().collect()
+    }
+}
+
+/// Unplaced items of one project with the same components.
+#[derive(Default)]
+struct Lookalikes<'a> {
+    items: Examples,
+    labels: BTreeMap<&'a str, u64>,
+}
+
+impl Lookalikes<'_> {
+    /// The labels that most of the items carry, sorted by name.
+    fn frequent_labels(&self) -> Vec<String> {
+        let mut labels: Vec<(&str, u64)> = self.labels.iter().map(|(l, n)| (*l, *n)).collect();
+        labels.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        let mut names: Vec<String> =
+            labels.into_iter().take(LABELS).map(|(label, _)| label.to_owned()).collect();
+        names.sort();
+        names
+    }
+}
