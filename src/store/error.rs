@@ -1,7 +1,7 @@
 //! Why the store could not answer, in one sentence with the next step.
 
 /// What went wrong, told apart by what the caller can do.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The database cannot be opened or used as it is; a person has to act.
     #[error("{0}")]

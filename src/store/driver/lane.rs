@@ -1,0 +1,141 @@
+//! Where transactions wait for a connection: a queue with threads behind it, or the caller.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::oneshot;
+
+use super::{Backend, Tx};
+use crate::store::StoreError;
+
+/// One transaction on its way.
+pub trait Work: Send {
+    fn name(&self) -> &'static str;
+    /// Needs the right to write.
+    fn writes(&self) -> bool;
+    /// True when the transaction may commit.
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+    /// Answers the caller, after the commit or instead of it.
+    fn finish(self: Box<Self>, outcome: Result<(), StoreError>);
+}
+
+struct Task<T, F> {
+    name: &'static str,
+    writes: bool,
+    body: Option<F>,
+    result: Option<Result<T, StoreError>>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, F> Work for Task<T, F>
+where
+    T: Send,
+    F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send,
+{
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn writes(&self) -> bool {
+        self.writes
+    }
+
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        self.result = self.body.take().map(|body| body(tx));
+        matches!(self.result, Some(Ok(_)))
+    }
+
+    fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
+        let answer = match (self.result, outcome) {
+            (Some(Err(error)), _) | (_, Err(error)) => Err(error),
+            (Some(Ok(value)), Ok(())) => Ok(value),
+            (None, Ok(())) => Err(closed()),
+        };
+        // The caller may have gone; the transaction stands all the same.
+        let _ = self.reply.send(answer);
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("its connection has ended".to_owned())
+}
+
+/// A queue of transactions.
+pub enum Lane {
+    Threads(Sender<Box<dyn Work>>),
+    Inline(Mutex<Backend>),
+}
+
+impl Lane {
+    /// A queue that these connections empty, one thread each.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn threads(backends: Vec<Backend>) -> Result<Self, StoreError> {
+        let (sender, receiver) = channel();
+        let receiver = Arc::new(Mutex::new(receiver));
+        for backend in backends {
+            let receiver = Arc::clone(&receiver);
+            std::thread::Builder::new()
+                .name("store".to_owned())
+                .spawn(move || serve(backend, &receiver))
+                .map_err(|e| StoreError::Unusable(format!("cannot start a thread: {e}")))?;
+        }
+        Ok(Self::Threads(sender))
+    }
+
+    pub fn inline(backend: Backend) -> Self {
+        Self::Inline(Mutex::new(backend))
+    }
+
+    pub async fn run<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        writes: bool,
+        body: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let work = Box::new(Task { name, writes, body: Some(body), result: None, reply });
+        match self {
+            Self::Threads(queue) => queue.send(work).map_err(|_| closed())?,
+            Self::Inline(backend) => {
+                backend.lock().unwrap_or_else(PoisonError::into_inner).run(vec![work]);
+            }
+        }
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+}
+
+/// Empties the queue until the store is dropped.
+fn serve(mut backend: Backend, queue: &Mutex<Receiver<Box<dyn Work>>>) {
+    loop {
+        let group = {
+            let queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+            let Ok(first) = queue.recv() else { return };
+            let mut group = vec![first];
+            // Whatever waits already shares one commit, and with it one wait for the disk.
+            while group.len() < backend.group_max() {
+                let Ok(next) = queue.try_recv() else { break };
+                group.push(next);
+            }
+            group
+        };
+        backend.run(group);
+    }
+}
+
+impl Backend {
+    fn group_max(&self) -> usize {
+        match self {
+            Self::Sqlite(_) => 64,
+            Self::Postgres(_) => 1,
+        }
+    }
+
+    fn run(&mut self, group: Vec<Box<dyn Work>>) {
+        match self {
+            Self::Sqlite(db) => db.run(group),
+            Self::Postgres(db) => group.into_iter().for_each(|work| db.run(work)),
+        }
+    }
+}

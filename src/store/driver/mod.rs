@@ -1,0 +1,171 @@
+//! The seam beneath the store: transactions over SQLite or PostgreSQL with one SQL text.
+//!
+//! A transaction is a plain closure over [`Tx`]. It runs on a thread that owns its connection, so
+//! nothing in it can wait for the network of a tracker; in a simulation it runs on the caller's
+//! thread. Dropping the caller does not undo a transaction that has begun.
+
+mod lane;
+mod postgres;
+mod sqlite;
+mod value;
+
+use crate::clock::SharedClock;
+use crate::model::Timestamp;
+use crate::store::StoreError;
+use crate::store::url::StoreUrl;
+
+use lane::Lane;
+pub use value::{Param, Row};
+
+/// How a store may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Threads of its own: the program.
+    Write,
+    /// The caller's thread: simulations, SQLite only.
+    Inline,
+    Read,
+}
+
+/// An open transaction.
+pub enum Tx<'a> {
+    Sqlite(&'a mut sqlite::Sqlite),
+    Postgres(&'a mut postgres::Postgres),
+}
+
+/// Whatever can carry out transactions one after another.
+enum Backend {
+    Sqlite(Box<sqlite::Sqlite>),
+    Postgres(Box<postgres::Postgres>),
+}
+
+/// Runs transactions.
+pub struct Driver {
+    writer: Lane,
+    /// `None`: reads go through the writer.
+    reader: Option<Lane>,
+    pub kind: Kind,
+}
+
+/// Which database is beneath.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+impl Kind {
+    /// Fills the few places in which the databases' dialects differ.
+    fn dialect(self, sql: &str) -> String {
+        match self {
+            Self::Sqlite => sql.replace('$', "?").replace("{blob}", "BLOB").replace("{lock}", ""),
+            Self::Postgres => sql.replace("{blob}", "BYTEA").replace("{lock}", "FOR UPDATE"),
+        }
+    }
+}
+
+impl Driver {
+    pub fn open(url: &StoreUrl, access: Access, clock: SharedClock) -> Result<Self, StoreError> {
+        match url {
+            StoreUrl::Sqlite(path) => sqlite::open(path, access, &clock),
+            StoreUrl::Postgres(settings) => postgres::open(settings, access),
+        }
+    }
+
+    /// Runs `body` in one transaction that may write, and commits if it succeeds.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        body: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writer.run(name, true, body).await
+    }
+
+    /// Runs `body` on one unchanging snapshot.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        body: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.reader.as_ref().unwrap_or(&self.writer).run(name, false, body).await
+    }
+}
+
+impl Tx<'_> {
+    /// Runs one statement and tells how many rows it touched.
+    pub fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, StoreError> {
+        match self {
+            Self::Sqlite(db) => db.execute(sql, params),
+            Self::Postgres(db) => db.execute(sql, params),
+        }
+    }
+
+    /// Runs one statement once for every set of parameters, in order.
+    pub fn execute_all(
+        &mut self,
+        sql: &'static str,
+        sets: &[Vec<Param<'_>>],
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(db) => sets.iter().try_for_each(|set| db.execute(sql, set).map(drop)),
+            Self::Postgres(db) => db.execute_all(sql, sets),
+        }
+    }
+
+    pub fn query(
+        &mut self,
+        sql: &'static str,
+        params: &[Param<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
+        match self {
+            Self::Sqlite(db) => db.query(sql, params),
+            Self::Postgres(db) => db.query(sql, params),
+        }
+    }
+
+    /// One answer for every set of parameters, in order.
+    pub fn query_all(
+        &mut self,
+        sql: &'static str,
+        sets: &[Vec<Param<'_>>],
+    ) -> Result<Vec<Vec<Row>>, StoreError> {
+        match self {
+            Self::Sqlite(db) => sets.iter().map(|set| db.query(sql, set)).collect(),
+            Self::Postgres(db) => db.query_all(sql, sets),
+        }
+    }
+
+    /// The first row of an answer.
+    pub fn first(
+        &mut self,
+        sql: &'static str,
+        params: &[Param<'_>],
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.query(sql, params)?.into_iter().next())
+    }
+
+    /// Runs a script of several statements without parameters.
+    pub fn script(&mut self, sql: &str) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(db) => db.script(sql),
+            Self::Postgres(db) => db.script(sql),
+        }
+    }
+
+    /// The time by which leases and claims end: the server's where several machines share it.
+    pub fn now(&mut self) -> Result<Timestamp, StoreError> {
+        match self {
+            Self::Sqlite(db) => Ok(db.now()),
+            Self::Postgres(db) => db.now(),
+        }
+    }
+
+    /// Lets only one process at a time go on to the end of the transaction.
+    pub fn lock_schema(&mut self) -> Result<(), StoreError> {
+        match self {
+            // `BEGIN IMMEDIATE` already holds the only write lock.
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(db) => db.lock_schema(),
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! All that was ever known of one item, with both clocks: pure, and independent of any database.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::codec::{Coded, DecodeError, Decoder, Encoder, coded};
+use crate::model::{Attributes, Change, Item, Timestamp};
+
+/// The first byte of every stored value.
+const VERSION: u8 = 1;
+
+/// What is known of one item, and since when.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Facts {
+    /// Oldest first; a new one only when something differs.
+    pub versions: Vec<Version>,
+    /// By the tracker's clock, in source order where instants tie.
+    pub entries: Vec<Entry>,
+    /// Removals and returns, oldest first; empty for an item that was always there.
+    pub presence: Vec<Presence>,
+}
+
+/// The attributes from `known_at` on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    pub known_at: Timestamp,
+    pub history_complete: bool,
+    pub attributes: Attributes,
+}
+
+/// One entry of the history. A retracted one stays, with the time it was withdrawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub change: Change,
+    pub known_at: Timestamp,
+    pub withdrawn_at: Option<Timestamp>,
+}
+
+/// From `known_at` on the item is gone since `at` for `reason`, or there again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presence {
+    pub known_at: Timestamp,
+    pub removed: Option<Removal>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal {
+    pub at: Timestamp,
+    pub reason: String,
+}
+
+coded!(Version { known_at, history_complete, attributes });
+coded!(Entry { change, known_at, withdrawn_at });
+coded!(Presence { known_at, removed });
+coded!(Removal { at, reason });
+
+/// What was known at one instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    pub first_seen: Timestamp,
+    pub aliases: Vec<String>,
+    pub attributes: Attributes,
+    pub history: Vec<Change>,
+    pub history_complete: bool,
+    pub removed: Option<Removal>,
+}
+
+impl Facts {
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Encoder::default();
+        out.byte(VERSION);
+        self.versions.put(&mut out);
+        self.entries.put(&mut out);
+        self.presence.put(&mut out);
+        out.bytes
+    }
+
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut from = Decoder::new(bytes);
+        if from.byte()? != VERSION {
+            return Err(DecodeError("its version is unknown"));
+        }
+        let versions: Vec<Version> = Coded::take(&mut from)?;
+        let facts =
+            Self { versions, entries: Coded::take(&mut from)?, presence: Coded::take(&mut from)? };
+        if facts.versions.is_empty() || !from.is_done() {
+            return Err(DecodeError("it is incomplete or too long"));
+        }
+        Ok(facts)
+    }
+
+    /// Takes in one read. Returns whether anything is new; the same read again never is.
+    pub fn learn(&mut self, item: Item, known_at: Timestamp) -> bool {
+        // A machine's clock may jump back; what is learned later is known later all the same.
+        let newest = self.versions.iter().map(|v| v.known_at);
+        let known_at =
+            newest.chain(self.presence.iter().map(|p| p.known_at)).fold(known_at, Ord::max);
+        let complete = item.history_complete;
+        let mut changed = self.learn_history(item.history, complete, known_at);
+        let same = self
+            .versions
+            .last()
+            .is_some_and(|v| v.history_complete == complete && v.attributes == item.attributes);
+        if !same {
+            self.versions.push(Version {
+                known_at,
+                history_complete: complete,
+                attributes: item.attributes,
+            });
+            changed = true;
+        }
+        self.place(None, known_at) || changed
+    }
+
+    /// Records that the item is gone or there; false when that was known.
+    pub fn place(&mut self, removed: Option<Removal>, known_at: Timestamp) -> bool {
+        let now = self.presence.last().and_then(|p| p.removed.as_ref());
+        if now.map(|r| &r.reason) == removed.as_ref().map(|r| &r.reason) {
+            return false;
+        }
+        let known_at = self.presence.last().map_or(known_at, |p| p.known_at.max(known_at));
+        self.presence.push(Presence { known_at, removed });
+        true
+    }
+
+    /// Unites the stored history with a read one. Entries that a complete read no longer shows
+    /// are withdrawn; a partial read proves nothing about what it leaves out.
+    fn learn_history(
+        &mut self,
+        mut read: Vec<Change>,
+        complete: bool,
+        known_at: Timestamp,
+    ) -> bool {
+        // Ids are unique by contract; an item that breaks it must not grow with every read.
+        let mut ids = BTreeSet::new();
+        read.retain(|change| ids.insert(change.id.clone()));
+        let valid = self.entries.iter().filter(|e| e.withdrawn_at.is_none());
+        if valid.map(|e| &e.change).eq(&read) {
+            return false;
+        }
+        let before = std::mem::take(&mut self.entries);
+        let mut stored: BTreeMap<String, Entry> = BTreeMap::new();
+        let mut left = Vec::new();
+        for entry in before.clone() {
+            if entry.withdrawn_at.is_some() {
+                left.push(entry);
+            } else {
+                stored.insert(entry.change.id.clone(), entry);
+            }
+        }
+        let mut united = Vec::with_capacity(before.len() + read.len());
+        for change in read {
+            match stored.remove(&change.id) {
+                Some(entry) if entry.change == change => united.push(entry),
+                rewritten => {
+                    left.extend(rewritten.map(|e| Entry { withdrawn_at: Some(known_at), ..e }));
+                    united.push(Entry { change, known_at, withdrawn_at: None });
+                }
+            }
+        }
+        let withdrawn_at = complete.then_some(known_at);
+        left.extend(stored.into_values().map(|e| Entry { withdrawn_at, ..e }));
+        united.extend(left);
+        united.sort_by_key(|entry| entry.change.at);
+        self.entries = united;
+        self.entries != before
+    }
+
+    /// What was known at `known`; `None` before the item was first seen.
+    pub fn known(self, known: Timestamp) -> Option<Known> {
+        let first_seen = self.versions.first()?.known_at;
+        let seen = self.versions.iter().take_while(|v| v.known_at <= known).count();
+        let mut versions = self.versions;
+        versions.truncate(seen);
+        let last = versions.pop()?;
+        let mut aliases: Vec<String> = Vec::new();
+        for version in versions {
+            let key = version.attributes.key;
+            if key != last.attributes.key && !aliases.contains(&key) {
+                aliases.push(key);
+            }
+        }
+        let valid = |entry: &Entry| {
+            entry.known_at <= known && entry.withdrawn_at.is_none_or(|withdrawn| withdrawn > known)
+        };
+        let removed = self.presence.into_iter().take_while(|p| p.known_at <= known).last();
+        Some(Known {
+            first_seen,
+            aliases,
+            attributes: last.attributes,
+            history: self.entries.into_iter().filter(valid).map(|e| e.change).collect(),
+            history_complete: last.history_complete,
+            removed: removed.and_then(|p| p.removed),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,213 @@
+//! What is to be looked at again: hints of webhooks, and reads that failed.
+
+use super::driver::Param;
+use super::leases::fence;
+use super::{Hint, Lease, Retry, Store, StoreError, next_numbers};
+use crate::model::{ConnectionId, Timestamp};
+
+impl Store {
+    /// Keeps hints; a second one for the same item replaces the first. Durable on return, and
+    /// many callers at once share one commit.
+    ///
+    /// # Errors
+    /// The database does not answer; the webhook must not be acknowledged then.
+    pub async fn put_hints(
+        &self,
+        connection: &ConnectionId,
+        mut sources: Vec<String>,
+        due: Timestamp,
+    ) -> Result<(), StoreError> {
+        let connection = connection.0.clone();
+        sources.sort();
+        sources.dedup();
+        self.driver
+            .write("put hints", move |tx| {
+                if sources.is_empty() {
+                    return Ok(());
+                }
+                let seq = next_numbers(tx, "hints", 1)?;
+                let rows: Vec<Vec<Param<'_>>> = sources
+                    .iter()
+                    .map(|s| vec![(&connection).into(), s.into(), seq.into(), due.into()])
+                    .collect();
+                tx.execute_all(
+                    "INSERT INTO hints (connection, source, seq, due) VALUES ($1, $2, $3, $4)
+                     ON CONFLICT (connection, source) DO UPDATE SET
+                        seq = excluded.seq, due = excluded.due",
+                    &rows,
+                )
+            })
+            .await
+    }
+
+    /// Due hints, oldest first. They stay until [`Store::done_hints`].
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn take_hints(
+        &self,
+        connection: &ConnectionId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Hint>, StoreError> {
+        let connection = connection.0.clone();
+        self.driver
+            .read("due hints", move |tx| {
+                let rows = tx.query(
+                    "SELECT source, seq, due FROM hints WHERE connection = $1 AND due <= $2
+                     ORDER BY due, seq, source LIMIT $3",
+                    &[(&connection).into(), now.into(), i64::from(limit).into()],
+                )?;
+                rows.iter()
+                    .map(|row| {
+                        let source = row.string(0)?;
+                        Ok(Hint { source, seq: row.count(1)?, due: row.time(2)? })
+                    })
+                    .collect()
+            })
+            .await
+    }
+
+    /// Removes hints that were followed, unless a newer one for the same item came meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when the lease was lost.
+    pub async fn done_hints(
+        &self,
+        lease: &Lease,
+        connection: &ConnectionId,
+        hints: Vec<Hint>,
+    ) -> Result<(), StoreError> {
+        let sql = "DELETE FROM hints WHERE connection = $1 AND source = $2 AND seq = $3";
+        self.each_hint(lease, connection, hints, None, sql).await
+    }
+
+    /// Puts hints off, unless a newer one came meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when the lease was lost.
+    pub async fn postpone_hints(
+        &self,
+        lease: &Lease,
+        connection: &ConnectionId,
+        hints: Vec<Hint>,
+        due: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE hints SET due = $4 WHERE connection = $1 AND source = $2 AND seq = $3";
+        self.each_hint(lease, connection, hints, Some(due), sql).await
+    }
+
+    async fn each_hint(
+        &self,
+        lease: &Lease,
+        connection: &ConnectionId,
+        mut hints: Vec<Hint>,
+        due: Option<Timestamp>,
+        sql: &'static str,
+    ) -> Result<(), StoreError> {
+        let (lease, connection) = (lease.clone(), connection.0.clone());
+        // One order for everybody: two transactions never wait for each other's rows.
+        hints.sort_by(|a, b| a.source.cmp(&b.source));
+        self.driver
+            .write("end hints", move |tx| {
+                fence(tx, &lease)?;
+                let rows: Vec<Vec<Param<'_>>> = hints
+                    .iter()
+                    .map(|hint| {
+                        let mut row =
+                            vec![(&connection).into(), (&hint.source).into(), hint.seq.into()];
+                        row.extend(due.map(Param::from));
+                        row
+                    })
+                    .collect();
+                tx.execute_all(sql, &rows)
+            })
+            .await
+    }
+
+    /// Notes that a read failed and when to try again. Each call counts one more attempt.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when the lease was lost.
+    pub async fn put_retry(
+        &self,
+        lease: &Lease,
+        connection: &ConnectionId,
+        source: &str,
+        next_at: Timestamp,
+        error: &str,
+    ) -> Result<(), StoreError> {
+        let (lease, connection) = (lease.clone(), connection.0.clone());
+        let (source, error) = (source.to_owned(), error.to_owned());
+        self.driver
+            .write("put retry", move |tx| {
+                fence(tx, &lease)?;
+                tx.execute(
+                    "INSERT INTO retries (connection, source, attempts, next_at, last_error)
+                     VALUES ($1, $2, 1, $3, $4)
+                     ON CONFLICT (connection, source) DO UPDATE SET
+                        attempts = retries.attempts + 1, next_at = excluded.next_at,
+                        last_error = excluded.last_error",
+                    &[(&connection).into(), (&source).into(), next_at.into(), (&error).into()],
+                )?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Failed reads that are due again, oldest first. [`Timestamp::MAX`] lists them all.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn due_retries(
+        &self,
+        connection: &ConnectionId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Retry>, StoreError> {
+        let connection = connection.0.clone();
+        self.driver
+            .read("due retries", move |tx| {
+                let rows = tx.query(
+                    "SELECT source, attempts, next_at, last_error FROM retries
+                     WHERE connection = $1 AND next_at <= $2 ORDER BY next_at, source LIMIT $3",
+                    &[(&connection).into(), now.into(), i64::from(limit).into()],
+                )?;
+                rows.iter()
+                    .map(|row| {
+                        Ok(Retry {
+                            source: row.string(0)?,
+                            attempts: u32::try_from(row.int(1)?).unwrap_or(u32::MAX),
+                            next_at: row.time(2)?,
+                            last_error: row.string(3)?,
+                        })
+                    })
+                    .collect()
+            })
+            .await
+    }
+
+    /// Gives up on a failed read; a successful one is cleared by [`Store::apply`].
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when the lease was lost.
+    pub async fn clear_retry(
+        &self,
+        lease: &Lease,
+        connection: &ConnectionId,
+        source: &str,
+    ) -> Result<(), StoreError> {
+        let (lease, connection) = (lease.clone(), connection.0.clone());
+        let source = source.to_owned();
+        self.driver
+            .write("clear retry", move |tx| {
+                fence(tx, &lease)?;
+                tx.execute(
+                    "DELETE FROM retries WHERE connection = $1 AND source = $2",
+                    &[(&connection).into(), (&source).into()],
+                )?;
+                Ok(())
+            })
+            .await
+    }
+}

@@ -1,0 +1,205 @@
+//! Reading items back, as they are known now or were known at an instant.
+
+use std::collections::BTreeMap;
+
+use super::apply::decode;
+use super::driver::{Param, Row};
+use super::{Counts, Store, StoreError, StoredItem, StoredStamp};
+use crate::model::{ConnectionId, ItemId, Timestamp, TrackerKind};
+
+/// Rows fetched at a time: enough to make the query's cost vanish, few enough for the memory.
+const CHUNK: i64 = 500;
+
+/// What makes a [`StoredItem`]; the same columns in the same order in every query here.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT connection, source, tracker, created_at, first_seen, seq, facts FROM items ",
+            $rest
+        )
+    };
+}
+
+impl Store {
+    /// What is needed to decide which of these ids must be read; unknown ids are left out.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn stamps(
+        &self,
+        connection: &ConnectionId,
+        sources: Vec<String>,
+    ) -> Result<BTreeMap<String, StoredStamp>, StoreError> {
+        let connection = connection.0.clone();
+        self.driver
+            .read("stamps", move |tx| {
+                let ids: Vec<Vec<Param<'_>>> =
+                    sources.iter().map(|s| vec![(&connection).into(), s.into()]).collect();
+                let rows = tx.query_all(
+                    "SELECT updated_at, settled, state FROM items
+                     WHERE connection = $1 AND source = $2",
+                    &ids,
+                )?;
+                let mut stamps = BTreeMap::new();
+                for (source, rows) in sources.iter().zip(&rows) {
+                    let Some(row) = rows.first() else { continue };
+                    let stamp = StoredStamp {
+                        updated_at: row.time(0)?,
+                        settled: row.flag(1)?,
+                        live: row.text(2)? == "live",
+                    };
+                    stamps.insert(source.clone(), stamp);
+                }
+                Ok(stamps)
+            })
+            .await
+    }
+
+    /// Folds over every item known at `known` (`None`: now), sorted by id, removed ones included,
+    /// on one snapshot. Memory does not grow with the number of items.
+    ///
+    /// # Errors
+    /// The database does not answer, or holds a value that cannot be read.
+    pub async fn fold_items<T: Send + 'static>(
+        &self,
+        known: Option<Timestamp>,
+        init: T,
+        mut fold: impl FnMut(&mut T, StoredItem) + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let known = known.unwrap_or(Timestamp::MAX);
+        self.driver
+            .read("all items", move |tx| {
+                let mut state = init;
+                let mut last = (String::new(), String::new());
+                loop {
+                    let rows = tx.query(
+                        select!(
+                            "WHERE (connection, source) > ($1, $2)
+                             ORDER BY connection, source LIMIT $3"
+                        ),
+                        &[(&last.0).into(), (&last.1).into(), CHUNK.into()],
+                    )?;
+                    let Some(end) = rows.last() else { return Ok(state) };
+                    last = (end.string(0)?, end.string(1)?);
+                    for row in &rows {
+                        if let Some(item) = item(row, known)? {
+                            fold(&mut state, item);
+                        }
+                    }
+                }
+            })
+            .await
+    }
+
+    /// Items whose last effective change came after `seq`, as known now, sorted by their `seq`.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn changed_since(&self, seq: u64) -> Result<Vec<StoredItem>, StoreError> {
+        self.driver
+            .read("changed items", move |tx| {
+                let rows = tx.query(select!("WHERE seq > $1 ORDER BY seq"), &[seq.into()])?;
+                rows.iter().filter_map(|row| item(row, Timestamp::MAX).transpose()).collect()
+            })
+            .await
+    }
+
+    /// Finds items by present or former key, sorted by id; several when connections share a key.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn items_by_key(
+        &self,
+        key: &str,
+        known: Option<Timestamp>,
+    ) -> Result<Vec<StoredItem>, StoreError> {
+        let key = key.to_owned();
+        let known = known.unwrap_or(Timestamp::MAX);
+        self.driver
+            .read("items by key", move |tx| {
+                let mut rows = tx.query(select!("WHERE key = $1"), &[(&key).into()])?;
+                rows.extend(tx.query(
+                    select!(
+                        "JOIN (SELECT connection AS c, source AS s FROM aliases WHERE key = $1) a
+                         ON connection = c AND source = s"
+                    ),
+                    &[(&key).into()],
+                )?);
+                let mut found = BTreeMap::new();
+                for row in &rows {
+                    if let Some(item) = item(row, known)? {
+                        found.insert(item.id.clone(), item);
+                    }
+                }
+                Ok(found.into_values().collect())
+            })
+            .await
+    }
+
+    /// Up to `limit` live items of the project that `item` belongs to, other than itself: if one
+    /// of them can still be read, the project is visible.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn neighbours(&self, item: &ItemId, limit: u32) -> Result<Vec<String>, StoreError> {
+        let item = item.clone();
+        self.driver
+            .read("neighbours", move |tx| {
+                let rows = tx.query(
+                    "SELECT source FROM items WHERE connection = $1 AND source <> $2
+                        AND state = 'live' AND misses = 0 AND project IN
+                        (SELECT project FROM items WHERE connection = $1 AND source = $2)
+                     ORDER BY updated_at DESC, source LIMIT $3",
+                    &[(&item.connection.0).into(), (&item.source).into(), i64::from(limit).into()],
+                )?;
+                rows.iter().map(|row| row.string(0)).collect()
+            })
+            .await
+    }
+
+    /// How much of everything there is now.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn counts(&self) -> Result<Counts, StoreError> {
+        self.driver
+            .read("counts", |tx| {
+                let row = tx.first(
+                    "SELECT (SELECT COUNT(*) FROM items WHERE state = 'live'),
+                        (SELECT COUNT(*) FROM items WHERE state <> 'live'),
+                        (SELECT COUNT(*) FROM gaps WHERE resolved_at IS NULL),
+                        (SELECT COUNT(*) FROM hints), (SELECT COUNT(*) FROM retries)",
+                    &[],
+                )?;
+                let Some(row) = row else { return Ok(Counts::default()) };
+                Ok(Counts {
+                    items: row.count(0)?,
+                    removed: row.count(1)?,
+                    gaps: row.count(2)?,
+                    hints: row.count(3)?,
+                    retries: row.count(4)?,
+                })
+            })
+            .await
+    }
+}
+
+/// Reads one row as it was known; `None` when the item was not yet known then.
+fn item(row: &Row, known: Timestamp) -> Result<Option<StoredItem>, StoreError> {
+    let Some(then) = decode(row.blob(6)?)?.known(known) else { return Ok(None) };
+    Ok(Some(StoredItem {
+        id: ItemId { connection: ConnectionId(row.string(0)?), source: row.string(1)? },
+        tracker: match row.int(2)? {
+            0 => TrackerKind::Jira,
+            _ => TrackerKind::GitHub,
+        },
+        created_at: row.time(3)?,
+        first_seen: then.first_seen,
+        aliases: then.aliases,
+        attributes: then.attributes,
+        history: then.history,
+        history_complete: then.history_complete,
+        removed: then.removed.map(|removal| (removal.at, removal.reason)),
+        seq: row.count(5)?,
+    }))
+}

@@ -1,0 +1,247 @@
+//! What the portfolio records: decisions, readings, and every accepted version of its file.
+//! Nothing is changed or deleted; a correction supersedes.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
+
+use super::driver::{Row, Tx};
+use super::{Store, StoreError, bump, next_numbers};
+use crate::model::{Decision, Expectation, Reading, Timestamp};
+
+const PLACE: &str = "the record of decisions";
+
+impl Store {
+    /// Appends a decision and assigns its id; `supersedes` names the one it corrects.
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`] when `supersedes` names no decision.
+    pub async fn add_decision(
+        &self,
+        mut decision: Decision,
+        supersedes: Option<&str>,
+    ) -> Result<Decision, StoreError> {
+        let supersedes = supersedes.map(str::to_owned);
+        self.driver
+            .write("add decision", move |tx| {
+                let corrected = match &supersedes {
+                    Some(id) => Some(number_of(tx, id)?),
+                    None => None,
+                };
+                let number = next_numbers(tx, "decisions", 1)?;
+                decision.id = format!("D-{number}");
+                insert_decision(tx, &decision, number, corrected)?;
+                bump(tx)?;
+                Ok(decision)
+            })
+            .await
+    }
+
+    /// Decisions known at `known` that none known then supersedes, by made-at, then id.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn decisions(&self, known: Option<Timestamp>) -> Result<Vec<Decision>, StoreError> {
+        let known = known.unwrap_or(Timestamp::MAX);
+        self.driver
+            .read("decisions", move |tx| {
+                let rows = tx.query(
+                    "SELECT number, made_at, effective_at, altitude, subject, verb, target_low,
+                        target_high, measure, direction, review_at, cites, why, known_at
+                     FROM decisions d WHERE known_at <= $1 AND NOT EXISTS
+                        (SELECT 1 FROM decisions n
+                         WHERE n.supersedes = d.number AND n.known_at <= $1)
+                     ORDER BY made_at, number",
+                    &[known.into()],
+                )?;
+                rows.iter().map(decision).collect()
+            })
+            .await
+    }
+
+    /// Appends a reading; a later one of the same measure and instant supersedes it.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn add_reading(&self, reading: Reading) -> Result<(), StoreError> {
+        self.driver
+            .write("add reading", move |tx| {
+                let number = next_numbers(tx, "readings", 1)?;
+                tx.execute(
+                    "INSERT INTO readings (number, measure, at, value, source, known_at)
+                     VALUES ($1, $2, $3, $4, $5, $6)",
+                    &[
+                        number.into(),
+                        (&reading.measure).into(),
+                        reading.at.into(),
+                        reading.value.into(),
+                        (&reading.source).into(),
+                        reading.known_at.into(),
+                    ],
+                )?;
+                bump(tx).map(drop)
+            })
+            .await
+    }
+
+    /// Readings as known at `known`, by measure and instant; one for each instant.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn readings(&self, known: Option<Timestamp>) -> Result<Vec<Reading>, StoreError> {
+        let known = known.unwrap_or(Timestamp::MAX);
+        self.driver
+            .read("readings", move |tx| {
+                let rows = tx.query(
+                    "SELECT measure, at, value, source, known_at FROM readings r
+                     WHERE known_at <= $1 AND NOT EXISTS (SELECT 1 FROM readings n
+                        WHERE n.measure = r.measure AND n.at = r.at AND n.number > r.number
+                            AND n.known_at <= $1)
+                     ORDER BY measure, at",
+                    &[known.into()],
+                )?;
+                rows.iter()
+                    .map(|row| {
+                        Ok(Reading {
+                            measure: row.string(0)?,
+                            at: row.time(1)?,
+                            value: row.real(2)?,
+                            source: row.string(3)?,
+                            known_at: row.time(4)?,
+                        })
+                    })
+                    .collect()
+            })
+            .await
+    }
+
+    /// Keeps a version of the portfolio file; false when it equals the newest one.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn accept_portfolio(
+        &self,
+        text: &str,
+        known_at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (text, hash) = (text.to_owned(), hex::encode(Sha256::digest(text)));
+        self.driver
+            .write("accept portfolio", move |tx| {
+                // The number is taken first: it makes two processes wait for each other.
+                let number = next_numbers(tx, "portfolios", 1)?;
+                let newest = "SELECT hash FROM portfolios ORDER BY number DESC LIMIT 1";
+                if tx.first(newest, &[])?.is_some_and(|row| row.text(0) == Ok(hash.as_str())) {
+                    return Ok(false);
+                }
+                tx.execute(
+                    "INSERT INTO portfolios (number, known_at, hash, text)
+                     VALUES ($1, $2, $3, $4)",
+                    &[number.into(), known_at.into(), (&hash).into(), (&text).into()],
+                )?;
+                bump(tx).map(|_| true)
+            })
+            .await
+    }
+
+    /// The portfolio file that was in force at `known` (`None`: the newest).
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn portfolio_at(
+        &self,
+        known: Option<Timestamp>,
+    ) -> Result<Option<String>, StoreError> {
+        let known = known.unwrap_or(Timestamp::MAX);
+        self.driver
+            .read("portfolio", move |tx| {
+                let row = tx.first(
+                    "SELECT text FROM portfolios WHERE known_at <= $1
+                     ORDER BY number DESC LIMIT 1",
+                    &[known.into()],
+                )?;
+                row.map(|row| row.string(0)).transpose()
+            })
+            .await
+    }
+}
+
+fn number_of(tx: &mut Tx<'_>, id: &str) -> Result<i64, StoreError> {
+    let number = id.strip_prefix("D-").and_then(|n| n.parse::<i64>().ok());
+    let sql = "SELECT number FROM decisions WHERE number = $1";
+    let row = number.map(|n| tx.first(sql, &[n.into()])).transpose()?.flatten();
+    row.map(|row| row.int(0)).unwrap_or_else(|| {
+        Err(StoreError::Unusable(format!(
+            "there is no decision {id:?} to supersede; `streamgauge decide --list` shows them"
+        )))
+    })
+}
+
+fn insert_decision(
+    tx: &mut Tx<'_>,
+    decision: &Decision,
+    number: u64,
+    supersedes: Option<i64>,
+) -> Result<(), StoreError> {
+    let expects = decision.expects.as_ref();
+    let (altitude, subject) = (word(&decision.altitude)?, word(&decision.subject)?);
+    let (verb, cites) = (word(&decision.verb)?, word(&decision.cites)?);
+    let direction = expects.map(|e| word(&e.direction)).transpose()?;
+    tx.execute(
+        "INSERT INTO decisions (number, supersedes, made_at, effective_at, altitude, subject, verb,
+            target_low, target_high, measure, direction, review_at, cites, why, known_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        &[
+            number.into(),
+            supersedes.into(),
+            decision.made_at.into(),
+            decision.effective_at.into(),
+            (&altitude).into(),
+            (&subject).into(),
+            (&verb).into(),
+            decision.target.map(|t| t.0).into(),
+            decision.target.map(|t| t.1).into(),
+            expects.map(|e| &e.measure).into(),
+            direction.as_ref().into(),
+            expects.map(|e| e.review_at).into(),
+            (&cites).into(),
+            (&decision.why).into(),
+            decision.known_at.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+fn decision(row: &Row) -> Result<Decision, StoreError> {
+    let expects = match row.maybe(8, Row::string)? {
+        Some(measure) => Some(Expectation {
+            measure,
+            direction: unword(row.text(9)?)?,
+            review_at: row.time(10)?,
+        }),
+        None => None,
+    };
+    Ok(Decision {
+        id: format!("D-{}", row.int(0)?),
+        made_at: row.time(1)?,
+        effective_at: row.time(2)?,
+        altitude: unword(row.text(3)?)?,
+        subject: unword(row.text(4)?)?,
+        verb: unword(row.text(5)?)?,
+        target: row.maybe(6, Row::real)?.zip(row.maybe(7, Row::real)?),
+        expects,
+        cites: unword(row.text(11)?)?,
+        why: row.string(12)?,
+        known_at: row.time(13)?,
+    })
+}
+
+/// The model's own words for its closed lists, as JSON text.
+fn word(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value)
+        .map_err(|e| StoreError::Corrupt { place: PLACE, detail: e.to_string() })
+}
+
+fn unword<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text)
+        .map_err(|e| StoreError::Corrupt { place: PLACE, detail: e.to_string() })
+}
