@@ -1,1 +1,3 @@
-//! github.com, simulated.
+//! github.com, simulated: a site that can be edited, and its REST, GraphQL and webhook dialects.
+
+pub mod records;
