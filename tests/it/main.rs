@@ -15,6 +15,7 @@ mod sim_github;
 mod sim_jira;
 mod sim_story;
 mod store_story;
+mod support;
 mod sync_story;
 mod tidy;
 mod web;

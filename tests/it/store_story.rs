@@ -1,1 +1,576 @@
-//! Placeholder; filled by the part it tests.
+//! One story of calls, told to a real SQLite file and to a real PostgreSQL server. Every public
+//! method of the store occurs in it.
+
+use std::time::Duration;
+
+use streamgauge::clock::{Clock, ManualClock};
+use streamgauge::model::{
+    Altitude, Attributes, Change, ConnectionId, Decision, Direction, Expectation, Gap, Item,
+    ItemId, Level, Named, Period, Precision, Reading, Release, StatusEntry, Subject, Timestamp,
+    TrackerKind, Verb, What,
+};
+use streamgauge::store::{
+    Applied, Batch, Claim, Counts, Coverage, Cursor, Delivery, DigestKey, Hint, Lease, PassRecord,
+    Resume, SentDigest, Store, StoreError, StoredItem,
+};
+
+use crate::support::postgres;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn at(minute: i64) -> Timestamp {
+    Timestamp::parse("2026-06-15T06:00:00Z").unwrap().plus_millis(minute * 60_000)
+}
+
+fn jira() -> ConnectionId {
+    ConnectionId("jira".into())
+}
+
+fn id(source: &str) -> ItemId {
+    ItemId { connection: jira(), source: source.into() }
+}
+
+fn moved(id: &str, minute: i64, to: &str) -> Change {
+    Change {
+        id: id.into(),
+        at: at(minute),
+        what: What::Status { from: Named::new("1", "To do"), to: Named::new("2", to) },
+        precision: Precision::Exact,
+    }
+}
+
+fn item(source: &str, key: &str, updated: i64, history: Vec<Change>) -> Item {
+    Item {
+        id: id(source),
+        created_at: at(-100),
+        updated_at: at(updated),
+        attributes: Attributes {
+            key: key.into(),
+            title: Some("Refunds \u{1F4B6} at once".into()),
+            level: Level::Standard,
+            status: Named::new("1", "To do"),
+            project: "PAY".into(),
+            ..Attributes::default()
+        },
+        history,
+        history_complete: true,
+    }
+}
+
+fn batch(items: Vec<Item>, known: i64) -> Batch {
+    Batch {
+        connection: jira(),
+        tracker: TrackerKind::Jira,
+        items,
+        gaps: Vec::new(),
+        known_at: at(known),
+        settled_before: Some(at(known - 2)),
+        resume: None,
+    }
+}
+
+fn gap(source: Option<&str>, reason: &str) -> Gap {
+    Gap {
+        source: source.map(str::to_owned),
+        key: None,
+        reason: reason.into(),
+        detail: "one sentence".into(),
+    }
+}
+
+async fn all(store: &Store, known: Option<Timestamp>) -> Vec<StoredItem> {
+    store.fold_items(known, Vec::new(), |items, item| items.push(item)).await.unwrap()
+}
+
+async fn one(store: &Store, key: &str, known: Option<Timestamp>) -> StoredItem {
+    let mut found = store.items_by_key(key, known).await.unwrap();
+    assert_eq!(found.len(), 1, "{key} names one item");
+    found.remove(0)
+}
+
+/// The whole story. `reopen` opens a second handle on the same database for reading.
+async fn story(store: Store, url: &str, clock: std::sync::Arc<ManualClock>) {
+    let lease = leases(&store).await;
+    items(&store, &lease).await;
+    removals(&store, &lease).await;
+    scans(&store, &lease).await;
+    hints(&store, &lease).await;
+    gaps(&store, &lease).await;
+    catalogue(&store, &lease).await;
+    journal(&store).await;
+    digests(&store, &clock).await;
+    let counts = store.counts().await.unwrap();
+    assert_eq!(counts, Counts { items: 2, removed: 0, gaps: 1, hints: 1, retries: 0 });
+
+    let reader = Store::open_read_only(url, clock).await.unwrap();
+    assert_eq!(all(&reader, None).await, all(&store, None).await);
+    assert_eq!(reader.seq().await, store.seq().await);
+    assert!(
+        reader.put_hints(&jira(), vec!["1".into()], at(0)).await.is_err() || url.starts_with('p')
+    );
+}
+
+async fn leases(store: &Store) -> Lease {
+    let old = store.acquire("jira", "first", Duration::ZERO).await.unwrap().unwrap();
+    let lease = store.acquire("jira", "second", MINUTE).await.unwrap().unwrap();
+    assert_eq!(lease.name(), "jira");
+    assert_eq!(store.acquire("jira", "third", MINUTE).await.unwrap(), None, "it is held");
+    let again = store.acquire("jira", "second", MINUTE).await.unwrap();
+    assert_eq!(again.as_ref(), Some(&lease), "tasks of one process share it");
+    store.renew(&lease, MINUTE).await.unwrap();
+
+    let fenced = StoreError::Fenced { name: "jira".into() };
+    assert_eq!(store.renew(&old, MINUTE).await, Err(fenced.clone()));
+    let late = store.apply(&old, batch(vec![item("9", "PAY-9", 0, vec![])], 0)).await;
+    assert_eq!(late, Err(fenced), "a holder that slept too long writes nothing");
+    assert_eq!(all(store, None).await, vec![]);
+    assert_eq!(store.seq().await.unwrap(), 0);
+
+    store.release(&old).await.unwrap();
+    assert_eq!(store.acquire("jira", "third", MINUTE).await.unwrap(), None, "still held");
+    store.release(&lease).await.unwrap();
+    store.acquire("jira", "second", 60 * MINUTE).await.unwrap().unwrap()
+}
+
+async fn items(store: &Store, lease: &Lease) {
+    let first = vec![moved("10.0", -50, "Doing"), moved("11.0", -40, "Done")];
+    let batch_one =
+        batch(vec![item("1", "PAY-1", -40, first.clone()), item("2", "PAY-2", 0, vec![])], 0);
+    let done = store.apply(lease, batch_one.clone()).await.unwrap();
+    assert_eq!(done, Applied { new: 2, ..Applied::default() });
+    let seq = store.seq().await.unwrap();
+    assert_eq!(seq, 2);
+    let again = store.apply(lease, batch_one).await.unwrap();
+    assert_eq!(again, Applied { unchanged: 2, ..Applied::default() });
+    assert_eq!(store.seq().await.unwrap(), seq, "the same read again changes nothing");
+
+    let stamps = store.stamps(&jira(), vec!["2".into(), "1".into(), "7".into()]).await.unwrap();
+    let told: Vec<_> = stamps.iter().map(|(id, s)| (id.as_str(), s.settled, s.live)).collect();
+    assert_eq!(told, [("1", true, true), ("2", false, true)]);
+
+    // The item is renamed, one change is retracted, one is new; a stale read comes late.
+    let second = vec![moved("10.0", -50, "Doing"), moved("12.0", 5, "Review")];
+    let mut renamed = item("1", "BOOK-7", 5, second.clone());
+    renamed.attributes.title = None;
+    let done = store.apply(lease, batch(vec![renamed], 6)).await.unwrap();
+    assert_eq!(done, Applied { changed: 1, ..Applied::default() });
+    let stale = item("1", "PAY-1", 4, first.clone());
+    let done = store.apply(lease, batch(vec![stale], 7)).await.unwrap();
+    assert_eq!(done, Applied { stale: 1, ..Applied::default() });
+
+    let now = one(store, "PAY-1", None).await;
+    assert_eq!((now.attributes.key.as_str(), &now.aliases), ("BOOK-7", &vec!["PAY-1".to_owned()]));
+    assert_eq!(now.history, second);
+    assert_eq!((now.attributes.title.clone(), now.seq), (None, 3));
+    assert_eq!(now, one(store, "BOOK-7", None).await);
+    let then = one(store, "PAY-1", Some(at(5))).await;
+    assert_eq!((then.attributes.key.as_str(), then.first_seen), ("PAY-1", at(0)));
+    assert_eq!(then.history, first, "what was known then stays known");
+    assert_eq!(then.attributes.title.as_deref(), Some("Refunds \u{1F4B6} at once"));
+    assert_eq!(all(store, Some(at(-1))).await, vec![]);
+    assert_eq!(all(store, None).await.len(), 2);
+    assert_eq!(store.changed_since(seq).await.unwrap(), vec![now]);
+
+    // A partial history proves nothing about what it leaves out.
+    let mut partial = item("1", "BOOK-7", 8, vec![moved("13.0", 8, "Done")]);
+    partial.history_complete = false;
+    store.apply(lease, batch(vec![partial], 9)).await.unwrap();
+    let now = one(store, "BOOK-7", None).await;
+    let ids: Vec<_> = now.history.iter().map(|c| c.id.as_str()).collect();
+    assert_eq!((ids, now.history_complete), (vec!["10.0", "12.0", "13.0"], false));
+}
+
+async fn removals(store: &Store, lease: &Lease) {
+    let apart = 10 * MINUTE;
+    let miss = |minute| store.record_miss(lease, &ID2, at(minute), apart);
+    static ID2: std::sync::LazyLock<ItemId> = std::sync::LazyLock::new(|| id("2"));
+    assert_eq!(miss(20).await.unwrap(), Some(1));
+    assert_eq!(miss(25).await.unwrap(), Some(1), "too soon to count");
+    assert_eq!(miss(30).await.unwrap(), Some(2));
+    assert_eq!(store.record_miss(lease, &id("7"), at(30), apart).await.unwrap(), None);
+    assert_eq!(store.neighbours(&id("1"), 5).await.unwrap(), Vec::<String>::new());
+
+    assert!(store.tombstone(lease, &ID2, at(19), "deleted", at(30)).await.unwrap());
+    assert!(!store.tombstone(lease, &ID2, at(19), "deleted", at(31)).await.unwrap());
+    assert!(!store.tombstone(lease, &id("7"), at(19), "deleted", at(31)).await.unwrap());
+    let gone = one(store, "PAY-2", None).await;
+    assert_eq!(gone.removed, Some((at(19), "deleted".into())));
+    assert_eq!(one(store, "PAY-2", Some(at(29))).await.removed, None);
+    assert_eq!(store.counts().await.unwrap().removed, 1);
+
+    assert!(store.revive(lease, &ID2, at(40)).await.unwrap());
+    assert!(!store.revive(lease, &ID2, at(41)).await.unwrap());
+    store.tombstone(lease, &ID2, at(42), "deleted", at(43)).await.unwrap();
+    let done = store.apply(lease, batch(vec![item("2", "PAY-2", 0, vec![])], 44)).await.unwrap();
+    assert_eq!(done.changed, 1, "a successful read makes it live again");
+    assert_eq!(one(store, "PAY-2", None).await.removed, None);
+    assert!(one(store, "PAY-2", Some(at(43))).await.removed.is_some());
+    assert_eq!(store.neighbours(&id("1"), 5).await.unwrap(), ["2"]);
+}
+
+async fn scans(store: &Store, lease: &Lease) {
+    assert_eq!(store.cursor(&jira(), "all").await.unwrap(), Cursor::default());
+    let resume = Resume { key: at(1), scan_t0: at(50) };
+    let with_resume = Batch { resume: Some(("all".into(), resume)), ..batch(vec![], 50) };
+    store.apply(lease, with_resume).await.unwrap();
+    let cursor = store.cursor(&jira(), "all").await.unwrap();
+    assert_eq!(cursor, Cursor { complete: None, resume: Some(resume) });
+    for t0 in [50, 45] {
+        store.finish_scan(lease, &jira(), "all", at(t0)).await.unwrap();
+        let cursor = store.cursor(&jira(), "all").await.unwrap();
+        assert_eq!(cursor, Cursor { complete: Some(at(50)), resume: None }, "never back");
+    }
+
+    let pass = |finished: i64, clock: Option<i64>| PassRecord {
+        id: format!("p{finished}"),
+        connection: jira(),
+        started_at: at(finished - 1),
+        finished_at: at(finished),
+        clock: clock.map(at),
+        complete: clock.is_some(),
+        discovered: 2,
+        read: 2,
+        changed: 1,
+        gaps: 0,
+        problem: clock.is_none().then(|| "the tracker does not answer".into()),
+    };
+    assert_eq!(store.coverage(None).await.unwrap(), vec![]);
+    for (finished, clock) in [(51, Some(50)), (61, None), (71, Some(70))] {
+        store.log_pass(lease, pass(finished, clock)).await.unwrap();
+    }
+    let passes = store.passes(&jira(), 2).await.unwrap();
+    assert_eq!(passes, [pass(71, Some(70)), pass(61, None)]);
+    let covered = |to| vec![Coverage { connection: jira(), period: Period::new(at(-100), at(to)) }];
+    assert_eq!(store.coverage(None).await.unwrap(), covered(70));
+    assert_eq!(store.coverage(Some(at(70))).await.unwrap(), covered(50));
+    assert_eq!(store.coverage(Some(at(50))).await.unwrap(), vec![]);
+}
+
+async fn hints(store: &Store, lease: &Lease) {
+    let due = |now: i64| async move { store.take_hints(&jira(), at(now), 10).await.unwrap() };
+    store.put_hints(&jira(), vec!["2".into(), "1".into(), "2".into()], at(10)).await.unwrap();
+    assert_eq!(due(9).await, vec![]);
+    let taken = due(10).await;
+    assert_eq!(taken.iter().map(|h| h.source.as_str()).collect::<Vec<_>>(), ["1", "2"]);
+    store.put_hints(&jira(), vec!["2".into()], at(11)).await.unwrap();
+    store.done_hints(lease, &jira(), taken.clone()).await.unwrap();
+    let newer = due(11).await;
+    assert_eq!(newer.len(), 1, "the newer hint stays");
+    assert!(newer[0].seq > taken[1].seq);
+    store.postpone_hints(lease, &jira(), newer.clone(), at(20)).await.unwrap();
+    assert_eq!(due(19).await, vec![]);
+    assert_eq!(due(20).await, [Hint { due: at(20), ..newer[0].clone() }]);
+
+    for minute in [1, 5] {
+        store.put_retry(lease, &jira(), "1", at(minute), "500").await.unwrap();
+    }
+    store.put_retry(lease, &jira(), "8", at(2), "500").await.unwrap();
+    assert_eq!(store.due_retries(&jira(), at(1), 9).await.unwrap(), vec![]);
+    let retries = store.due_retries(&jira(), at(5), 9).await.unwrap();
+    let told: Vec<_> = retries.iter().map(|r| (r.source.as_str(), r.attempts)).collect();
+    assert_eq!(told, [("8", 1), ("1", 2)]);
+    store.clear_retry(lease, &jira(), "8").await.unwrap();
+    let read = item("1", "BOOK-7", 8, vec![moved("13.0", 8, "Done")]);
+    store.apply(lease, batch(vec![read], 60)).await.unwrap();
+    let left = store.due_retries(&jira(), Timestamp::MAX, 9).await.unwrap();
+    assert_eq!(left, vec![], "a read clears its retry");
+}
+
+async fn gaps(store: &Store, lease: &Lease) {
+    let reasons = |known: Option<i64>| async move {
+        let gaps = store.gaps(known.map(at)).await.unwrap();
+        gaps.into_iter().map(|g| g.gap.reason).collect::<Vec<_>>()
+    };
+    let seq = store.seq().await.unwrap();
+    let told = vec![gap(Some("1"), "history-truncated"), gap(Some("8"), "malformed-item")];
+    let read = item("1", "BOOK-7", 8, vec![moved("13.0", 8, "Done")]);
+    let with_gaps = Batch { gaps: told, ..batch(vec![read.clone()], 70) };
+    store.apply(lease, with_gaps.clone()).await.unwrap();
+    assert!(store.seq().await.unwrap() > seq, "a report prints its gaps");
+    let seq = store.seq().await.unwrap();
+    store.apply(lease, Batch { known_at: at(71), ..with_gaps }).await.unwrap();
+    assert_eq!(store.seq().await.unwrap(), seq);
+    store.put_gaps(lease, &jira(), vec![gap(None, "malformed-row")], at(72)).await.unwrap();
+    assert_eq!(reasons(None).await, ["malformed-row", "history-truncated", "malformed-item"]);
+    let first = &store.gaps(None).await.unwrap()[1];
+    assert_eq!((first.first_seen, first.last_seen), (at(70), at(71)));
+
+    store.apply(lease, batch(vec![read], 80)).await.unwrap();
+    store.close_nameless_gaps(lease, &jira(), at(75), at(80)).await.unwrap();
+    assert_eq!(reasons(None).await, ["malformed-item"], "a later read told it");
+    assert_eq!(reasons(Some(72)).await.len(), 3, "known then is known for ever");
+    assert_eq!(reasons(Some(69)).await, Vec::<String>::new());
+    store.close_gaps(lease, &jira(), "8", at(81)).await.unwrap();
+    assert_eq!(reasons(None).await, Vec::<String>::new());
+    store.put_gaps(lease, &jira(), vec![gap(Some("8"), "malformed-item")], at(82)).await.unwrap();
+    assert_eq!(store.gaps(None).await.unwrap()[0].first_seen, at(82));
+}
+
+async fn catalogue(store: &Store, lease: &Lease) {
+    let status = |category: &str| StatusEntry {
+        status: Named::new("3", "Review"),
+        category: category.into(),
+    };
+    let release = |name: &str, released: Option<i64>| Release {
+        id: "100".into(),
+        name: name.into(),
+        project: "PAY".into(),
+        released_at: released.map(at),
+        precision: Precision::Inferred,
+    };
+    let (soon, out) = (release("1.0", None), release("1.0", Some(5)));
+    let put = |category: &str, releases: Option<Vec<Release>>, minute: i64| {
+        let statuses = vec![status(category)];
+        let connection = jira();
+        async move {
+            store.put_catalogue(lease, &connection, statuses, releases, at(minute)).await.unwrap()
+        }
+    };
+    assert!(put("indeterminate", Some(vec![soon.clone()]), 1).await);
+    assert!(!put("indeterminate", None, 2).await);
+    assert!(put("done", Some(vec![out.clone()]), 3).await);
+    assert!(put("indeterminate", Some(vec![]), 4).await, "it was a category before, too");
+    let category = |known: i64| async move {
+        let statuses = store.statuses(Some(at(known))).await.unwrap();
+        statuses.into_iter().map(|(_, s)| s.category).collect::<Vec<_>>()
+    };
+    assert_eq!(category(0).await, Vec::<String>::new());
+    assert_eq!(category(2).await, ["indeterminate"]);
+    assert_eq!(category(3).await, ["done"]);
+    assert_eq!(category(9).await, ["indeterminate"]);
+    assert_eq!(store.releases(Some(at(2))).await.unwrap(), [(jira(), soon)]);
+    assert_eq!(store.releases(Some(at(3))).await.unwrap(), [(jira(), out)]);
+    assert_eq!(store.releases(None).await.unwrap(), vec![], "a deleted release is gone");
+}
+
+async fn journal(store: &Store) {
+    let decision = |known: i64, why: &str| Decision {
+        id: String::new(),
+        made_at: at(-5),
+        effective_at: at(0),
+        altitude: Altitude::Portfolio,
+        subject: Subject::Stream("payments".into()),
+        verb: Verb::More,
+        target: Some((0.35, 0.45)),
+        expects: Some(Expectation {
+            measure: "refund-contacts".into(),
+            direction: Direction::Down,
+            review_at: at(900),
+        }),
+        cites: vec!["P2:payments".into()],
+        why: why.into(),
+        known_at: at(known),
+    };
+    let first = store.add_decision(decision(1, "reveiw"), None).await.unwrap();
+    let corrected = store.add_decision(decision(3, "review"), Some(&first.id)).await.unwrap();
+    let mut bare = decision(4, "stop");
+    (bare.target, bare.expects, bare.subject) = (None, None, Subject::Portfolio);
+    let bare = store.add_decision(bare, None).await.unwrap();
+    assert_eq!((first.id.as_str(), corrected.id.as_str()), ("D-1", "D-2"));
+    let unknown = store.add_decision(decision(4, ""), Some("D-77")).await;
+    assert!(matches!(unknown, Err(StoreError::Unusable(why)) if why.contains("D-77")));
+    assert_eq!(store.decisions(Some(at(2))).await.unwrap(), [first]);
+    assert_eq!(store.decisions(None).await.unwrap(), [corrected, bare]);
+
+    let reading = |minute: i64, value: f64, known: i64| Reading {
+        measure: "refund-contacts".into(),
+        at: at(minute),
+        value,
+        source: "https://metrics.example".into(),
+        known_at: at(known),
+    };
+    for told in [reading(10, 5.5, 11), reading(5, 6.0, 12), reading(10, 4.5, 13)] {
+        store.add_reading(told).await.unwrap();
+    }
+    let now = store.readings(None).await.unwrap();
+    assert_eq!(now, [reading(5, 6.0, 12), reading(10, 4.5, 13)]);
+    assert_eq!(store.readings(Some(at(11))).await.unwrap(), [reading(10, 5.5, 11)]);
+
+    assert_eq!(store.portfolio_at(None).await.unwrap(), None);
+    assert!(store.accept_portfolio("vocabulary = \"safe\"", at(1)).await.unwrap());
+    assert!(!store.accept_portfolio("vocabulary = \"safe\"", at(2)).await.unwrap());
+    assert!(store.accept_portfolio("vocabulary = \"less\"", at(3)).await.unwrap());
+    let then = store.portfolio_at(Some(at(2))).await.unwrap();
+    assert_eq!(then.as_deref(), Some("vocabulary = \"safe\""));
+    let now = store.portfolio_at(None).await.unwrap();
+    assert_eq!(now.as_deref(), Some("vocabulary = \"less\""));
+}
+
+async fn digests(store: &Store, clock: &ManualClock) {
+    let key = DigestKey {
+        digest: "monday".into(),
+        due: "2026-06-15T07:00".into(),
+        channel: "file".into(),
+    };
+    let won = |attempts, token| Claim::Won { content: "as planned".into(), attempts, token };
+    // A claim that runs out at once stands for a sender that died.
+    let claim = store.claim_digest(&key, "as planned", Duration::ZERO).await.unwrap();
+    assert_eq!(claim, won(1, 1));
+    let claim = store.claim_digest(&key, "something else", MINUTE).await.unwrap();
+    assert_eq!(claim, won(2, 2), "whoever claims again sends the same bytes");
+    assert_eq!(store.claim_digest(&key, "x", MINUTE).await.unwrap(), Claim::Taken);
+    assert!(!store.mark_digest(&key, 1, Delivery::Sent).await.unwrap(), "not theirs any more");
+    let again = Delivery::Again(Timestamp::MIN, "503".into());
+    assert!(store.mark_digest(&key, 2, again).await.unwrap());
+    assert_eq!(store.claim_digest(&key, "x", MINUTE).await.unwrap(), won(3, 3));
+    assert!(store.mark_digest(&key, 3, Delivery::Sent).await.unwrap());
+    assert_eq!(store.claim_digest(&key, "x", MINUTE).await.unwrap(), Claim::Finished);
+    let lost = DigestKey { channel: "slack".into(), ..key.clone() };
+    store.claim_digest(&lost, "x", MINUTE).await.unwrap();
+    assert!(store.mark_digest(&lost, 1, Delivery::Failed("gone".into())).await.unwrap());
+    assert_eq!(store.claim_digest(&lost, "x", MINUTE).await.unwrap(), Claim::Finished);
+    let sent = store.sent_digests(10).await.unwrap();
+    let content = "as planned".to_owned();
+    assert_eq!(sent, [SentDigest { key, content, sent_at: sent[0].sent_at }]);
+    let off = sent[0].sent_at.millis() - clock.now().millis();
+    assert!(off == 0 || off.abs() > 1_000, "the clock of SQLite is ours, of PostgreSQL its own");
+}
+
+fn clock() -> std::sync::Arc<ManualClock> {
+    ManualClock::at(at(0))
+}
+
+#[tokio::test]
+async fn on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("gauge.db").display());
+    story(Store::open(&url, clock()).await.unwrap(), &url, clock()).await;
+}
+
+#[tokio::test]
+async fn on_sqlite_on_the_callers_thread() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("gauge.db").display());
+    story(Store::open_inline(&url, clock()).await.unwrap(), &url, clock()).await;
+}
+
+#[tokio::test]
+async fn on_postgres() {
+    let url = postgres::database("story").await;
+    story(Store::open(&url, clock()).await.unwrap(), &url, clock()).await;
+}
+
+#[tokio::test]
+async fn several_processes_share_one_postgres() {
+    let url = postgres::database("replicas").await;
+    // All migrate at once; one does the work.
+    let opened = futures::future::join_all((0..6).map(|_| Store::open(&url, clock()))).await;
+    let stores: Vec<Store> = opened.into_iter().map(Result::unwrap).collect();
+
+    for round in 0..10 {
+        let name = format!("race {round}");
+        let takers = stores.iter().enumerate().map(|(n, s)| {
+            let (name, holder) = (&name, n.to_string());
+            async move { s.acquire(name, &holder, MINUTE).await.unwrap() }
+        });
+        let taken = futures::future::join_all(takers).await;
+        assert_eq!(taken.iter().flatten().count(), 1, "one holder of {name}");
+
+        let due = format!("2026-06-{round:02}T07:00");
+        let key = DigestKey { digest: "monday".into(), due, channel: "file".into() };
+        let claims = stores.iter().map(|s| s.claim_digest(&key, "content", MINUTE));
+        let claims = futures::future::join_all(claims).await;
+        let won = |c: &Result<Claim, StoreError>| matches!(c, Ok(Claim::Won { .. }));
+        assert_eq!(claims.iter().filter(|c| won(c)).count(), 1, "one sender of {}", key.due);
+    }
+
+    // Two connections commit changes at the same time: numbers become visible in their order.
+    let mut writers = Vec::new();
+    for (n, store) in stores.iter().enumerate() {
+        let connection = ConnectionId(format!("jira-{n}"));
+        let lease = store.acquire(&connection.0, "me", MINUTE).await.unwrap().unwrap();
+        writers.push(async move {
+            for round in 0..20 {
+                let mut read = item(&round.to_string(), "PAY-1", 0, vec![]);
+                read.id.connection = connection.clone();
+                let one = Batch { connection: connection.clone(), ..batch(vec![read], 0) };
+                store.apply(&lease, one).await.unwrap();
+            }
+        });
+    }
+    let watcher = async {
+        let (mut last, mut seen) = (0, 0);
+        while seen < 120 {
+            for changed in stores[0].changed_since(last).await.unwrap() {
+                (last, seen) = (changed.seq, seen + 1);
+            }
+        }
+        seen
+    };
+    let (_, seen) = futures::join!(futures::future::join_all(writers), watcher);
+    assert_eq!(seen, 120, "a reader that follows the sequence misses nothing");
+}
+
+async fn sentence(url: &str) -> String {
+    open_when_free(url).await.unwrap_err().to_string()
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_used_says_why_and_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let url = |name: &str| format!("sqlite:{}", path(name).display());
+
+    std::fs::write(path("notes.txt"), "not a database, only a text that is long enough").unwrap();
+    assert!(sentence(&url("notes.txt")).await.contains("notes.txt is not a SQLite database"));
+    assert!(sentence(&url("missing/gauge.db")).await.contains("missing does not exist; create it"));
+    assert!(
+        sentence(&format!("sqlite:{}", folder.path().display())).await.contains("cannot write")
+    );
+    assert!(sentence("mysql://host/db").await.contains("neither sqlite:"));
+    let tls = "postgres://gauge@localhost/gauge?sslmode=require";
+    assert!(sentence(tls).await.contains("sslmode=require"));
+    let nobody = sentence("postgres://gauge:hunter2@127.0.0.1:1/gauge").await;
+    assert!(nobody.contains("127.0.0.1 cannot be reached") && !nobody.contains("hunter2"));
+
+    let reader = Store::open_read_only(&url("none.db"), clock()).await.unwrap_err();
+    assert!(reader.to_string().contains("run `streamgauge sync` first"));
+
+    let other = rusqlite::Connection::open(path("other.db")).unwrap();
+    other.execute_batch("CREATE TABLE bookmarks (url TEXT)").unwrap();
+    assert!(sentence(&url("other.db")).await.contains("another program"));
+
+    let store = Store::open(&url("gauge.db"), clock()).await.unwrap();
+    let second = Store::open(&url("gauge.db"), clock()).await.unwrap_err();
+    assert!(matches!(second, StoreError::InUse { .. }), "{second}");
+    Store::open_read_only(&url("gauge.db"), clock()).await.unwrap();
+    #[cfg(unix)]
+    for file in ["gauge.db", "gauge.db-wal", "gauge.db.lock"] {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(path(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file} is private");
+    }
+    drop(store);
+
+    let tamper = |sql: &str| {
+        let db = rusqlite::Connection::open(path("gauge.db")).unwrap();
+        db.execute_batch(sql).unwrap();
+    };
+    tamper("UPDATE meta SET value = 99 WHERE name = 'schema'");
+    assert!(sentence(&url("gauge.db")).await.contains("schema version 99"));
+    tamper("UPDATE meta SET value = 0 WHERE name = 'schema'");
+    let older = Store::open_read_only(&url("gauge.db"), clock()).await.unwrap_err();
+    assert!(older.to_string().contains("older than this program"), "{older}");
+}
+
+#[tokio::test]
+async fn a_killed_process_leaves_no_lease_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("gauge.db").display());
+    let store = Store::open(&url, clock()).await.unwrap();
+    let old = store.acquire("jira", "killed", 60 * MINUTE).await.unwrap().unwrap();
+    drop(store);
+    let store = open_when_free(&url).await.unwrap();
+    assert!(store.acquire("jira", "next", MINUTE).await.unwrap().is_some());
+    assert!(matches!(store.renew(&old, MINUTE).await, Err(StoreError::Fenced { .. })));
+}
+
+/// The thread behind a dropped store gives the file back a moment later.
+async fn open_when_free(url: &str) -> Result<Store, StoreError> {
+    loop {
+        match Store::open(url, clock()).await {
+            Err(StoreError::InUse { .. }) => tokio::task::yield_now().await,
+            other => return other,
+        }
+    }
+}
