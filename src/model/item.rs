@@ -218,6 +218,15 @@ pub struct Change {
     pub precision: Precision,
 }
 
+impl Change {
+    /// A present value that was turned into a change shows only the newest one: what an earlier
+    /// read saw is still true when a later read no longer tells it.
+    #[must_use]
+    pub fn outlives_reads(&self) -> bool {
+        self.id.starts_with("~board:")
+    }
+}
+
 /// One item as one read of the tracker told it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {

@@ -23,6 +23,8 @@ pub struct Facts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version {
     pub known_at: Timestamp,
+    /// The tracker's own stamp of the item when these attributes were first read.
+    pub updated_at: Timestamp,
     pub history_complete: bool,
     pub attributes: Attributes,
 }
@@ -48,7 +50,7 @@ pub struct Removal {
     pub reason: String,
 }
 
-coded!(Version { known_at, history_complete, attributes });
+coded!(Version { known_at, updated_at, history_complete, attributes });
 coded!(Entry { change, known_at, withdrawn_at });
 coded!(Presence { known_at, removed });
 coded!(Removal { at, reason });
@@ -57,6 +59,7 @@ coded!(Removal { at, reason });
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
     pub first_seen: Timestamp,
+    pub updated_at: Timestamp,
     pub aliases: Vec<String>,
     pub attributes: Attributes,
     pub history: Vec<Change>,
@@ -103,6 +106,7 @@ impl Facts {
         if !same {
             self.versions.push(Version {
                 known_at,
+                updated_at: item.updated_at,
                 history_complete: complete,
                 attributes: item.attributes,
             });
@@ -157,8 +161,8 @@ impl Facts {
                 }
             }
         }
-        let withdrawn_at = complete.then_some(known_at);
-        left.extend(stored.into_values().map(|e| Entry { withdrawn_at, ..e }));
+        let withdrawn = |e: &Entry| (complete && !e.change.outlives_reads()).then_some(known_at);
+        left.extend(stored.into_values().map(|e| Entry { withdrawn_at: withdrawn(&e), ..e }));
         united.extend(left);
         united.sort_by_key(|entry| entry.change.at);
         self.entries = united;
@@ -185,6 +189,7 @@ impl Facts {
         let removed = self.presence.into_iter().take_while(|p| p.known_at <= known).last();
         Some(Known {
             first_seen,
+            updated_at: last.updated_at,
             aliases,
             attributes: last.attributes,
             history: self.entries.into_iter().filter(valid).map(|e| e.change).collect(),

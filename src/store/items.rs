@@ -194,6 +194,7 @@ fn item(row: &Row, known: Timestamp) -> Result<Option<StoredItem>, StoreError> {
             _ => TrackerKind::GitHub,
         },
         created_at: row.time(3)?,
+        updated_at: then.updated_at,
         first_seen: then.first_seen,
         aliases: then.aliases,
         attributes: then.attributes,

@@ -66,7 +66,7 @@ pub struct StoredItem {
     pub id: ItemId,
     pub tracker: TrackerKind,
     pub created_at: Timestamp,
-    /// The tracker's own stamp of the last change.
+    /// The tracker's own stamp of the item when its attributes last differed.
     pub updated_at: Timestamp,
     /// When we first learned of it.
     pub first_seen: Timestamp,
