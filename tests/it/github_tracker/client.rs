@@ -383,9 +383,13 @@ async fn published_releases_are_read_to_the_end() {
 
 #[tokio::test]
 async fn every_refusal_is_one_sentence_with_place_and_next_step() {
+    // There is budget left, so this is not a limit to wait for.
+    let forbidden = Reply::json(403, &json!({ "message": "Forbidden" }))
+        .header("x-ratelimit-remaining", "4999")
+        .header("x-ratelimit-reset", "1795180000");
     let cases = [
         (Reply::json(401, &json!({ "message": "Bad credentials" })), "Unauthorized", "token"),
-        (Reply::json(403, &json!({ "message": "Forbidden" })), "Unauthorized", "read access"),
+        (forbidden, "Unauthorized", "read access"),
         (Reply::text(403, "").header("x-github-sso", "required"), "Unauthorized", "authorise"),
         (Reply::json(404, &json!({ "message": "Not Found" })), "Refused", "check `url`"),
         (Reply::text(410, ""), "Refused", "newer"),
