@@ -201,10 +201,9 @@ impl Client {
         let clock = self.transport.clock();
         let asked_at = clock.now();
         let response = self.octocrab._post("/graphql", Some(question)).await;
-        let response = response.map_err(|error| Trouble::Failed(self.no_answer(&error)))?;
+        let response = response.map_err(|error| self.no_answer(&error))?;
         let (parts, body) = response.into_parts();
-        let body = body.collect().await.map_err(|error| Trouble::Failed(self.no_answer(&error)))?;
-        let body = body.to_bytes();
+        let body = body.collect().await.map_err(|error| self.no_answer(&error))?.to_bytes();
         let answered_at = clock.now();
         match parts.status {
             StatusCode::OK => Ok(Answer { headers: parts.headers, body, asked_at, answered_at }),
@@ -275,22 +274,29 @@ impl Client {
         TrackerError::Wait { until, message }
     }
 
-    fn no_answer(&self, error: &octocrab::Error) -> TrackerError {
+    fn no_answer(&self, error: &octocrab::Error) -> Trouble {
+        let place = &self.place;
         let carried = match error {
             octocrab::Error::Service { source, .. } => source.downcast_ref::<TransportError>(),
+            octocrab::Error::Http { .. } => {
+                return Trouble::Failed(TrackerError::Unauthorized(format!(
+                    "{place}: the token is not one line of plain text; look at where it comes from"
+                )));
+            }
             _ => None,
         };
-        match carried {
+        Trouble::Failed(match carried {
             Some(TransportError::Paused { until, .. }) => self.wait(*until),
+            Some(error @ TransportError::TooLarge { .. }) => {
+                return Trouble::TooHeavy(error.to_string());
+            }
             Some(error) => TrackerError::Unavailable(format!(
-                "{}: {error}; check the network and `url`, the next pass tries again",
-                self.place
+                "{place}: {error}; check the network and `url`, the next pass tries again"
             )),
             None => TrackerError::Unavailable(format!(
-                "{}: the request could not be made; check that the token is one line of plain text",
-                self.place
+                "{place}: the request could not be sent; if it stays so, restart the daemon"
             )),
-        }
+        })
     }
 }
 

@@ -41,6 +41,14 @@ pub fn judge(faults: &[Fault], has_data: bool) -> Verdict {
             ))
         });
     }
+    // GitHub's own time-out carries no kind, and leads to no single row.
+    let whole = |fault: &Fault| {
+        let path = fault.path.as_deref().unwrap_or_default();
+        kind(fault) == UNNAMED && !path.iter().any(|step| matches!(step, Step::Index(_)))
+    };
+    if faults.iter().any(whole) {
+        return Verdict::TooHeavy("time-out".to_owned());
+    }
     if has_data {
         return Verdict::Usable;
     }
@@ -55,7 +63,7 @@ pub fn judge(faults: &[Fault], has_data: bool) -> Verdict {
                 "{place}: the answer holds neither data nor errors; check `url` and the way to it"
             ))
         }),
-        Some(fault) if kind(fault) != UNNAMED => {
+        Some(fault) => {
             let kind = kind(fault).to_owned();
             failed(move |place| {
                 TrackerError::Refused(format!(
@@ -64,8 +72,6 @@ pub fn judge(faults: &[Fault], has_data: bool) -> Verdict {
                 ))
             })
         }
-        // GitHub's own time-out has data null and one fault without a kind.
-        Some(_) => Verdict::TooHeavy("no data".to_owned()),
     }
 }
 
@@ -117,15 +123,21 @@ pub fn of_status(place: &str, api: &str, response: &Response) -> TrackerError {
 /// A repository that came back as null.
 #[must_use]
 pub fn of_repository(place: &str, repository: &str, faults: &[Fault]) -> TrackerError {
-    if faults.iter().any(|fault| matches!(kind(fault), "FORBIDDEN" | "INSUFFICIENT_SCOPES")) {
+    let any = |kinds: &[&str]| faults.iter().any(|fault| kinds.contains(&kind(fault)));
+    if any(&["FORBIDDEN", "INSUFFICIENT_SCOPES"]) {
         return TrackerError::Unauthorized(format!(
             "{place}: GitHub forbids reading {repository}; {RIGHTS}, and may have to be authorised \
              for the organisation's single sign-on"
         ));
     }
-    TrackerError::Refused(format!(
-        "{place}: GitHub shows no repository {repository}: either it does not exist (check the \
-         spelling in `scopes`) or the token has no access to it, which GitHub answers alike"
+    if any(&["NOT_FOUND"]) {
+        return TrackerError::Refused(format!(
+            "{place}: GitHub shows no repository {repository}: either it does not exist (check the \
+             spelling in `scopes`) or the token has no access to it, which GitHub answers alike"
+        ));
+    }
+    TrackerError::Unavailable(format!(
+        "{place}: GitHub gave neither {repository} nor a reason; the next pass tries again"
     ))
 }
 

@@ -47,6 +47,7 @@ async fn a_page_brings_whole_items_in_one_question() {
     assert_eq!(found.stamps.len(), 2);
     assert_eq!((found.next, found.expected, found.gaps.len()), (None, Some(2), 0));
     assert_eq!(found.items[0].history.len(), 9);
+    assert_eq!(found.items[0].attributes.title, None, "titles are switched off");
     let [question] = <[Question; 1]>::try_from(world.questions()).unwrap();
     assert_eq!(question.path, "/graphql");
     assert_eq!(question.headers["authorization"], "Bearer github_pat_x");
@@ -155,7 +156,8 @@ async fn a_rate_limit_inside_a_200_is_a_rate_limit() {
 #[tokio::test]
 async fn pages_shrink_when_github_is_out_of_breath_and_grow_again() {
     let heavy = json!({ "errors": [{ "type": "RESOURCE_LIMITS_EXCEEDED", "message": "x" }] });
-    let late = json!({ "data": null, "errors": [{ "message": "Something went wrong" }] });
+    let late = json!({ "data": { "repository": null }, "errors": [{
+        "path": ["repository", "issues"], "message": "Something went wrong" }] });
     let replies = [
         Reply::text(502, "<html>Bad gateway</html>"),
         Reply::json(200, &heavy),
@@ -201,7 +203,8 @@ async fn a_repository_that_is_not_shown_is_refused_with_both_reasons() {
         json!({ "data": { "repository": null }, "errors": [{
         "type": kind, "path": ["repository"], "message": "Could not resolve" }] })
     };
-    let world = world(["NOT_FOUND", "FORBIDDEN"].map(|kind| Reply::json(200, &fault(kind)))).await;
+    let world =
+        world(["NOT_FOUND", "FORBIDDEN", "ODD"].map(|kind| Reply::json(200, &fault(kind)))).await;
     let error = discover(&world, None).await.unwrap_err();
     assert!(matches!(error, TrackerError::Refused(_)));
     let text = error.to_string();
@@ -209,6 +212,8 @@ async fn a_repository_that_is_not_shown_is_refused_with_both_reasons() {
     assert!(text.contains("access"), "{text}");
     let error = discover(&world, None).await.unwrap_err();
     assert!(matches!(error, TrackerError::Unauthorized(_)), "{error}");
+    let error = discover(&world, None).await.unwrap_err();
+    assert!(matches!(error, TrackerError::Unavailable(_)), "{error}");
 }
 
 #[tokio::test]
@@ -269,15 +274,21 @@ fn first_page_of_history() -> Reply {
 
 #[tokio::test]
 async fn a_long_history_is_read_to_its_end() {
-    let replies =
-        [first_page_of_history(), history_page("L2", Some("c2")), history_page("L3", None)];
+    let replies = [
+        first_page_of_history(),
+        history_page("L2", Some("c2")),
+        // The timeline grew meanwhile: one entry comes twice.
+        history_page("L2", Some("c3")),
+        history_page("L3", None),
+    ];
     let world = world(replies).await;
     let found = discover(&world, None).await.unwrap();
     let item = &found.items[0];
     assert!(item.history_complete && found.gaps.is_empty());
-    assert!(["L2", "L3"].iter().all(|id| item.history.iter().any(|change| change.id == *id)));
+    let times = |id: &str| item.history.iter().filter(|change| change.id == id).count();
+    assert_eq!((times("L2"), times("L3")), (1, 1));
     let asked: Vec<_> = world.questions().iter().map(|q| q.variable("events").clone()).collect();
-    assert_eq!(asked, [Value::Null, json!("c1"), json!("c2")]);
+    assert_eq!(asked, [Value::Null, json!("c1"), json!("c2"), json!("c3")]);
 }
 
 #[tokio::test]
@@ -372,9 +383,13 @@ async fn published_releases_are_read_to_the_end() {
 
 #[tokio::test]
 async fn every_refusal_is_one_sentence_with_place_and_next_step() {
+    // There is budget left, so this is not a limit to wait for.
+    let forbidden = Reply::json(403, &json!({ "message": "Forbidden" }))
+        .header("x-ratelimit-remaining", "4999")
+        .header("x-ratelimit-reset", "1795180000");
     let cases = [
         (Reply::json(401, &json!({ "message": "Bad credentials" })), "Unauthorized", "token"),
-        (Reply::json(403, &json!({ "message": "Forbidden" })), "Unauthorized", "read access"),
+        (forbidden, "Unauthorized", "read access"),
         (Reply::text(403, "").header("x-github-sso", "required"), "Unauthorized", "authorise"),
         (Reply::json(404, &json!({ "message": "Not Found" })), "Refused", "check `url`"),
         (Reply::text(410, ""), "Refused", "newer"),
@@ -409,4 +424,32 @@ async fn a_connection_that_breaks_is_tried_again_and_then_unavailable() {
     assert!(matches!(error, TrackerError::Unavailable(_)), "{text}");
     assert!(text.starts_with("connection gh: cannot connect to 127.0.0.1"), "{text}");
     assert!(world.waited() >= 2 + 4, "{} s between the tries", world.waited());
+}
+
+#[tokio::test]
+async fn an_answer_too_large_to_hold_is_asked_for_in_smaller_pages() {
+    let large = Reply::text(200, &" ".repeat(300_000));
+    let world = world([large, empty()]).await;
+    discover(&world, None).await.unwrap();
+    let sizes: Vec<_> = world.questions().iter().map(|q| q.variable("n").clone()).collect();
+    assert_eq!(sizes, [50, 25]);
+}
+
+#[tokio::test]
+async fn settings_that_cannot_be_meant_are_refused_before_anything_is_asked() {
+    let cases = [
+        ("api.github.com/x y", "octo-org/api", "token", "`api.github.com/x y`"),
+        ("/graphql", "octo-org/api", "token", "https://api.github.com"),
+        ("https://api.github.com", "octo-org", "token", "`owner/name`"),
+        ("https://api.github.com", "octo-org/a/b", "token", "`owner/name`"),
+    ];
+    for (api, repository, token, step) in cases {
+        let error = World::with(api, repository, token).err().unwrap();
+        assert!(matches!(error, TrackerError::Refused(_)), "{error}");
+        assert!(error.to_string().contains(step), "{error}");
+    }
+    let github = World::with("http://127.0.0.1:9", "octo-org/api", "two\nlines").unwrap();
+    let error = github.probe().await.unwrap_err();
+    assert!(matches!(error, TrackerError::Unauthorized(_)), "{error}");
+    assert!(!error.to_string().contains("two"), "{error}");
 }

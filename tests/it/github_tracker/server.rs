@@ -13,6 +13,7 @@ use streamgauge::clock::ManualClock;
 use streamgauge::entropy::Entropy;
 use streamgauge::model::{ConnectionId, Timestamp};
 use streamgauge::spawn::Spawner;
+use streamgauge::trackers::TrackerError;
 use streamgauge::trackers::github::{Config, GitHub};
 use streamgauge::transport::{Limits, Transport};
 
@@ -82,23 +83,34 @@ impl World {
     /// A connection to a port where nobody listens any more.
     pub async fn without_server() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        Self::at(format!("http://{}", listener.local_addr().unwrap()), Arc::default())
+        Self::at(&format!("http://{}", listener.local_addr().unwrap()), Arc::default())
     }
 
-    fn at(api: String, prepared: Arc<Prepared>) -> Self {
+    /// A connection with these settings; nothing is asked yet.
+    pub fn with(api: &str, repository: &str, token: &str) -> Result<GitHub, TrackerError> {
         let clock = ManualClock::at(Timestamp::parse(START).unwrap());
-        let entropy = Entropy::from_seed(7);
-        let transport = Transport::over_network(Limits::default(), clock.clone(), entropy).unwrap();
-        let config = Config {
-            api,
-            titles: false,
-            ..Config::new(
-                ConnectionId("gh".into()),
-                vec!["octo-org/hello-world".into(), "octo-org/api".into()],
-                SecretString::from("github_pat_x"),
-            )
-        };
-        World { github: GitHub::new(config, transport).unwrap(), clock, prepared }
+        Self::connect(api, &[repository], token, clock)
+    }
+
+    fn at(api: &str, prepared: Arc<Prepared>) -> Self {
+        let clock = ManualClock::at(Timestamp::parse(START).unwrap());
+        let repositories = ["octo-org/hello-world", "octo-org/api"];
+        let github = Self::connect(api, &repositories, "github_pat_x", clock.clone()).unwrap();
+        World { github, clock, prepared }
+    }
+
+    fn connect(
+        api: &str,
+        repositories: &[&str],
+        token: &str,
+        clock: Arc<ManualClock>,
+    ) -> Result<GitHub, TrackerError> {
+        let limits = Limits { body: 200_000, ..Limits::default() };
+        let transport = Transport::over_network(limits, clock, Entropy::from_seed(7)).unwrap();
+        let repositories = repositories.iter().map(|name| (*name).to_owned()).collect();
+        let token = SecretString::from(token);
+        let usual = Config::new(ConnectionId("gh".into()), repositories, token);
+        GitHub::new(Config { api: api.to_owned(), titles: false, ..usual }, transport)
     }
 
     /// Prepared answers that nobody asked for.
@@ -120,7 +132,7 @@ pub async fn world(replies: impl IntoIterator<Item = Reply>) -> World {
     let api = format!("http://{}", listener.local_addr().unwrap());
     let app = axum::Router::new().fallback(answer).with_state(prepared.clone());
     Spawner::tokio().spawn("server", async move { axum::serve(listener, app).await.unwrap() });
-    World::at(api, prepared)
+    World::at(&api, prepared)
 }
 
 async fn answer(
