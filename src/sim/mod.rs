@@ -2,4 +2,5 @@
 
 pub mod github;
 pub mod jira;
+pub mod people;
 pub mod story;
