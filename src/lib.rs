@@ -26,6 +26,7 @@ pub mod settings;
 pub mod telemetry;
 
 pub mod cli;
+pub mod demo;
 pub mod serve;
 
 pub mod sim;

@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["digests"],
     &["web"],
     &["settings", "telemetry"],
-    &["serve"],
+    &["serve", "demo"],
     &["cli"],
     &["main", "lib"],
 ];
@@ -26,7 +26,7 @@ const FLOORS: &[&[&str]] = &[
 const OUTSIDE: &str = "sim";
 const SIM_MAY_USE: &[&str] =
     &["model", "clock", "entropy", "spawn", "schedule", "secret", "transport"];
-const MAY_USE_SIM: &[&str] = &["cli", "main", "lib"];
+const MAY_USE_SIM: &[&str] = &["demo", "cli", "main", "lib"];
 const LONGEST_FILE: usize = 400;
 
 #[test]
