@@ -19,6 +19,8 @@ mod refusals;
 mod rules;
 mod survey;
 mod tell;
+#[cfg(test)]
+mod tests;
 mod words;
 mod workflow;
 

@@ -247,11 +247,13 @@ impl<'d> Value<'d> {
     }
 
     pub(super) fn tables(&self, cx: Context<'d>, key: &'static str) -> Vec<Fields<'d>> {
+        // A list has a plural name, and messages are about one entry of it.
+        let what = key.strip_suffix('s').unwrap_or(key);
         let mut tables = Vec::new();
         for item in self.array(cx, key) {
             let value = Value { value: item.get_ref(), span: item.span() };
             match value.value.as_table() {
-                Some(table) => tables.push(Fields::new(cx, key, table, value.span)),
+                Some(table) => tables.push(Fields::new(cx, what, table, value.span)),
                 None => value.wrong(cx, key, "a list of tables"),
             }
         }
@@ -288,7 +290,7 @@ fn instant(at: &Datetime, zone: Tz) -> Option<Timestamp> {
 
 /// The known word that is at most two edits away from `word`, if there is one.
 pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    let reach = if word.chars().count() <= 4 { 1 } else { 2 };
+    let reach = if word.chars().count() < 4 { 1 } else { 2 };
     known
         .iter()
         .map(|candidate| (edits(word, candidate), *candidate))

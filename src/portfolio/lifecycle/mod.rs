@@ -136,12 +136,6 @@ impl<'a> Lifecycle<'a> {
         self.phases.last()
     }
 
-    /// The state at an instant.
-    pub(super) fn at(&self, at: Timestamp) -> &Phase<'a> {
-        let after = self.phases.partition_point(|phase| phase.from <= at);
-        &self.phases[after.saturating_sub(1)]
-    }
-
     /// When work began, if it did.
     pub(super) fn started(&self) -> Option<&Phase<'a>> {
         self.phases.iter().find(|phase| phase.meant.category.is_started())

@@ -98,18 +98,20 @@ impl<'d> Parsing<'d> {
             return Vec::new();
         };
         let home = self.dated_streams(&value, streams);
-        for (period, stream) in &home {
-            let stream = &streams[stream.0 as usize];
-            let lived = period.intersect(&life);
-            if lived.is_some_and(|lived| lived.intersect(&stream.valid) != Some(lived)) {
+        let mut lived = Vec::with_capacity(home.len());
+        for (period, ix) in home {
+            let stream = &streams[ix.0 as usize];
+            let Some(period) = period.intersect(&life) else { continue };
+            if period.to > stream.valid.to {
                 self.cx.log.add(
                     &value.span,
-                    format!("The team is in stream `{}` while that does not exist.", stream.id),
-                    "Re-home the team with a dated list, or change the dates of the stream.",
+                    format!("The team stays in stream `{}` after that has ended.", stream.id),
+                    "Re-home the team with a dated list, or end it with `until`.",
                 );
             }
+            lived.extend(period.intersect(&stream.valid).map(|period| (period, ix)));
         }
-        home.into_iter().filter_map(|(period, ix)| Some((period.intersect(&life)?, ix))).collect()
+        lived
     }
 
     /// A stream by id, or a dated list of them; sorted and free of overlaps.
