@@ -1,30 +1,158 @@
-//! The report around the findings.
+//! The report around the findings: header, table, tally, due reviews, what cannot be seen.
 
-use super::report::{Header, Report, Tally};
+use super::bets::{decisions, subject_name, verb};
+use super::calendar::{cadence_number, cadence_period};
+use super::defaults::{FALSE_ALARMS_PER_SERIES, STANDING_WEEKS};
+use super::report::{
+    CadencePosition, DueReview, Finding, Header, IntentRow, Report, Tally, Verdict,
+};
 use super::view::View;
-use crate::model::Week;
+use super::{Scope, h2_data_confidence as h2, p2_intent_gap as p2, unlocks, unseen};
+use crate::model::{DAY_MS, Dimension, Direction, Subject, Week};
 
 /// Runs every signal of the catalogue over a view.
+///
+/// Findings stand in the order of the catalogue, then by slice name; nothing is sorted by a metric.
 pub(super) fn report(view: &View<'_>) -> Report {
-    let findings: Vec<_> = super::ALL.iter().flat_map(|s| (s.evaluate)(view)).collect();
-    let week = Week::of(view.as_of, view.data.zone).previous();
-    Report {
-        header: Header {
-            portfolio: view.data.portfolio.clone(),
-            as_of: view.as_of,
-            known: view.known,
-            zone: view.data.zone.name().to_owned(),
-            week,
-            period: week.period(view.data.zone),
-            cadence: None,
-        },
-        intent_table: Vec::new(),
-        findings,
-        due_reviews: Vec::new(),
-        tally: Tally::default(),
-        confidence: Vec::new(),
-        unseen: Vec::new(),
-        unlocks: Vec::new(),
-        team_names: Vec::new(),
+    let mut findings = Vec::new();
+    for signal in super::ALL {
+        let mut of_signal = (signal.evaluate)(view);
+        of_signal.sort_by(|a, b| place(a).cmp(&place(b)));
+        findings.extend(of_signal);
     }
+    let teams = view.data.teams.iter().flat_map(|team| [team.id.clone(), team.name.clone()]);
+    let mut team_names: Vec<String> = teams.collect();
+    team_names.sort_unstable();
+    team_names.dedup();
+    Report {
+        header: header(view),
+        intent_table: intent_table(view),
+        due_reviews: due_reviews(view),
+        tally: tally(&findings),
+        confidence: h2::confidence(view),
+        unseen: unseen::unseen(view),
+        unlocks: unlocks::unlocks(view, &findings),
+        findings,
+        team_names,
+    }
+}
+
+fn place(finding: &Finding) -> (&str, &str, &str) {
+    (&finding.slice.name, finding.slice.dimension, &finding.slice.id)
+}
+
+fn header(view: &View<'_>) -> Header {
+    let zone = view.data.zone;
+    let week = Week::of(view.as_of, zone).previous();
+    let period = week.period(zone);
+    let cadence = view.data.cadences.first().map(|cadence| {
+        // The position of the week that the page is about, which is the newest complete one.
+        let number = cadence_number(cadence, period.from, zone);
+        let span = cadence_period(cadence, number, zone);
+        let left = span.to.millis() - view.as_of.millis();
+        let week_ms = 7 * DAY_MS;
+        CadencePosition {
+            id: cadence.id.clone(),
+            number: number + 1,
+            // Half a day of slack: a change of the clocks makes a week an hour longer or shorter.
+            week: (period.from.millis() - span.from.millis() + DAY_MS / 2) / week_ms + 1,
+            weeks: i64::from(cadence.days.div_ceil(7)),
+            near_boundary: left <= STANDING_WEEKS * week_ms,
+        }
+    });
+    Header {
+        portfolio: view.data.portfolio.clone(),
+        as_of: view.as_of,
+        known: view.known,
+        zone: zone.name().to_owned(),
+        week,
+        period,
+        cadence,
+    }
+}
+
+/// Streams always; other dimensions where an intent is declared.
+fn intent_table(view: &View<'_>) -> Vec<IntentRow> {
+    let others = [Dimension::Theme, Dimension::Kind, Dimension::Horizon];
+    let declared = others.into_iter().filter(|d| p2::intent(view, *d).is_some());
+    let row = |row: p2::Row| {
+        let present: Vec<f64> = row.weekly.iter().flatten().copied().collect();
+        let observed = (!present.is_empty()).then_some(row.observed);
+        let low = present.iter().copied().min_by(f64::total_cmp);
+        let high = present.iter().copied().max_by(f64::total_cmp);
+        let state = match (row.band, row.state, observed) {
+            (None, ..) => "no intent declared".to_owned(),
+            (.., None) => "no attention observed".to_owned(),
+            (_, Some(p2::State::Gap { weeks }), _) => {
+                format!("outside the band in {weeks} of {} weeks", row.weekly.len())
+            }
+            (_, Some(p2::State::Persistent), _) => {
+                format!("outside the band in {0} of {0} weeks", row.weekly.len())
+            }
+            _ => "within the band".to_owned(),
+        };
+        IntentRow {
+            slice: row.slice,
+            declared: row.band.map(|band| band.declared),
+            band: row.band.map(|band| band.edges()),
+            observed,
+            weekly: low.zip(high),
+            attribution: row.attribution,
+            state,
+        }
+    };
+    std::iter::once(Dimension::Stream)
+        .chain(declared)
+        .flat_map(|dimension| p2::rows(view, dimension))
+        .map(row)
+        .filter(|row| row.slice.dimension != "stream" || view.in_scope(&row.slice.id))
+        .collect()
+}
+
+/// Decisions whose review date has passed without a later decision on the same subject.
+fn due_reviews(view: &View<'_>) -> Vec<DueReview> {
+    let in_scope = |subject: &Subject| match (view.scope, subject) {
+        (Scope::Portfolio, _) => true,
+        (Scope::Stream(own), Subject::Stream(id)) => id == own,
+        _ => false,
+    };
+    decisions(view)
+        .filter(|decision| in_scope(&decision.subject))
+        .filter_map(|decision| {
+            let expects = decision.expects.as_ref()?;
+            let reviewed = decisions(view)
+                .any(|d| d.subject == decision.subject && d.made_at >= expects.review_at);
+            if expects.review_at > view.as_of || reviewed {
+                return None;
+            }
+            let measure = view.data.outcomes.iter().find(|m| m.id == expects.measure);
+            let name = measure.map_or(&expects.measure, |measure| &measure.name);
+            let direction = match expects.direction {
+                Direction::Up => "up",
+                Direction::Down => "down",
+            };
+            Some(DueReview {
+                decision: decision.id.clone(),
+                subject: subject_name(view.data, &decision.subject),
+                verb: verb(decision.verb).to_owned(),
+                expected: format!("{name} {direction}"),
+                review_at: expects.review_at,
+            })
+        })
+        .collect()
+}
+
+fn tally(findings: &[Finding]) -> Tally {
+    let mut tally = Tally::default();
+    for finding in findings.iter().filter(|finding| finding.tested) {
+        tally.series += 1;
+        match finding.verdict {
+            Verdict::Usual => tally.usual += 1,
+            Verdict::New { .. } => tally.new += 1,
+            Verdict::Confirmed { .. } => tally.confirmed += 1,
+            _ => {}
+        }
+    }
+    tally.expected_false_alarms = tally.series as f64 * FALSE_ALARMS_PER_SERIES;
+    tally
 }

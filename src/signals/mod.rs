@@ -2,18 +2,35 @@
 //! No clock, no I/O, no dependence on map order; the same input gives the same bytes.
 
 pub mod attention;
+pub mod bets;
 pub mod calendar;
 mod compose;
 pub mod dataset;
 pub mod defaults;
+pub mod finding;
+#[cfg(test)]
+mod fixture;
 pub mod flow;
 pub mod report;
 pub mod slices;
 pub mod stats;
+mod unlocks;
+mod unseen;
 pub mod verdict;
 pub mod view;
 pub mod waits;
 pub mod words;
+
+pub mod c1_cross_stream_wait;
+pub mod c2_dependency_knots;
+pub mod d2_follow_through;
+pub mod d3_unexamined_continuation;
+pub mod h2_data_confidence;
+pub mod o1_outcome_movement;
+pub mod p1_attention_share;
+pub mod p2_intent_gap;
+pub mod v2_throughput;
+pub mod v5_wait_locator;
 
 pub use dataset::Dataset;
 pub use report::Report;
@@ -49,7 +66,18 @@ pub struct Signal {
 }
 
 /// Every signal, in the order of the catalogue. A new one is a file and a line here.
-pub const ALL: &[Signal] = &[];
+pub const ALL: &[Signal] = &[
+    p1_attention_share::SIGNAL,
+    p2_intent_gap::SIGNAL,
+    v2_throughput::SIGNAL,
+    v5_wait_locator::SIGNAL,
+    c1_cross_stream_wait::SIGNAL,
+    c2_dependency_knots::SIGNAL,
+    o1_outcome_movement::SIGNAL,
+    d2_follow_through::SIGNAL,
+    d3_unexamined_continuation::SIGNAL,
+    h2_data_confidence::SIGNAL,
+];
 
 /// Evaluates all signals.
 ///

@@ -154,7 +154,9 @@ pub struct Limits {
 pub struct Observation {
     /// The bold lead-in, usually the slice name.
     pub subject: String,
+    /// Follows "subject: ", begins in lower case, ends in a full stop.
     pub evidence: String,
+    /// One or more sentences, each with its full stop.
     pub uncertainty: String,
     /// Ends in "?".
     pub question: String,

@@ -81,6 +81,13 @@ impl<'a> View<'a> {
         self.streams().of(stream, None, Kind::Unclassified)
     }
 
+    /// The streams that a published slice shows.
+    pub fn stream_slots(&self, slice: usize) -> impl Iterator<Item = usize> {
+        (0..self.data.streams.len()).filter(move |ix| {
+            self.shown(Some(StreamIx(u32::try_from(*ix).unwrap_or(u32::MAX)))) == slice
+        })
+    }
+
     /// Each published stream slice with the streams in it, sorted by name; work without a stream
     /// and slices that this reader's scope does not contain are left out.
     #[must_use]

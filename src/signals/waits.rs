@@ -13,6 +13,7 @@ pub struct Wait {
     pub waiting: StreamIx,
     pub awaited: StreamIx,
     pub period: Period,
+    pub blocker: usize,
     /// The link's time is that of the poll that saw it.
     pub polled: bool,
 }
@@ -41,8 +42,8 @@ pub fn waits(data: &Dataset, items: &[Derived], as_of: Timestamp) -> Vec<Wait> {
                         continue;
                     };
                     if waiting != awaited {
-                        let item = link.blocked;
-                        waits.push(Wait { item, waiting, awaited, period: part, polled });
+                        let (item, blocker) = (link.blocked, link.blocker);
+                        waits.push(Wait { item, waiting, awaited, period: part, blocker, polled });
                     }
                 }
             }

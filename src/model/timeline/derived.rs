@@ -96,3 +96,140 @@ pub fn wip_spells<S, T, V, E>(
         Some(Period::new(first.from, rest.peek().map_or(Timestamp::MAX, |next| next.from)))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{DAY_MS, Event, Precision, fold};
+
+    type Line = Vec<Segment<&'static str, u8, u8, u8>>;
+
+    fn at(text: &str) -> Timestamp {
+        let (day, time) = text.split_once(' ').unwrap_or((text, "00:00"));
+        Timestamp::parse(&format!("2026-{day}T{time}:00Z")).unwrap()
+    }
+
+    /// `03-02 09:00 proposed; 03-03 active; 03-21 team 2` for an item of team 1.
+    fn line(text: &'static str) -> (Timestamp, Line) {
+        let (mut category, mut state, mut team) = (Category::Proposed, "", 1);
+        let mut events = Vec::new();
+        for event in text.split("; ") {
+            let (when, word) = event.rsplit_once(' ').unwrap();
+            match word {
+                "active" => category = Category::Active,
+                "waiting" => category = Category::Waiting,
+                "done" => category = Category::Done,
+                "dropped" => category = Category::Dropped,
+                "proposed" => category = Category::Proposed,
+                number => team = number.parse().unwrap(),
+            }
+            if word.parse::<u8>().is_err() {
+                state = word;
+            }
+            events.push(Event {
+                at: at(when.trim_end_matches(" team")),
+                category,
+                state,
+                blocked: false,
+                team: Some(team),
+                stream: Some(team),
+                epic: None,
+                precision: Precision::Exact,
+            });
+        }
+        let created = events[0].at;
+        (created, fold(events, created, Timestamp::MAX).segments)
+    }
+
+    const F0: [&str; 10] = [
+        "03-02 09:00 proposed; 03-03 active; 03-09 done",
+        "03-04 proposed; 03-04 12:00 active; 03-10 12:00 done; 03-12 12:00 active; 03-14 done",
+        "03-05 proposed; 03-06 done",
+        "03-04 proposed; 03-05 active; 03-08 proposed; 03-18 active; 03-20 done",
+        "03-11 done",
+        "03-09 proposed; 03-10 active; 03-17 dropped",
+        "03-02 proposed; 03-13 dropped",
+        "03-15 proposed; 03-16 active; 03-21 team 2; 03-25 done",
+        "03-19 proposed; 03-20 active; 03-24 waiting",
+        "02-19 proposed; 02-20 active",
+    ];
+
+    fn derived() -> Vec<Derived> {
+        let as_of = at("03-30");
+        F0.iter().map(|text| line(text)).map(|(c, s)| derive(c, &s, as_of)).collect()
+    }
+
+    #[test]
+    fn f0_flow_times_and_ages() {
+        let days = |of: fn(&Derived) -> Option<i64>| -> Vec<Option<f64>> {
+            derived().iter().map(|d| of(d).map(|ms| ms as f64 / DAY_MS as f64)).collect()
+        };
+        let none = None;
+        assert_eq!(
+            days(|d| d.flow_time),
+            [Some(6.0), Some(9.5), none, Some(15.0), none, none, none, Some(9.0), none, none]
+        );
+        let ages = days(|d| d.age);
+        assert_eq!((ages[8], ages[9]), (Some(10.0), Some(38.0)));
+        assert_eq!(ages.iter().flatten().count(), 2);
+        assert_eq!(days(|d| Some(d.parked))[3], Some(10.0));
+    }
+
+    #[test]
+    fn f0_ends_and_credit() {
+        let all = derived();
+        assert_eq!(all[1].reopens, 1);
+        assert_eq!(all.iter().map(|d| d.reopens).sum::<u32>(), 1);
+        assert!(all[4].born_done && all[4].delivered_at.is_none());
+        assert_eq!(all.iter().filter(|d| d.born_done).count(), 1);
+        assert!(all[5].dropped && all[6].dropped && all[5].delivered_at.is_none());
+        let (_, h) = line(F0[7]);
+        assert_eq!(h[all[7].credited.unwrap()].team, Some(2));
+    }
+
+    /// Weeks W10 to W13: throughput, entries, exits, and work in progress at the week's ends.
+    #[test]
+    fn f0_weekly_flow() {
+        let edges = ["03-02", "03-09", "03-16", "03-23", "03-30"].map(at);
+        let all = derived();
+        let spells: Vec<Period> = F0
+            .iter()
+            .flat_map(|text| wip_spells(&line(text).1, at("03-30")).collect::<Vec<_>>())
+            .collect();
+        let count = |instants: Vec<Timestamp>| -> Vec<usize> {
+            let inside = |w: &[Timestamp]| {
+                instants.iter().filter(|t| Period::new(w[0], w[1]).contains(**t)).count()
+            };
+            edges.windows(2).map(inside).collect()
+        };
+        assert_eq!(count(all.iter().filter_map(|d| d.delivered_at).collect()), [1, 2, 1, 1]);
+        let entries = count(spells.iter().map(|s| s.from).collect());
+        let exits = count(spells.iter().map(|s| s.to).collect());
+        assert_eq!((&entries[..], &exits[..]), (&[3, 2, 3, 0][..], &[1, 3, 2, 1][..]));
+        let wip = |at: Timestamp| spells.iter().filter(|s| s.from < at && s.to >= at).count();
+        assert_eq!(edges.map(wip), [1, 3, 2, 3, 2]);
+    }
+
+    #[test]
+    fn a_done_item_that_only_moves_was_delivered_before() {
+        let (created, segments) = line("03-02 proposed; 03-03 active; 03-09 done; 03-11 team 2");
+        let d = derive(created, &segments, at("03-30"));
+        assert_eq!((d.delivered_at, d.reopens), (Some(at("03-09")), 0));
+        assert_eq!(segments[d.credited.unwrap()].team, Some(1));
+    }
+
+    #[test]
+    fn done_within_a_minute_of_creation_is_born_done() {
+        let (created, segments) = line("03-02 09:00 proposed; 03-02 09:01 done");
+        assert!(derive(created, &segments, at("03-30")).born_done);
+        let (created, segments) = line("03-02 09:00 proposed; 03-02 09:02 done");
+        assert!(!derive(created, &segments, at("03-30")).born_done);
+    }
+
+    #[test]
+    fn what_happens_at_as_of_is_not_known_yet() {
+        let (created, segments) = line(F0[0]);
+        let d = derive(created, &segments, at("03-09"));
+        assert_eq!((d.delivered_at, d.age), (None, Some(6 * DAY_MS)));
+    }
+}

@@ -82,3 +82,53 @@ fn open<S, T, V, E>(event: Event<S, T, V, E>) -> Segment<S, T, V, E> {
         precision: event.precision,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(at: i64, category: Category, state: u8) -> Event<u8, u8, u8, u8> {
+        let at = Timestamp::from_millis(at);
+        let precision = Precision::Exact;
+        Event {
+            at,
+            category,
+            state,
+            blocked: false,
+            team: None,
+            stream: None,
+            epic: None,
+            precision,
+        }
+    }
+
+    fn shape(events: Vec<Event<u8, u8, u8, u8>>) -> Vec<(i64, u8)> {
+        let line = fold(events, Timestamp::from_millis(0), Timestamp::from_millis(100));
+        let last = line.segments.last().map(|segment| segment.to);
+        assert!(last.is_none_or(|to| to == Timestamp::MAX));
+        assert!(line.segments.windows(2).all(|two| two[0].to == two[1].from));
+        line.segments.iter().map(|s| (s.from.millis(), s.state)).collect()
+    }
+
+    #[test]
+    fn ties_neighbours_and_the_end_of_knowledge() {
+        use Category::{Active, Proposed, Waiting};
+        let events = vec![
+            event(-5, Proposed, 1),
+            event(10, Active, 2),
+            event(10, Waiting, 3),
+            event(20, Waiting, 3),
+            event(30, Active, 2),
+            event(100, Waiting, 3),
+        ];
+        assert_eq!(shape(events), [(0, 1), (10, 3), (30, 2)]);
+        assert_eq!(shape(vec![event(100, Active, 1)]), []);
+    }
+
+    #[test]
+    fn a_tie_that_ends_where_it_began_leaves_no_trace() {
+        use Category::{Active, Waiting};
+        let events = vec![event(0, Active, 1), event(10, Waiting, 2), event(10, Active, 1)];
+        assert_eq!(shape(events), [(0, 1)]);
+    }
+}

@@ -1,0 +1,205 @@
+//! D3 Unexamined continuation.
+//!
+//! Question: what continues without anyone having looked? Reader: portfolio leadership.
+//! Definition: epics in implementation with attention in each of the newest two complete cadences
+//! and, in that span, neither a reading of their outcome measure nor a decision about them; with
+//! their share of attention, and the ledger of start, continue, pivot and stop decisions in the
+//! span. An epic whose state is not mapped counts as in implementation while it draws attention.
+//! Source: section 2.6 of the catalogue.
+//! Misreading: a "continue" without evidence takes an epic off the list but shows in the ledger.
+
+use super::attention::{TEAM_DAY, sum};
+use super::bets::{Evidence, decisions, evidence, first_releases, readings};
+use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio};
+use super::report::{Finding, Measure, Observation, Question, Slice, Unit, Verdict};
+use super::view::{View, cadence_edges};
+use super::{Scope, Signal, words};
+use crate::model::{EpicState, Period, Subject, Verb};
+
+pub const SIGNAL: Signal = Signal {
+    id: "D3",
+    name: "Unexamined continuation",
+    question: Question::Decision,
+    asks: "What continues without anyone having looked?",
+    definition: "Epics with attention in each of the newest two complete cadences and neither an \
+                 outcome reading nor a decision in that span, with their share of attention.",
+    misreading: "A decision to continue without evidence takes an epic off the list; the ledger \
+                 beside it shows such decisions.",
+    evaluate,
+};
+
+/// The share that unexamined epics drew; `None` without any attention.
+#[must_use]
+pub fn share(unexamined: i64, all: i64) -> Option<f64> {
+    (all > 0).then(|| unexamined as f64 / all as f64)
+}
+
+fn evaluate(view: &View<'_>) -> Vec<Finding> {
+    let slice = Slice {
+        dimension: "portfolio",
+        id: "unexamined".to_owned(),
+        name: "Continued without a look".to_owned(),
+    };
+    let edges = cadence_edges(view.data, view.as_of);
+    let [first, middle, last] = edges[..] else {
+        return vec![finding(
+            &SIGNAL,
+            portfolio("Cadences"),
+            not_applicable("no cadence is declared"),
+        )];
+    };
+    if view.data.epics.is_empty() {
+        return vec![finding(&SIGNAL, slice, not_applicable("no epic is known"))];
+    }
+    let span = Period::new(first, last);
+    if view.flow.since.is_none_or(|since| since > first) {
+        let known = |edge: &&crate::model::Timestamp| view.flow.since.is_some_and(|s| s <= **edge);
+        let begun = [first, middle].iter().filter(known).count();
+        let why = "the data begins inside the newest two complete cadences";
+        return vec![finding(&SIGNAL, slice, insufficient(begun as u64, 2, "cadences", why))];
+    }
+    vec![examine(view, slice, span, [Period::new(first, middle), Period::new(middle, last)])]
+}
+
+fn examine(view: &View<'_>, slice: Slice, span: Period, cadences: [Period; 2]) -> Finding {
+    let grid = &view.attention.grid;
+    let all = sum(&view.attention.observed, &grid.buckets(span));
+    let halves = cadences.map(|cadence| epic_ticks(view, cadence));
+    let mut epics: Vec<usize> = (0..view.data.epics.len())
+        .filter(|epic| halves.iter().all(|half| half[*epic] > 0))
+        .filter(|epic| in_scope(view, *epic) && implementing(view, *epic))
+        .filter(|epic| !looked_at(view, *epic, span))
+        .collect();
+    epics.sort_by_key(|epic| (view.epic_title(*epic), &view.data.epics[*epic].id));
+    let unexamined: i64 = epics.iter().map(|epic| halves[0][*epic] + halves[1][*epic]).sum();
+    let verdict = if epics.is_empty() { Verdict::Nothing } else { Verdict::Fact };
+    let mut found = finding(&SIGNAL, slice, verdict);
+    found.standing = true;
+    let ledger = Ledger::new(view, span);
+    found.measures = vec![
+        measure("epics", epics.len() as f64, Unit::Count, span),
+        measure("starts", ledger.starts as f64, Unit::Count, span),
+        measure("continues", ledger.continues as f64, Unit::Count, span),
+        measure("pivots", ledger.pivots as f64, Unit::Count, span),
+        measure("stops", ledger.stops as f64, Unit::Count, span),
+        measure("decisions_without_hypothesis", ledger.without as f64, Unit::Count, span),
+    ];
+    found.items = epics.iter().map(|epic| view.data.epics[*epic].id.clone()).collect();
+    found.items.sort_unstable();
+    if let Some(share) = share(unexamined, all) {
+        let days = (all as f64 / TEAM_DAY).round();
+        let whole = measure("share", share, Unit::Share, span);
+        found.measures.push(Measure { n: Some(days as u64), ..whole });
+        if !epics.is_empty() {
+            found.observation = Some(tell(view, &epics, share, days, &ledger));
+        }
+    }
+    found
+}
+
+fn epic_ticks(view: &View<'_>, period: Period) -> Vec<i64> {
+    let buckets = view.attention.grid.buckets(period);
+    let mut ticks = vec![0; view.data.epics.len()];
+    for cell in &view.attention.cells {
+        if let Some(epic) = cell.target.epic {
+            ticks[epic.0 as usize] += sum(&cell.ticks, &buckets);
+        }
+    }
+    ticks
+}
+
+fn in_scope(view: &View<'_>, epic: usize) -> bool {
+    match view.scope {
+        Scope::Portfolio => true,
+        Scope::Stream(own) => {
+            view.data.epics[epic].stream.is_some_and(|s| view.data.stream(s).id == *own)
+        }
+    }
+}
+
+fn implementing(view: &View<'_>, epic: usize) -> bool {
+    let states = &view.data.epics[epic].states;
+    let now = states.iter().rfind(|(at, _)| *at < view.as_of);
+    now.is_none_or(|(_, state)| *state == EpicState::Implementing)
+}
+
+fn looked_at(view: &View<'_>, epic: usize, span: Period) -> bool {
+    let facts = &view.data.epics[epic];
+    let read = facts.outcome.as_ref().is_some_and(|measure| {
+        let list = readings(view.data, measure, (view.as_of, view.known));
+        list.iter().any(|reading| span.contains(reading.at))
+    });
+    let about = |subject: &Subject| matches!(subject, Subject::Epic(id) if *id == facts.id);
+    read || decisions(view).any(|d| about(&d.subject) && span.contains(d.made_at))
+}
+
+/// What was decided in the span.
+#[derive(Debug, Clone, Copy, Default)]
+struct Ledger {
+    starts: usize,
+    continues: usize,
+    pivots: usize,
+    stops: usize,
+    /// Decisions about epics that had no hypothesis.
+    without: usize,
+}
+
+impl Ledger {
+    fn new(view: &View<'_>, span: Period) -> Self {
+        let firsts = first_releases(view.data, view.as_of);
+        let mut ledger = Self::default();
+        for decision in decisions(view).filter(|d| span.contains(d.made_at)) {
+            match decision.verb {
+                Verb::Start => ledger.starts += 1,
+                Verb::Continue => ledger.continues += 1,
+                Verb::Pivot => ledger.pivots += 1,
+                Verb::Stop => ledger.stops += 1,
+                Verb::More | Verb::Less | Verb::Rebalance => continue,
+            }
+            let Subject::Epic(id) = &decision.subject else { continue };
+            let epic = view.data.epics.iter().position(|epic| epic.id == *id);
+            let level = epic.map(|ix| evidence(view, ix, firsts[ix], span));
+            ledger.without += usize::from(level == Some(Evidence::None));
+        }
+        ledger
+    }
+}
+
+fn tell(view: &View<'_>, epics: &[usize], share: f64, days: f64, ledger: &Ledger) -> Observation {
+    let titles: Vec<String> =
+        epics.iter().map(|epic| words::quoted(view.epic_title(*epic))).collect();
+    let evidence = format!(
+        "{} drew {} of attention through two cadences ({} team-days) with neither an outcome \
+         reading nor a decision ({}).",
+        words::count(epics.len() as u64, "epic"),
+        words::percent(share),
+        words::number(days),
+        words::list(&titles),
+    );
+    let decided = [
+        (ledger.starts, "to start"),
+        (ledger.continues, "to continue"),
+        (ledger.pivots, "to pivot"),
+        (ledger.stops, "to stop"),
+    ]
+    .map(|(n, what)| format!("{n} {what}"));
+    let uncertainty = format!(
+        "Only recorded readings and decisions count; in the same span there were {}.",
+        words::list(&decided)
+    );
+    let one = if epics.len() == 1 { "it" } else { "one of them" };
+    let question = format!("What would make stopping {one} an easy decision?");
+    observe("Continued without a look", &evidence, &uncertainty, &question)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// D3: 34 of 120 team-days.
+    #[test]
+    fn example() {
+        assert_eq!(share(34, 120).map(|share| format!("{share:.4}")), Some("0.2833".to_owned()));
+        assert_eq!(share(0, 0), None);
+    }
+}

@@ -1,0 +1,112 @@
+//! Small invented portfolios for the tests of the signals.
+
+use chrono_tz::Tz;
+
+use super::dataset::{ItemFacts, LinkFacts, Stream, Team};
+use super::{Dataset, Scope, View};
+use crate::model::{
+    Category, EpicIx, FlowEvent, Kind, Period, Precision, StateIx, StreamIx, StreamKind, TeamIx,
+    Timestamp, TrackerKind, fold,
+};
+
+/// `03-02` or `03-02 09:00` of 2026, in UTC.
+pub(super) fn at(text: &str) -> Timestamp {
+    let (day, time) = text.split_once(' ').unwrap_or((text, "00:00"));
+    Timestamp::parse(&format!("2026-{day}T{time}:00Z")).unwrap()
+}
+
+/// A dataset with streams S1.. (published) and teams T1.., each at home in one stream.
+pub(super) fn portfolio(streams: usize, homes: &[u32]) -> Dataset {
+    let stream = |n: usize| Stream {
+        id: format!("s{n}"),
+        name: format!("S{n}"),
+        kind: StreamKind::Customer,
+        publish: true,
+        waiting_observable: true,
+    };
+    let team = |(ix, home): (usize, &u32)| Team {
+        id: format!("t{}", ix + 1),
+        name: format!("T{}", ix + 1),
+        home: vec![(Period::ALWAYS, StreamIx(*home - 1))],
+        weight: Vec::new(),
+        valid: Period::ALWAYS,
+    };
+    Dataset {
+        portfolio: "Northwind".to_owned(),
+        zone: Tz::UTC,
+        streams: (1..=streams).map(stream).collect(),
+        teams: homes.iter().enumerate().map(team).collect(),
+        ..Dataset::default()
+    }
+}
+
+/// Adds an item. Each event is an instant and a word: `proposed`, `done`, `dropped`, `Blocked`,
+/// `Review` and `waiting` (queues), `T2/S2` (moves to that team and stream), any other word (active).
+pub(super) fn item(data: &mut Dataset, key: &str, place: &str, events: &[(&str, &str)]) -> usize {
+    let split = |place: &str| -> (TeamIx, StreamIx) {
+        let (team, stream) = place.split_once('/').unwrap();
+        let number = |text: &str| text[1..].parse::<u32>().unwrap() - 1;
+        (TeamIx(number(team)), StreamIx(number(stream)))
+    };
+    let (mut team, mut stream) = split(place);
+    let (mut state, mut category, mut blocked) = (StateIx(0), Category::Proposed, false);
+    let mut folded = Vec::new();
+    for (when, word) in events {
+        if word.contains('/') {
+            (team, stream) = split(word);
+        } else {
+            blocked = *word == "Blocked";
+            category = match *word {
+                "proposed" => Category::Proposed,
+                "Review" | "waiting" => Category::Waiting,
+                "done" => Category::Done,
+                "dropped" => Category::Dropped,
+                _ => Category::Active,
+            };
+            state = data.states.intern(word);
+        }
+        folded.push(FlowEvent {
+            at: at(when),
+            category,
+            state,
+            blocked,
+            team: Some(team),
+            stream: Some(stream),
+            epic: None,
+            precision: Precision::Exact,
+        });
+    }
+    let created_at = folded[0].at;
+    data.items.push(ItemFacts {
+        key: key.to_owned(),
+        tracker: TrackerKind::Jira,
+        kind: Kind::Feature,
+        created_at,
+        activity: folded.iter().map(|event| event.at).collect(),
+        segments: fold(folded, created_at, Timestamp::MAX).segments,
+        duplicate: false,
+        start_before_data: false,
+        unknown_statuses: 0,
+        relabelled: Vec::new(),
+    });
+    data.items.len() - 1
+}
+
+/// Puts all segments of an item under an epic.
+pub(super) fn under(data: &mut Dataset, item: usize, epic: u32) {
+    for segment in &mut data.items[item].segments {
+        segment.epic = Some(EpicIx(epic));
+    }
+}
+
+/// `blocked` waits for `blocker` from one instant to another (or until nobody knows when).
+pub(super) fn link(data: &mut Dataset, blocked: usize, blocker: usize, from: &str, to: &str) {
+    let to = if to.is_empty() { Timestamp::MAX } else { at(to) };
+    let valid = Period::new(at(from), to);
+    data.links.push(LinkFacts { blocked, blocker, valid, precision: Precision::Exact });
+}
+
+/// The portfolio's view at an instant.
+pub(super) fn view<'a>(data: &'a Dataset, as_of: &str) -> View<'a> {
+    View::new(data, at(as_of), at(as_of), &Scope::Portfolio)
+}
