@@ -119,9 +119,4 @@ impl Index {
     pub fn all(&self) -> impl Iterator<Item = &Arc<IssueRecord>> {
         self.rows.values().map(|row| &row.0)
     }
-
-    #[must_use]
-    pub fn get(&self, id: u64) -> Option<&Arc<IssueRecord>> {
-        self.rows.get(&id).map(|row| &row.0)
-    }
 }

@@ -167,7 +167,8 @@ impl Renderer<'_> {
         let base = &self.fragments.base;
         raw(out, format_args!(r#"{{"id":"{}","key":"{}","#, issue.id, issue.key));
         raw(out, format_args!(r#""self":"{base}/rest/api/3/issue/{}","fields":{{"#, issue.id));
-        for field in ["summary", "status", "priority", "issuetype"] {
+        let priority = issue.priority.map(|_| "priority");
+        for field in ["summary", "status", "issuetype"].into_iter().chain(priority) {
             name(out, field);
             self.field(issue, field, out);
         }
