@@ -1,5 +1,7 @@
 //! The simulated Jira: its answers against the official schemas, its refusals, its moods.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 mod editing;
 mod faults;
 mod recorded;

@@ -72,6 +72,26 @@ fn an_edit_between_pages_moves_the_issue_to_the_end() {
     assert_eq!(walked, expected, "2 is read again, 6 moves, nothing is skipped");
 }
 
+proptest::proptest! {
+    /// Whatever is edited between pages, the ascending walk sees every issue at least once.
+    #[test]
+    fn the_ascending_walk_misses_nothing(
+        edits in proptest::collection::vec((1_u64..=20, 0_u64..3), 0..25),
+        size in 1_usize..8,
+    ) {
+        let mut jira = Jira::with_stories(20);
+        let mut edits = edits.into_iter();
+        let body = json!({"jql": BY_UPDATED, "maxResults": size});
+        let walked = jira.walk(&body, |jira| {
+            for (id, seconds) in edits.by_ref().take(2) {
+                jira.tick(seconds);
+                jira.site.transition(id, IN_PROGRESS).unwrap();
+            }
+        });
+        proptest::prop_assert_eq!(walked.iter().collect::<BTreeSet<_>>().len(), 20);
+    }
+}
+
 #[test]
 fn descending_order_can_miss_what_is_edited_during_the_walk() {
     let mut jira = Jira::with_stories(6);
