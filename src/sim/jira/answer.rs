@@ -73,7 +73,7 @@ impl Target {
         }
     }
 
-    /// Name for rate limits and the request log; also the rate limit's scope in reality.
+    /// The endpoint as rate limits and the request log name it.
     fn name(&self, method: &Method) -> &'static str {
         let post = method == Method::POST;
         match self {
@@ -260,7 +260,10 @@ fn spoil(mut reply: Reply, trouble: Trouble) -> Reply {
                 .with("retry-after", &retry_after.to_string());
         }
         Trouble::TokenLoop => {
-            if let Ok(mut body) = serde_json::from_slice::<serde_json::Value>(&reply.body) {
+            let body = serde_json::from_slice::<serde_json::Value>(&reply.body);
+            if let Ok(mut body) = body
+                && body.is_object()
+            {
                 body["nextPageToken"] = "bG9vcA".into();
                 body["isLast"] = false.into();
                 reply.body = body.to_string().into();

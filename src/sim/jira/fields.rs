@@ -1,5 +1,7 @@
 //! Names of issue fields, and what a request selects of them.
 
+use std::collections::BTreeSet;
+
 /// Ids that the well-known custom fields have on the simulated site, as on most new sites.
 pub mod field_ids {
     pub const DEVELOPMENT: &str = "customfield_10000";
@@ -13,7 +15,7 @@ pub mod field_ids {
     pub const FLAGGED: &str = "customfield_10021";
 }
 
-/// Fields of an issue that nobody is named in and that `*navigable` gives.
+/// What `*navigable` gives.
 const NAVIGABLE: [&str; 37] = [
     "statuscategorychangedate",
     "issuetype",
@@ -101,6 +103,8 @@ impl FieldSet {
                 name => set.names.push(name.to_owned()),
             }
         }
+        let mut seen = BTreeSet::new();
+        set.names.retain(|name| seen.insert(name.clone()));
         set.names.retain(|name| !minus.iter().any(|minus| minus[1..] == *name));
         set
     }

@@ -25,7 +25,7 @@ pub struct Fragments {
     pub(super) versions: BTreeMap<u64, String>,
     pub(super) components: BTreeMap<u64, String>,
     pub(super) sprints: BTreeMap<u64, String>,
-    zone: Tz,
+    pub(super) zone: Tz,
     people: Arc<People>,
     cards: Mutex<BTreeMap<String, Arc<str>>>,
 }

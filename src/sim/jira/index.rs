@@ -45,13 +45,16 @@ impl KeyOrder {
 /// Place of an issue in `ORDER BY updated ASC, key ASC`.
 pub type Place = (Timestamp, KeyOrder, u64);
 
+/// An issue's id and its new state; `None` when it was deleted.
+type Announced = (u64, Option<Arc<IssueRecord>>);
+
 /// Snapshots of issues as search sees them.
 #[derive(Debug, Clone, Default)]
 pub struct Index {
     rows: BTreeMap<u64, (Arc<IssueRecord>, Place)>,
     by_updated: BTreeSet<Place>,
     /// Edits on their way, by the instant at which they become visible.
-    waiting: BTreeMap<(Timestamp, u64), (u64, Option<Arc<IssueRecord>>)>,
+    waiting: BTreeMap<(Timestamp, u64), Announced>,
     /// The newest edit applied per issue, for edits that overtook each other.
     applied: BTreeMap<u64, u64>,
     edits: u64,
@@ -111,17 +114,12 @@ impl Index {
     }
 
     /// Issues in `ORDER BY updated ASC, key ASC`, from `start` on.
-    pub fn from_place(&self, start: &Place) -> impl Iterator<Item = &Arc<IssueRecord>> {
+    pub fn starting_at(&self, start: &Place) -> impl Iterator<Item = &Arc<IssueRecord>> {
         self.by_updated.range(start..).filter_map(|place| self.rows.get(&place.2)).map(|row| &row.0)
     }
 
     /// All issues by id.
     pub fn all(&self) -> impl Iterator<Item = &Arc<IssueRecord>> {
         self.rows.values().map(|row| &row.0)
-    }
-
-    #[must_use]
-    pub fn get(&self, id: u64) -> Option<&Arc<IssueRecord>> {
-        self.rows.get(&id).map(|row| &row.0)
     }
 }

@@ -114,9 +114,10 @@ pub(super) fn changelog(
     let renderer = site.renderer();
     let mut out = vec![b'{'];
     member(&mut out, "self", &address(start));
-    let is_last = start + size >= total;
+    let next = start.saturating_add(size);
+    let is_last = next >= total;
     if !is_last {
-        member(&mut out, "nextPage", &address(start + size));
+        member(&mut out, "nextPage", &address(next));
     }
     raw(&mut out, format_args!(r#","maxResults":{size},"startAt":{start},"total":{total}"#));
     raw(&mut out, format_args!(r#","isLast":{is_last},"values":["#));

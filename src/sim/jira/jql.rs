@@ -343,6 +343,9 @@ fn time_value(text: &str, bare: bool) -> Option<TimeValue> {
         Some(period) => (-1, period),
         None => (1, text),
     };
+    if period.trim().is_empty() {
+        return None;
+    }
     let mut millis = 0_i64;
     for part in period.split_whitespace() {
         let unit = match part.as_bytes().last()? {
@@ -398,6 +401,15 @@ mod tests {
         assert_eq!(instant, Timestamp::parse("2026-06-15T06:30:00Z").unwrap());
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_parsed_or_refused(text in "([a-z]{0,8}|[-0-9]{0,6}[mhdw]?|[ ()=<>!,'\"\\\\]|\\PC){0,12}") {
+            if let Err(sentence) = parse(&text) {
+                proptest::prop_assert!(sentence.ends_with('.'));
+            }
+        }
+    }
+
     #[test]
     fn refuses_what_it_does_not_know() {
         for jql in [
@@ -405,6 +417,7 @@ mod tests {
             "project = A OR project = B",
             "project ~ A",
             "updated >= yesterday",
+            "updated >= -",
             "project in (A",
             "project = \"A",
             "project = A ORDER BY rank",

@@ -25,7 +25,7 @@ pub(super) fn myself(site: &Site) -> Vec<u8> {
     let mut out = card.trim_end_matches('}').as_bytes().to_vec();
     // The card ends in a string, so trimming removes exactly its closing brace.
     member(&mut out, "locale", "en_US");
-    out.extend(br#","groups":{"size":1,"items":[]},"applicationRoles":{"size":1,"items":[]}}"#);
+    out.push(b'}');
     out
 }
 
@@ -251,11 +251,12 @@ fn paged(site: &Site, path: &str, page: Offset, most: usize, forms: &[String]) -
     let (start, size, total) = (page.start, page.size.clamp(1, most), forms.len());
     let address =
         |start: usize| format!("{}/rest/api/3/{path}?maxResults={size}&startAt={start}", site.base);
-    let is_last = start + size >= total;
+    let next = start.saturating_add(size);
+    let is_last = next >= total;
     let mut out = vec![b'{'];
     member(&mut out, "self", &address(start));
     if !is_last {
-        member(&mut out, "nextPage", &address(start + size));
+        member(&mut out, "nextPage", &address(next));
     }
     raw(&mut out, format_args!(r#","maxResults":{size},"startAt":{start},"total":{total}"#));
     raw(&mut out, format_args!(r#","isLast":{is_last},"values":"#));

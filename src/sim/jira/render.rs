@@ -1,5 +1,6 @@
 //! Issues in wire form.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
@@ -10,6 +11,7 @@ use super::fragments::Fragments;
 use super::json::{array, comma, instant, member, name, optional, raw, text};
 use super::records::{HistoryRecord, IssueRecord, ItemRecord, LinkRecord};
 use super::site::Site;
+use crate::model::Timestamp;
 
 /// Writes issues of one site.
 pub(super) struct Renderer<'a> {
@@ -27,7 +29,7 @@ impl Site {
 
     /// Writes the lookup data anew if it changed.
     pub(super) fn refresh_fragments(&mut self) {
-        if self.fragments.is_none() {
+        if self.fragments.as_ref().is_none_or(|written| written.zone != self.zone) {
             self.fragments = Some(Arc::new(self.write_fragments()));
         }
     }
@@ -88,16 +90,13 @@ impl Renderer<'_> {
     /// Writes the value of one field; `false` when there is no such field.
     fn field(&self, issue: &IssueRecord, field: &str, out: &mut Vec<u8>) -> bool {
         let known = &self.fragments;
-        let some = |map: &std::collections::BTreeMap<u64, String>, id: Option<u64>| {
-            id.and_then(|id| map.get(&id)).map_or("null", String::as_str).as_bytes().to_vec()
-        };
         match field {
             "summary" => text(out, &issue.summary),
-            "status" => out.extend(some(&known.statuses, Some(issue.status))),
-            "issuetype" => out.extend(some(&known.types, Some(issue.kind))),
-            "project" => out.extend(some(&known.projects, Some(issue.project))),
-            "priority" => out.extend(some(&known.priorities, issue.priority)),
-            "resolution" => out.extend(some(&known.resolutions, issue.resolution)),
+            "status" => paste(out, &known.statuses, Some(issue.status)),
+            "issuetype" => paste(out, &known.types, Some(issue.kind)),
+            "project" => paste(out, &known.projects, Some(issue.project)),
+            "priority" => paste(out, &known.priorities, issue.priority),
+            "resolution" => paste(out, &known.resolutions, issue.resolution),
             "created" => instant(out, issue.created, self.zone),
             "updated" => instant(out, issue.updated, self.zone),
             "resolutiondate" => self.date(issue.resolved, out),
@@ -125,7 +124,7 @@ impl Renderer<'_> {
         true
     }
 
-    fn date(&self, at: Option<crate::model::Timestamp>, out: &mut Vec<u8>) {
+    fn date(&self, at: Option<Timestamp>, out: &mut Vec<u8>) {
         match at {
             Some(at) => instant(out, at, self.zone),
             None => out.extend(b"null"),
@@ -167,7 +166,8 @@ impl Renderer<'_> {
         let base = &self.fragments.base;
         raw(out, format_args!(r#"{{"id":"{}","key":"{}","#, issue.id, issue.key));
         raw(out, format_args!(r#""self":"{base}/rest/api/3/issue/{}","fields":{{"#, issue.id));
-        for field in ["summary", "status", "priority", "issuetype"] {
+        let priority = issue.priority.map(|_| "priority");
+        for field in ["summary", "status", "issuetype"].into_iter().chain(priority) {
             name(out, field);
             self.field(issue, field, out);
         }
@@ -187,8 +187,7 @@ impl Renderer<'_> {
         let base = &self.fragments.base;
         raw(out, format_args!(r#"{{"id":"{}","#, link.id));
         raw(out, format_args!(r#""self":"{base}/rest/api/3/issueLink/{}","type":"#, link.id));
-        let kind = self.fragments.link_types.get(&link.kind);
-        out.extend(kind.map_or("null", String::as_str).bytes());
+        paste(out, &self.fragments.link_types, Some(link.kind));
         name(out, if link.outward { "outwardIssue" } else { "inwardIssue" });
         match self.site.issue(link.issue) {
             Some(other) => self.stub(other, out),
@@ -283,6 +282,11 @@ pub(super) enum HistoryDate {
     Millis,
 }
 
-fn list(out: &mut Vec<u8>, known: &std::collections::BTreeMap<u64, String>, ids: &[u64]) {
+fn list(out: &mut Vec<u8>, known: &BTreeMap<u64, String>, ids: &[u64]) {
     array(out, ids.iter().filter_map(|id| known.get(id)).map(String::as_str));
+}
+
+fn paste(out: &mut Vec<u8>, known: &BTreeMap<u64, String>, id: Option<u64>) {
+    let form = id.and_then(|id| known.get(&id)).map_or("null", String::as_str);
+    out.extend_from_slice(form.as_bytes());
 }

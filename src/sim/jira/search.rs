@@ -129,7 +129,7 @@ fn page(
     };
     if by_updated {
         let start = start(filter, last);
-        let rows = site.index.from_place(&start).filter(|issue| filter.holds(issue, site));
+        let rows = site.index.starting_at(&start).filter(|issue| filter.holds(issue, site));
         let rows = rows.filter(|issue| last.is_none() || place(issue) > start);
         return (vec![BY_UPDATED, BY_KEY], rows.take(most).cloned().collect());
     }

@@ -18,7 +18,7 @@ use super::reply::Reply;
 use super::site::SharedSite;
 use crate::clock::SharedClock;
 use crate::spawn::Spawner;
-use crate::transport::{Transport, TransportError, Wire};
+use crate::transport::{Request, Transport, TransportError, Wire};
 
 /// Largest request body; Jira refuses far smaller ones.
 const LARGEST_REQUEST: usize = 4 << 20;
@@ -124,7 +124,7 @@ fn response(reply: Reply) -> Response {
 /// The site without a socket: a wire for [`Transport::over`], which ignores the host.
 #[must_use]
 pub fn wire(site: SharedSite, clock: SharedClock) -> Wire {
-    let service = tower::service_fn(move |request: crate::transport::Request| {
+    let service = tower::service_fn(move |request: Request| {
         let (site, clock) = (site.clone(), clock.clone());
         async move {
             let reply = lock(&site).answer(&request);

@@ -118,9 +118,15 @@ impl Site {
     /// # Errors
     /// The first line that is not a record, by number.
     pub fn load(reader: impl BufRead, clock: SharedClock) -> Result<Self, LoadError> {
+        Ok(Self::of(records::read(reader)?, clock))
+    }
+
+    /// A site that holds these records.
+    #[must_use]
+    pub fn of(records: impl IntoIterator<Item = Record>, clock: SharedClock) -> Self {
         let mut site = Self::new(clock);
-        records::read(reader)?.into_iter().for_each(|record| site.add(record));
-        Ok(site)
+        records.into_iter().for_each(|record| site.add(record));
+        site
     }
 
     /// Adds or replaces one record as it is: no history, no webhook, visible to search at once.

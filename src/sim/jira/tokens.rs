@@ -35,7 +35,7 @@ pub(super) fn read<T: DeserializeOwned>(
     let refusal = || Refusal::new(400, "The provided next page token is invalid or expired.");
     let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| refusal())?;
     let token: Token<T> = serde_json::from_slice(&bytes).map_err(|_| refusal())?;
-    let fresh = now.millis() - token.issued <= LIFE_MS;
+    let fresh = now.millis().saturating_sub(token.issued) <= LIFE_MS;
     if fresh && token.query == fingerprint(query) { Ok(token.last) } else { Err(refusal()) }
 }
 
