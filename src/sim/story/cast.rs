@@ -83,7 +83,7 @@ pub(super) const TEAMS: &[TeamCast] = &[
         "fleet",
         Home::Jira("FLEET", "Depots"),
         3,
-        &[("workshop", 0.55), ("depot", 0.15), ("entry", 0.15)],
+        &[("workshop", 0.60), ("depot", 0.10), ("entry", 0.15)],
     ),
     team(
         "falcon",

@@ -109,7 +109,7 @@ fn take(plan: &Plan, desk: &mut Desk, team: usize, at: Timestamp) -> (Work, Time
     let line_id = cast.lines.get(line).map(|(id, _)| *id);
     if line_id == Some("depot") && ago > cast::FOLLOWED as f64 {
         // A small strand of small cards, so that its weekly share is steady and a rise shows.
-        days = days.min(2.5);
+        days = days.min(1.5);
     }
     desk.lines[team].give(line, &shares, days);
     let epic = line_id.and_then(|line| epic_of(line, ago));
