@@ -48,6 +48,11 @@ impl Calendar {
         self.week(0).days_since(at) / 7.0
     }
 
+    /// The last steps lie a few minutes back, so that what a tracker adds to them is past, too.
+    pub(super) fn latest(&self) -> Timestamp {
+        self.now.plus_millis(-10 * MINUTE_MS)
+    }
+
     /// When the teams started.
     pub(super) fn start(&self) -> Timestamp {
         self.week(self.weeks)

@@ -83,7 +83,7 @@ pub(super) const TEAMS: &[TeamCast] = &[
         "fleet",
         Home::Jira("FLEET", "Depots"),
         3,
-        &[("workshop", 0.70), ("depot", 0.15)],
+        &[("workshop", 0.60), ("depot", 0.10), ("entry", 0.15)],
     ),
     team(
         "falcon",
@@ -100,7 +100,7 @@ pub(super) const TEAMS: &[TeamCast] = &[
         "identity",
         Home::Jira("ID", "Login"),
         3,
-        &[("entry", 0.45), ("wallet", 0.40)],
+        &[("entry", 0.30), ("wallet", 0.40), ("vehicles", 0.15)],
     ),
     team("ibis", "Ibis", "identity", Home::Jira("ID", "Accounts"), 2, &[("accounts", 0.85)]),
     team("jackdaw", "Jackdaw", "identity", Home::GitHub("consent"), 2, &[("consent", 0.85)]),

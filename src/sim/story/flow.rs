@@ -35,19 +35,25 @@ const UPKEEP_KINDS: &[(Kind, f64)] =
 struct Credit(Vec<f64>);
 
 impl Credit {
-    /// Takes `days` for the taker that is owed most; `blur` (days) lets chance decide near ties.
-    fn give(&mut self, shares: &[f64], days: f64, blur: f64, dice: &mut Dice) -> usize {
+    /// Who is owed most, when about `days` are to be given; `blur` (days) lets chance decide near
+    /// ties.
+    fn most_owed(&mut self, shares: &[f64], days: f64, blur: f64, dice: &mut Dice) -> usize {
         self.0.resize(shares.len(), 0.0);
         let mut best = (0, f64::NEG_INFINITY);
-        for (taker, share) in shares.iter().enumerate() {
-            self.0[taker] += share * days;
-            let claim = self.0[taker] + if *share > 0.0 { dice.between(0.0, blur) } else { -1e9 };
+        for (taker, share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
+            let claim = self.0[taker] + share * days + dice.between(0.0, blur);
             if claim > best.1 {
                 best = (taker, claim);
             }
         }
-        self.0[best.0] -= days;
         best.0
+    }
+
+    fn give(&mut self, taker: usize, shares: &[f64], days: f64) {
+        for (owed, share) in self.0.iter_mut().zip(shares) {
+            *owed += share * days;
+        }
+        self.0[taker] -= days;
     }
 }
 
@@ -76,12 +82,12 @@ pub(super) fn simulate(plan: &Plan) -> Vec<Work> {
     }
     let mut works = Vec::new();
     while let Some(Reverse((at, team))) = free.pop() {
-        if at >= calendar.now {
+        if at >= calendar.latest() {
             continue;
         }
         let (mut work, freed) = take(plan, &mut desk, team, at);
         free.push(Reverse((soon(freed, &mut desk.dice), team)));
-        work.cut(calendar.now);
+        work.cut(calendar.latest());
         works.push(work);
     }
     works
@@ -96,19 +102,18 @@ fn soon(freed: Timestamp, dice: &mut Dice) -> Timestamp {
 fn take(plan: &Plan, desk: &mut Desk, team: usize, at: Timestamp) -> (Work, Timestamp) {
     let calendar = &plan.calendar;
     let cast = &TEAMS[team];
-    let days = desk.dice.lognormal(3.7, 0.5).clamp(0.8, 14.0);
     let ago = calendar.weeks_ago(at);
     let shares: Vec<f64> = shares(team, ago, plan.planted);
-    let line = desk.lines[team].give(&shares, days, 0.6, &mut desk.dice);
-    let epic = cast.lines.get(line).and_then(|(line, _)| epic_of(line, ago));
-    let weight = days / cast.slots as f64;
-    let kind = if epic.is_some() {
-        let shares: Vec<f64> = EPIC_KINDS.iter().map(|(_, share)| *share).collect();
-        EPIC_KINDS[desk.epic_kinds.give(&shares, weight, 0.8, &mut desk.dice)].0
-    } else {
-        let shares: Vec<f64> = UPKEEP_KINDS.iter().map(|(_, share)| *share).collect();
-        UPKEEP_KINDS[desk.upkeep_kinds.give(&shares, weight, 0.8, &mut desk.dice)].0
-    };
+    let line = desk.lines[team].most_owed(&shares, 4.0, 0.6, &mut desk.dice);
+    let mut days = desk.dice.lognormal(3.7, 0.5).clamp(0.8, 14.0);
+    let line_id = cast.lines.get(line).map(|(id, _)| *id);
+    if line_id == Some("depot") && ago > cast::FOLLOWED as f64 {
+        // A small strand of small cards, so that its weekly share is steady and a rise shows.
+        days = days.min(1.5);
+    }
+    desk.lines[team].give(line, &shares, days);
+    let epic = line_id.and_then(|line| epic_of(line, ago));
+    let kind = kind(desk, epic.is_some(), days / cast.slots as f64);
     let dice = &mut desk.dice;
     let mut work = Work::new(team, epic, kind, created(calendar, epic, at, dice));
     work.title = title(kind, work.stream(), dice);
@@ -123,6 +128,19 @@ fn take(plan: &Plan, desk: &mut Desk, team: usize, at: Timestamp) -> (Work, Time
     work.step(at, State::Doing);
     let freed = proceed(plan, &mut work, at, days, dice);
     (work, freed)
+}
+
+/// The kind that is owed most for a card of `weight` team-days.
+fn kind(desk: &mut Desk, of_epic: bool, weight: f64) -> Kind {
+    let (credit, kinds) = if of_epic {
+        (&mut desk.epic_kinds, EPIC_KINDS)
+    } else {
+        (&mut desk.upkeep_kinds, UPKEEP_KINDS)
+    };
+    let shares: Vec<f64> = kinds.iter().map(|(_, share)| *share).collect();
+    let taker = credit.most_owed(&shares, weight, 0.8, &mut desk.dice);
+    credit.give(taker, &shares, weight);
+    kinds[taker].0
 }
 
 /// The allocation of a team at a time; the last share is upkeep.
@@ -244,5 +262,5 @@ fn review(plan: &Plan, work: &mut Work, ready: Timestamp, dice: &mut Dice) -> Ti
 /// How many times longer a review takes, `ago` weeks before now: one, then growing.
 fn queue(ago: f64) -> f64 {
     let grown = (cast::QUEUE_GROWS as f64 - ago).max(0.0) / cast::QUEUE_GROWS as f64;
-    1.0 + 4.0 * grown
+    1.0 + 3.0 * grown
 }

@@ -27,13 +27,15 @@ const PAIRS: &[(&str, &str, usize)] =
 
 pub(super) fn plant(plan: &Plan, works: &[Work]) -> Vec<Link> {
     let mut dice = Dice::new(plan.seed, PART);
-    let mut free: Vec<bool> = works.iter().map(|work| is_simple(work)).collect();
+    let mut free: Vec<bool> = works.iter().map(is_simple).collect();
     let mut links = Vec::new();
     let pairs = if plan.planted { PAIRS } else { &PAIRS[..2] };
     for ago in (0..plan.calendar.weeks() - 2).rev() {
         for (waiting, blocker, count) in pairs {
             for _ in 0..*count {
-                let found = find(plan, works, &free, (waiting, blocker), ago, &mut dice);
+                // A drawn blocker may find nobody in progress long enough; then another is drawn.
+                let found = (0..6)
+                    .find_map(|_| find(plan, works, &free, (waiting, blocker), ago, &mut dice));
                 if let Some(link) = found {
                     free[link.waiting] = false;
                     free[link.blocker] = false;

@@ -126,7 +126,7 @@ fn name(entries: Vec<(Timestamp, What, &'static str, bool)>, works: usize) -> Nu
 pub(super) fn pull_opened(work: &Work) -> Option<Timestamp> {
     let review = work.steps.iter().find(|step| step.state == State::InReview)?;
     let begun = work.started()?;
-    let early = work.title.len() % 3 == 0;
+    let early = work.title.len().is_multiple_of(3);
     let gap = review.at.millis() - begun.millis();
     Some(if early { begun.plus_millis(gap / 2) } else { review.at.plus_millis(-180_000) })
 }

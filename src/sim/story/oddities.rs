@@ -23,7 +23,7 @@ pub(super) fn add(plan: &Plan, works: &mut Vec<Work>) {
     imported(plan, works, &mut dice);
     claimed_oddly(plan, works, &mut dice);
     for work in works.iter_mut() {
-        work.cut(plan.calendar.now);
+        work.cut(plan.calendar.latest());
     }
     works.sort_by(|a, b| (a.created, a.team, &a.title).cmp(&(b.created, b.team, &b.title)));
 }

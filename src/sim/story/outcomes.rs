@@ -32,15 +32,16 @@ fn readings(plan: &Plan, works: &[Work], trains: &Trains) -> Vec<Reading> {
     let release = trains.first_with(works, epic_named(MOVER), plan);
     let mut readings = Vec::new();
     for outcome in OUTCOMES {
-        let mut side = 1.0;
+        let (mut side, mut run) = (1.0, 0);
         for ago in (0..plan.calendar.weeks()).rev() {
             let at = plan.calendar.at_hour(ago, 4, 16);
             if at >= plan.calendar.now {
                 continue;
             }
             // Readings swing from side to side more often than not: they vary without wandering.
-            if dice.chance(0.75) {
-                side = -side;
+            run += 1;
+            if run == 4 || dice.chance(0.75) {
+                (side, run) = (-side, 0);
             }
             let swing = side * outcome.swing * dice.between(0.2, 1.0);
             let moved = plan.planted && outcome.id == MOVED;
