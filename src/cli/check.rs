@@ -1,7 +1,6 @@
 //! `streamgauge check`: files, credentials and rights, and what the rules cover.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use clap::Args as ClapArgs;
 use serde::Serialize;
@@ -12,7 +11,6 @@ use crate::gauge::{Gauge, Moment};
 use crate::portfolio::CoverageView;
 use crate::store::{Store, StoreError};
 use crate::trackers::Tracker;
-use crate::web::access::Access;
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
@@ -45,8 +43,7 @@ pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
     let context = Context::load(config)?;
     let transport = context.transport()?;
     let trackers = context.trackers(&transport)?;
-    Access::new(&context.settings.web, Arc::clone(&context.clock))
-        .map_err(|error| Failure::Usage(error.to_string()))?;
+    context.access()?;
     let mut connections = Vec::new();
     for tracker in trackers.iter().filter(|_| !args.offline) {
         connections.push(probe(tracker.as_ref()).await);

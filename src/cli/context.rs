@@ -13,6 +13,7 @@ use crate::store::{Store, StoreError};
 use crate::telemetry;
 use crate::trackers::Tracker;
 use crate::transport::{Limits, Transport};
+use crate::web::access::Access;
 
 /// Settings and portfolio, read and checked.
 pub(crate) struct Context {
@@ -43,6 +44,9 @@ impl Context {
         })?;
         let portfolio = Portfolio::parse(&text, &path)
             .map_err(|problems| Failure::Usage(problems.to_string()))?;
+        settings
+            .check_against(&portfolio, &path)
+            .map_err(|error| Failure::Usage(error.to_string()))?;
         Ok(Self {
             settings,
             portfolio: Arc::new(portfolio),
@@ -72,10 +76,9 @@ impl Context {
     /// Connects to every tracker; reads their secrets.
     pub(crate) fn trackers(&self, transport: &Transport) -> Result<Vec<Arc<dyn Tracker>>, Failure> {
         if self.settings.connection.is_empty() {
-            return Err(Failure::Usage(
-                "there is no [[connection]] in the settings: add one, or try `streamgauge demo`"
-                    .into(),
-            ));
+            return Err(
+                self.wrong("there is no [[connection]]; add one, or try `streamgauge demo`")
+            );
         }
         self.settings
             .connection
@@ -83,9 +86,19 @@ impl Context {
             .map(|connection| {
                 connection
                     .connect(self.settings.titles, transport)
-                    .map_err(|error| Failure::Usage(error.to_string()))
+                    .map_err(|error| self.wrong(error))
             })
             .collect()
+    }
+
+    /// The credentials of the pages; reads their secrets.
+    pub(crate) fn access(&self) -> Result<Arc<Access>, Failure> {
+        Access::new(&self.settings.web, Arc::clone(&self.clock)).map_err(|error| self.wrong(error))
+    }
+
+    /// Something that the settings file has to mend.
+    pub(crate) fn wrong(&self, problem: impl std::fmt::Display) -> Failure {
+        Failure::Usage(format!("{}: {problem}", self.settings.path()))
     }
 
     pub(crate) fn transport(&self) -> Result<Transport, Failure> {

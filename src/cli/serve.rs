@@ -21,8 +21,7 @@ pub(crate) async fn run(config: &Path) -> Outcome {
     let context = Context::load_with(config, "info")?;
     let transport = context.transport()?;
     let trackers = context.trackers(&transport)?;
-    let access = Access::new(&context.settings.web, Arc::clone(&context.clock))
-        .map_err(|error| Failure::Usage(error.to_string()))?;
+    let access = context.access()?;
     let address = context.settings.web.listen;
     let listener = TcpListener::bind(address).await.map_err(|error| {
         Failure::Failed(anyhow::anyhow!("cannot listen on {address}: {error}; change web.listen"))

@@ -21,20 +21,21 @@ pub struct Digest {
 
 impl Digest {
     /// # Errors
-    /// A sentence that names the key and the mend.
-    pub fn check(&self) -> Result<(), String> {
-        Schedule::parse(&self.at).map_err(|error| format!("at: {error}"))?;
+    /// The key at fault, and a sentence with the mend.
+    pub fn check(&self) -> Result<(), (&'static str, String)> {
+        Schedule::parse(&self.at).map_err(|error| ("at", format!("at: {error}")))?;
         if self.to.is_empty() {
-            return Err("`to` is empty: name at least one channel, such as \"file:digests\"".into());
+            let problem = "`to` is empty: name at least one channel, such as \"file:digests\"";
+            return Err(("to", problem.into()));
         }
         for target in &self.to {
-            Target::parse(target)?;
+            Target::parse(target).map_err(|problem| ("to", problem))?;
         }
-        if self.audience != "portfolio" && !self.audience.starts_with("stream:") {
-            return Err(format!(
-                "for = \"{}\": write \"portfolio\" or \"stream:ID\"",
-                self.audience
-            ));
+        let stream = self.audience.strip_prefix("stream:");
+        if self.audience != "portfolio" && stream.is_none_or(str::is_empty) {
+            let problem =
+                format!("for: \"{}\": write \"portfolio\" or \"stream:ID\"", self.audience);
+            return Err(("for", problem));
         }
         Ok(())
     }

@@ -89,26 +89,35 @@ impl Connection {
     /// Says what is wrong without reading a secret or touching the network.
     ///
     /// # Errors
-    /// A required key is missing, or a scope does not have the form that its tracker needs.
-    pub fn validate(&self) -> Result<(), ConnectError> {
-        let wrong = |problem: String| Err(ConnectError::Wrong { id: self.id.clone(), problem });
+    /// The key at fault and a sentence: a required key is missing, or a scope does not have the
+    /// form that its tracker needs.
+    pub fn validate(&self) -> Result<(), (&'static str, String)> {
+        let wrong = |key: &'static str, problem: String| Err((key, problem));
         if self.scopes.is_empty() {
-            return wrong("`scopes` is empty: name at least one project or repository".into());
+            return wrong(
+                "scopes",
+                "`scopes` is empty: name at least one project or repository".into(),
+            );
         }
         if let Some(url) = &self.url
             && !(url.starts_with("https://") || is_loopback(url))
         {
-            return wrong(format!("`url` is {url}: credentials are only sent over https"));
+            let problem = format!("`url` is {url}, but credentials are only sent over https");
+            return wrong("url", format!("{problem}: write https://"));
         }
         match self.kind {
             Kind::JiraCloud if self.url.is_none() => {
-                wrong("`url` is missing: write https://SITE.atlassian.net".into())
+                wrong("url", "`url` is missing: write https://SITE.atlassian.net".into())
             }
             Kind::JiraCloud if self.auth.user.is_none() => {
-                wrong("`auth.user` is missing: a Jira API token belongs to an account".into())
+                let problem = "`auth.user` is missing: write the e-mail of the token's account";
+                wrong("auth", problem.into())
             }
             Kind::Github => match self.scopes.iter().find(|scope| !is_repository(scope)) {
-                Some(scope) => wrong(format!("scope `{scope}` is not of the form owner/repo")),
+                Some(scope) => wrong(
+                    "scopes",
+                    format!("scope `{scope}` is not a repository: write it as owner/repository"),
+                ),
                 None => Ok(()),
             },
             Kind::JiraCloud => Ok(()),
@@ -124,7 +133,8 @@ impl Connection {
         titles: bool,
         transport: &Transport,
     ) -> Result<Arc<dyn Tracker>, ConnectError> {
-        self.validate()?;
+        let wrong = |problem: String| ConnectError::Wrong { id: self.id.clone(), problem };
+        self.validate().map_err(|(_, problem)| wrong(problem))?;
         let read = |secret: &SecretRef| {
             secret.read().map_err(|source| ConnectError::Secret { id: self.id.clone(), source })
         };
@@ -136,7 +146,6 @@ impl Connection {
             .collect::<Result<Vec<_>, _>>()?;
         let connection = ConnectionId(self.id.clone());
         let transport = transport.clone();
-        let wrong = |problem: String| ConnectError::Wrong { id: self.id.clone(), problem };
         Ok(match self.kind {
             Kind::JiraCloud => Arc::new(jira::connect(
                 jira::Config {

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use http::HeaderName;
 use serde::Deserialize;
 
 use crate::secret::SecretRef;
@@ -70,20 +71,29 @@ fn viewer() -> RoleName {
 
 impl Web {
     /// # Errors
-    /// A sentence that names the key and the mend.
-    pub fn check(&self) -> Result<(), String> {
+    /// The key at fault, and a sentence with the mend.
+    pub fn check(&self) -> Result<(), (&'static str, String)> {
         if !self.listen.ip().is_loopback() && self.token.is_empty() && self.proxy.is_none() {
-            return Err(format!(
+            let problem = format!(
                 "web.listen is {}, which others can reach, but there is no [[web.token]]: add one, \
                  or listen on 127.0.0.1",
                 self.listen
-            ));
+            );
+            return Err(("listen", problem));
         }
-        for token in &self.token {
-            if (token.role == RoleName::Team) != token.team.is_some() {
-                return Err(
-                    "[[web.token]]: `team` goes with role = \"team\", and only with it".into()
-                );
+        if self.token.iter().any(|token| (token.role == RoleName::Team) != token.team.is_some()) {
+            let problem = "[[web.token]]: `team` goes with role = \"team\", and only with it";
+            return Err(("token", problem.into()));
+        }
+        if let Some(proxy) = &self.proxy {
+            if HeaderName::from_bytes(proxy.header.as_bytes()).is_err() {
+                let problem = format!("web.proxy: `{}` is not the name of a header", proxy.header);
+                return Err(("proxy", format!("{problem}: write one such as x-streamgauge-proxy")));
+            }
+            if proxy.role == RoleName::Team {
+                let problem = "web.proxy: role = \"team\" would show every team's page to all who \
+                               sign in: write \"viewer\" or \"portfolio\"";
+                return Err(("proxy", problem.into()));
             }
         }
         Ok(())

@@ -1,0 +1,285 @@
+//! The settings of `streamgauge.toml`, composed from what each module needs.
+//!
+//! The file is read first and `STREAMGAUGE_*` variables win over it (`STREAMGAUGE_STORE__URL`,
+//! two underscores between levels). Secrets are only named here.
+
+mod place;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use tracing_subscriber::EnvFilter;
+
+use crate::digests::settings::Digest;
+use crate::portfolio::Portfolio;
+use crate::schedule::Schedule;
+use crate::trackers::settings::Connection;
+use crate::web::settings::Web;
+use place::Step;
+
+/// Everything the platform engineer writes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    #[serde(default)]
+    pub store: Store,
+    #[serde(default)]
+    pub web: Web,
+    #[serde(default)]
+    pub log: Log,
+    /// The portfolio file; a relative path starts at the folder of this file.
+    #[serde(default = "default_portfolio")]
+    pub portfolio: PathBuf,
+    /// Keep titles of items. Readers need them; `false` stores none.
+    #[serde(default = "yes")]
+    pub titles: bool,
+    #[serde(default)]
+    pub connection: Vec<Connection>,
+    #[serde(default)]
+    pub digest: Vec<Digest>,
+    #[serde(skip)]
+    source: Source,
+}
+
+/// The file that the settings were read from, for messages.
+#[derive(Debug, Clone, Default)]
+struct Source {
+    path: String,
+    text: String,
+}
+
+/// Where facts are kept.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    /// `sqlite:FILE` or `postgres://user@host/db`; a password comes from PGPASSWORD.
+    #[serde(default = "default_store")]
+    pub url: String,
+}
+
+/// How the daemon logs.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    #[serde(default)]
+    pub format: LogFormat,
+    /// For example `info,streamgauge=debug`.
+    pub filter: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { url: default_store() }
+    }
+}
+
+fn default_store() -> String {
+    "sqlite:streamgauge.db".to_owned()
+}
+
+fn default_portfolio() -> PathBuf {
+    PathBuf::from("portfolio.toml")
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Why the settings cannot be used: one sentence that names the file, the place and the next step.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error(
+        "cannot read {path}: {reason}; name the settings file with --config, or see \
+         `streamgauge demo`, which needs none"
+    )]
+    Unreadable { path: String, reason: String },
+    /// `place` is FILE, FILE:LINE or FILE:LINE:COLUMN.
+    #[error("{place}: {problem}")]
+    Wrong { place: String, problem: String },
+}
+
+/// Something wrong at a place of the settings.
+struct Fault<'a> {
+    path: Vec<Step<'a>>,
+    problem: String,
+}
+
+impl<'a> Fault<'a> {
+    fn new(path: &[Step<'a>], problem: String) -> Self {
+        Self { path: path.to_vec(), problem }
+    }
+}
+
+impl Settings {
+    /// Reads the file, lets the environment win, and checks everything that needs no network.
+    ///
+    /// # Errors
+    /// The file is missing or malformed, has an unknown key, or holds values that contradict.
+    pub fn load(path: &Path) -> Result<Self, SettingsError> {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| SettingsError::Unreadable {
+            path: name.clone(),
+            reason: error.to_string(),
+        })?;
+        let source = Source { path: name, text };
+        // The `config` crate loses lines, so the file is judged alone first: this error shows the
+        // place. What the environment adds is judged by the second reading.
+        let file: Self = toml::from_str(&source.text).map_err(|error| source.unreadable(&error))?;
+        let mut settings: Self = config::Config::builder()
+            .add_source(config::File::from_str(&source.text, config::FileFormat::Toml))
+            .add_source(
+                config::Environment::with_prefix("STREAMGAUGE")
+                    .prefix_separator("_")
+                    .separator("__")
+                    .try_parsing(true),
+            )
+            .build()
+            .and_then(config::Config::try_deserialize)
+            .map_err(|error| source.environment(&reworded(&error.to_string())))?;
+        if let Err(fault) = settings.check() {
+            let of_file = file.check().is_err_and(|own| own.problem == fault.problem);
+            let told =
+                if of_file { source.fault(fault) } else { source.environment(&fault.problem) };
+            return Err(told);
+        }
+        if settings.portfolio.is_relative() {
+            let folder = path.parent().unwrap_or_else(|| Path::new("."));
+            settings.portfolio = folder.join(&settings.portfolio);
+        }
+        settings.source = source;
+        Ok(settings)
+    }
+
+    /// The file that the settings were read from.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.source.path
+    }
+
+    /// Checks that the two files mean the same connections, streams and teams. Settings without
+    /// any connection serve a store that was filled elsewhere, and may lack what the portfolio
+    /// names.
+    ///
+    /// # Errors
+    /// A name that the other file does not have, at the place where it is used.
+    pub fn check_against(&self, portfolio: &Portfolio, file: &str) -> Result<(), SettingsError> {
+        let connections: Vec<&str> = self.connection.iter().map(|one| one.id.as_str()).collect();
+        // Names inside rules come in lower case.
+        let known =
+            |name: &str| connections.iter().any(|id| id.to_lowercase() == name.to_lowercase());
+        let unknown = portfolio.connections().into_iter().find(|(name, _)| !known(name));
+        if let Some((name, line)) = unknown.filter(|_| !connections.is_empty()) {
+            return Err(SettingsError::Wrong {
+                place: format!("{file}:{line}"),
+                problem: format!(
+                    "there is no connection `{name}`; {} declares {}",
+                    self.source.path,
+                    connections.join(", ")
+                ),
+            });
+        }
+        let streams: Vec<&str> = portfolio.streams().iter().map(|one| one.id.as_str()).collect();
+        for (place, digest) in self.digest.iter().enumerate() {
+            let stream = digest.audience.strip_prefix("stream:");
+            if let Some(id) = stream.filter(|id| !streams.contains(id)) {
+                return Err(self.source.fault(Fault::new(
+                    &[("digest", Some(place)), ("for", None)],
+                    format!("there is no stream `{id}`; {file} declares {}", streams.join(", ")),
+                )));
+            }
+        }
+        let teams: Vec<&str> = portfolio.teams().iter().map(|one| one.id.as_str()).collect();
+        for (place, token) in self.web.token.iter().enumerate() {
+            if let Some(id) = token.team.as_deref().filter(|id| !teams.contains(id)) {
+                return Err(self.source.fault(Fault::new(
+                    &[("web", None), ("token", Some(place)), ("team", None)],
+                    format!("there is no team `{id}`; {file} declares {}", teams.join(", ")),
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), Fault<'static>> {
+        if let Some(Err(error)) = self.log.filter.as_deref().map(EnvFilter::try_new) {
+            return Err(Fault::new(
+                &[("log", None), ("filter", None)],
+                format!("filter: {error}; write it as \"info,streamgauge=debug\""),
+            ));
+        }
+        let mut ids = BTreeSet::new();
+        for (place, connection) in self.connection.iter().enumerate() {
+            let at = ("connection", Some(place));
+            if !ids.insert(&connection.id) {
+                let problem = format!("two connections are called `{}`; rename one", connection.id);
+                return Err(Fault::new(&[at, ("id", None)], problem));
+            }
+            let named = |(key, problem): (&'static str, String)| {
+                Fault::new(&[at, (key, None)], format!("connection `{}`: {problem}", connection.id))
+            };
+            connection.validate().map_err(named)?;
+            Schedule::parse(&connection.pull)
+                .map_err(|error| named(("pull", format!("pull: {error}"))))?;
+        }
+        let mut ids = BTreeSet::new();
+        for (place, digest) in self.digest.iter().enumerate() {
+            let at = ("digest", Some(place));
+            if !ids.insert(&digest.id) {
+                let problem = format!("two digests are called `{}`; rename one", digest.id);
+                return Err(Fault::new(&[at, ("id", None)], problem));
+            }
+            digest.check().map_err(|(key, problem)| {
+                Fault::new(&[at, (key, None)], format!("digest `{}`: {problem}", digest.id))
+            })?;
+        }
+        self.web
+            .check()
+            .map_err(|(key, problem)| Fault::new(&[("web", None), (key, None)], problem))
+    }
+}
+
+impl Source {
+    fn fault(&self, fault: Fault<'_>) -> SettingsError {
+        let place = match place::find(&self.text, &fault.path) {
+            Some((line, column)) => format!("{}:{line}:{column}", self.path),
+            None => self.path.clone(),
+        };
+        SettingsError::Wrong { place, problem: fault.problem }
+    }
+
+    fn unreadable(&self, error: &toml::de::Error) -> SettingsError {
+        let offset = error.span().map_or(0, |span| span.start);
+        let (line, column) = place::line_and_column(&self.text, offset);
+        let place = format!("{}:{line}:{column}", self.path);
+        SettingsError::Wrong { place, problem: reworded(error.message()) }
+    }
+
+    fn environment(&self, problem: &str) -> SettingsError {
+        let place = format!("{} with the STREAMGAUGE_* variables", self.path);
+        SettingsError::Wrong { place, problem: problem.to_owned() }
+    }
+}
+
+/// Turns what serde says into a sentence with a next step.
+fn reworded(message: &str) -> String {
+    let line = message.lines().collect::<Vec<_>>().join(", ");
+    if let Some((key, keys)) =
+        line.strip_prefix("unknown field ").and_then(|rest| rest.split_once(", expected "))
+    {
+        let keys = keys.strip_prefix("one of ").unwrap_or(keys);
+        return format!("{key} is not a key here; the keys are {keys}");
+    }
+    if let Some(key) = line.strip_prefix("missing field ") {
+        return format!("{key} is missing here; add it");
+    }
+    format!("{line}; correct it, config/streamgauge.toml of the project explains every key")
+}
