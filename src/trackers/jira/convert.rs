@@ -12,6 +12,9 @@ use crate::model::{
     Relation, Timestamp, What,
 };
 
+/// `updated` of an issue is written up to some milliseconds before the entry that caused it.
+const STAMP_LAG_MILLIS: i64 = 1_000;
+
 /// Converts one issue and all of its histories, in any order.
 ///
 /// Without an item the row lacked what every item has (an id, a key, a project, a status, the
@@ -159,9 +162,10 @@ impl<'s> Draft<'s> {
         match said {
             Said::Nothing => {}
             Said::Change(what) => push(id, what),
-            Said::Changes(first, second) => {
-                push(format!("{id}.0"), first);
-                push(format!("{id}.1"), second);
+            Said::Two(both) => {
+                let [first, second] = *both;
+                self.apply(format!("{id}.0"), at, first);
+                self.apply(format!("{id}.1"), at, second);
             }
             Said::StatusTo(to) => {
                 push(id.clone(), What::Status { from: to.clone(), to });
@@ -186,18 +190,20 @@ impl<'s> Draft<'s> {
         });
     }
 
-    /// The epic of an item is told twice (`Epic Link` and `IssueParentAssociation`), and a history
-    /// that was written while its pages were read may come on two of them.
+    /// A history that was written while its pages were read may come on two of them, and the epic
+    /// of an item is told twice, as `IssueParentAssociation` and, a moment later, as `Epic Link`.
     fn drop_doubles(&mut self) {
         let history = &mut self.item.history;
+        let mut parent: Option<What> = None;
         let mut kept = 0;
         for index in 0..history.len() {
             let change = &history[index];
             let same_instant = history[..kept].iter().rev().take_while(|c| c.at == change.at);
-            let doubled = same_instant.into_iter().any(|other| {
-                other.id == change.id
-                    || (matches!(change.what, What::Parent { .. }) && other.what == change.what)
-            });
+            let mut doubled = same_instant.into_iter().any(|other| other.id == change.id);
+            if matches!(change.what, What::Parent { .. }) {
+                doubled |= parent.as_ref() == Some(&change.what);
+                parent = Some(change.what.clone());
+            }
             if !doubled {
                 history.swap(kept, index);
                 kept += 1;
@@ -258,7 +264,8 @@ impl<'s> Draft<'s> {
         });
         let Some((change, to)) = last else { return };
         // An entry newer than the content was made between the two reads; the next read sees both.
-        if to.id == item.attributes.status.id || change.at > item.updated_at {
+        let newest = item.updated_at.plus_millis(STAMP_LAG_MILLIS);
+        if to.id == item.attributes.status.id || change.at > newest {
             return;
         }
         let at = self.moved_at.filter(|moved| *moved >= change.at).unwrap_or(item.updated_at);
