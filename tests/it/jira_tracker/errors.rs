@@ -57,16 +57,16 @@ async fn a_refused_search_says_what_jira_said() {
     assert_snapshot!(search_error(Reply::error(400, unknown)).await, @"Refused: jira: POST http://jira/rest/api/3/search/jql is refused with 400: The value 'BOOK' does not exist for the field 'project'; check `scopes` of connection `jira` against the projects that the account can browse");
     assert_snapshot!(search_error(Reply::error(404, "")).await, @"Refused: jira: POST http://jira/rest/api/3/search/jql does not exist or may not be seen; check `url` and `scopes` of connection `jira`");
     let removed = "The requested API has been removed. Please migrate.";
-    assert_snapshot!(search_error(Reply::error(410, removed)).await, @"Refused: jira: Jira has removed POST http://jira/rest/api/3/search/jql: The requested API has been removed. Please migrate; install a newer streamgauge");
+    assert_snapshot!(search_error(Reply::error(410, removed)).await, @"Refused: jira: POST http://jira/rest/api/3/search/jql has been removed by Atlassian: The requested API has been removed. Please migrate; install a newer streamgauge");
     assert_snapshot!(search_error(Reply::text(302, "")).await, @"Refused: jira: POST http://jira/rest/api/3/search/jql redirects elsewhere (302); put the site's present address in `url` of connection `jira`");
 }
 
 #[tokio::test]
 async fn an_answer_that_is_not_jiras_is_malformed() {
     let page = "<html><body>Sign in as Ada Lovelace</body></html>";
-    assert_snapshot!(search_error(Reply::text(200, page)).await, @"Malformed: cannot read the answer of POST http://jira/rest/api/3/search/jql: it is HTML, perhaps a sign-in page; check that no proxy answers in Jira's place");
+    assert_snapshot!(search_error(Reply::text(200, page)).await, @"Malformed: jira: POST http://jira/rest/api/3/search/jql gave an answer that cannot be read: it is HTML, perhaps a sign-in page; check that no proxy answers in Jira's place");
     let person = r#"{"issues": "Ada Lovelace"}"#;
-    assert_snapshot!(search_error(Reply::text(200, person)).await, @"Malformed: cannot read the answer of POST http://jira/rest/api/3/search/jql: the JSON is not as documented at line 1 column 25; check that no proxy answers in Jira's place");
+    assert_snapshot!(search_error(Reply::text(200, person)).await, @"Malformed: jira: POST http://jira/rest/api/3/search/jql gave an answer that cannot be read: the JSON is not as documented at line 1 column 25; check that no proxy answers in Jira's place");
     assert!(search_error(Reply::text(200, "")).await.starts_with("Malformed: "));
     assert!(search_error(Reply::text(200, r#"{"issues": []"#)).await.starts_with("Malformed: "));
 }

@@ -252,7 +252,7 @@ async fn what_is_not_given_is_absent_and_what_failed_is_a_gap() {
     let fake = Fake::start(|asked| match asked.path.as_str() {
         ISSUES => Reply::json(&json!({
             "issues": [issue(1, "1"), {"id": "2", "key": "PAY-2", "fields": {"status": 5}}],
-            "issueErrors": [{"id": "3", "errorMessage": "try again, Ada Lovelace"}],
+            "issueErrors": [{"id": 3, "errorMessage": "try again, Ada Lovelace"}],
         })),
         CHANGELOGS => {
             assert_eq!(ids(asked), [1]);
@@ -306,6 +306,34 @@ async fn a_row_without_an_id_leaves_nobody_absent() {
         (Some("9"), "read-failed"),
     ];
     assert_eq!(named, expected);
+}
+
+#[tokio::test]
+async fn an_error_without_an_id_leaves_nobody_absent() {
+    let fake = Fake::start(|asked| match asked.path.as_str() {
+        ISSUES => Reply::json(&json!({"issues": [], "issueErrors": [{"errorMessage": "?"}]})),
+        path => lookups(path).unwrap(),
+    })
+    .await;
+    let out = fake.jira.read(&sources([1])).await.unwrap();
+    assert_eq!((out.absent.len(), out.gaps.len()), (0, 1));
+}
+
+#[tokio::test]
+async fn linking_may_be_switched_off_and_fields_may_not() {
+    let fake = Fake::start(|asked| match asked.path.as_str() {
+        "/rest/api/3/issueLinkType" => Reply::error(404, "Issue linking is currently disabled."),
+        ISSUES => Reply::json(&json!({"issues": [issue(1, "1")]})),
+        CHANGELOGS => Reply::json(&json!({"issueChangeLogs": []})),
+        path => lookups(path).unwrap(),
+    })
+    .await;
+    assert_eq!(fake.jira.read(&sources([1])).await.unwrap().items.len(), 1);
+
+    let fake = Fake::start(|_| Reply::error(403, "no")).await;
+    let error = fake.jira.read(&sources([1])).await.unwrap_err();
+    assert!(matches!(error, TrackerError::Unauthorized(_)), "{error:?}");
+    assert!(error.to_string().contains("/rest/api/3/field"), "{error}");
 }
 
 #[tokio::test]
