@@ -80,7 +80,7 @@ impl Fake {
             async move {
                 let asked = read(request).await;
                 log.lock().unwrap().push(asked.clone());
-                answer(script(&asked), &*time)
+                answer(script(&asked), &time)
             }
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
