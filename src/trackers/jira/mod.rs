@@ -38,9 +38,6 @@ use crate::transport::Transport;
 /// Where Atlassian serves tokens that have scopes.
 pub const GATEWAY: &str = "https://api.atlassian.com";
 
-/// The link type that means blocking on a site that renamed nothing.
-pub const BLOCKS: &str = "Blocks";
-
 /// One Jira Cloud site, the projects of it that are measured, and the credential.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -58,8 +55,16 @@ pub struct Config {
     pub webhook_secrets: Vec<SecretString>,
     /// Whether titles are asked for.
     pub titles: bool,
-    /// Names of the link types that mean blocking; usually [`BLOCKS`] alone.
+    /// Names of the link types that mean blocking; usually [`Config::blocking()`].
     pub blocking: Vec<String>,
+}
+
+impl Config {
+    /// The link types that mean blocking on a site that renamed nothing.
+    #[must_use]
+    pub fn blocking() -> Vec<String> {
+        vec!["Blocks".to_owned()]
+    }
 }
 
 /// A connection to one Jira Cloud site.

@@ -12,7 +12,7 @@ use streamgauge::clock::ManualClock;
 use streamgauge::entropy::Entropy;
 use streamgauge::model::{ConnectionId, Timestamp};
 use streamgauge::spawn::Spawner;
-use streamgauge::trackers::jira::{BLOCKS, Config, Jira, connect};
+use streamgauge::trackers::jira::{Config, Jira, connect};
 use streamgauge::transport::{Limits, Transport};
 
 /// One request as it arrived.
@@ -97,7 +97,7 @@ impl Fake {
             token: "s3cr3t-t0ken".to_owned().into(),
             webhook_secrets: vec!["shhh".to_owned().into()],
             titles: false,
-            blocking: vec![BLOCKS.to_owned()],
+            blocking: Config::blocking(),
         };
         let shared: Arc<ManualClock> = Arc::clone(&clock);
         let transport =
