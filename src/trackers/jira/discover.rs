@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{Discovered, Stamp, TrackerError};
 use super::Jira;
-use super::client::Answer;
+use super::answer::Answer;
 use super::wire::{self, Issue, IssuePage};
 use crate::model::{Gap, Timestamp};
 
