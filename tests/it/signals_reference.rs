@@ -1,5 +1,9 @@
 //! Properties that every evaluation of the signals must have, over invented portfolios.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+use std::sync::LazyLock;
+
 use chrono_tz::Tz;
 use proptest::prelude::*;
 use rand::seq::SliceRandom;
@@ -84,8 +88,8 @@ fn epic(ix: usize) -> Epic {
         id: format!("BET-{ix}"),
         title: format!("Bet number {ix}"),
         stream: (ix < 4).then(|| StreamIx(u32::try_from(ix).unwrap())),
-        theme: (ix % 2 == 0).then_some(0),
-        horizon: (ix % 3 == 0).then(|| "near".to_owned()),
+        theme: ix.is_multiple_of(2).then_some(0),
+        horizon: ix.is_multiple_of(3).then(|| "near".to_owned()),
         context: Context::Product,
         hypothesis: Some("It helps".into()),
         outcome: (ix < 2).then(|| "contacts".to_owned()),
@@ -393,21 +397,22 @@ fn sentences(report: &Report) -> Vec<String> {
 
 /// Section 5.2 of the catalogue: words that no sentence uses outside quoted titles.
 fn offence(text: &str, teams: &[String]) -> Option<String> {
-    let quoted = Regex::new("\"[^\"]*\"").unwrap();
-    let text = quoted.replace_all(text, "");
-    let rules = [
-        r"(?i)\b(should|must|need(s)? to|have to|has to|ought|recommend\w*|action(s)? required|please)\b",
-        r"(?i)\b(good|bad|poor|best|worst|healthy|unhealthy|red|amber|green|fail(s|ed|ing)? to|under-?perform\w*|lagg\w*|behind|late|on track|off track)\b",
-        r"(?i)\b(rank\w*|top \d|bottom|highest|lowest|leader|league|better than|worse than)\b",
-        r"(?i)\b(utili[sz]ation|milestones?|deadlines?|due date|forecasts?|ETA|percent complete|burn-?(up|down)|velocity|projects?)\b|% complete",
-        r"(?i)\b(because|caused|due to|led to)\b",
-        r"\d\.\d\d+ ?%|NaN|inf\b",
-    ];
-    let found = rules
-        .iter()
-        .find_map(|rule| Regex::new(rule).unwrap().find(&text).map(|m| m.as_str().to_owned()));
+    static RULES: LazyLock<Vec<Regex>> =
+        LazyLock::new(|| FORBIDDEN.iter().map(|rule| Regex::new(rule).unwrap()).collect());
+    static QUOTED: LazyLock<Regex> = LazyLock::new(|| Regex::new("\"[^\"]*\"").unwrap());
+    let text = QUOTED.replace_all(text, "");
+    let found = RULES.iter().find_map(|rule| rule.find(&text).map(|m| m.as_str().to_owned()));
     found.or_else(|| teams.iter().find(|team| text.contains(team.as_str())).cloned())
 }
+
+const FORBIDDEN: [&str; 6] = [
+    r"(?i)\b(should|must|need(s)? to|have to|has to|ought|recommend\w*|action(s)? required|please)\b",
+    r"(?i)\b(good|bad|poor|best|worst|healthy|unhealthy|red|amber|green|fail(s|ed|ing)? to|under-?perform\w*|lagg\w*|behind|late|on track|off track)\b",
+    r"(?i)\b(rank\w*|top \d|bottom|highest|lowest|leader|league|better than|worse than)\b",
+    r"(?i)\b(utili[sz]ation|milestones?|deadlines?|due date|forecasts?|ETA|percent complete|burn-?(up|down)|velocity|projects?)\b|% complete",
+    r"(?i)\b(because|caused|due to|led to)\b",
+    r"\d\.\d\d+ ?%|NaN|inf\b",
+];
 
 /// A hole in the coverage is a gap in every series, never a zero.
 #[test]
