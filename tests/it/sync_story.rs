@@ -1,7 +1,7 @@
 //! The sync engine against a scripted tracker: whatever happens on the way, the store ends up
 //! equal to the tracker.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -81,6 +81,13 @@ impl Bench {
         finish(self.store.fold_items(None, Vec::new(), |all, item| all.push(item))).unwrap()
     }
 
+    /// The stored stamp of every item.
+    fn versions(&self) -> BTreeMap<String, Timestamp> {
+        let ids = self.stored().into_iter().map(|item| item.id.source).collect();
+        let stamps = finish(self.store.stamps(self.tracker.connection(), ids)).unwrap();
+        stamps.into_iter().map(|(source, stamp)| (source, stamp.updated_at)).collect()
+    }
+
     fn counts(&self) -> Counts {
         finish(self.store.counts()).unwrap()
     }
@@ -90,12 +97,9 @@ impl Bench {
         let truth = self.tracker.truth();
         let stored: Vec<StoredItem> =
             self.stored().into_iter().filter(|item| item.removed.is_none()).collect();
-        let ids = |all: Vec<String>| all;
-        assert_eq!(
-            ids(stored.iter().map(|i| i.id.source.clone()).collect()),
-            ids(truth.iter().map(|i| i.id.source.clone()).collect()),
-            "{context}: the same items"
-        );
+        let known: Vec<&String> = stored.iter().map(|item| &item.id.source).collect();
+        let exist: Vec<&String> = truth.iter().map(|item| &item.id.source).collect();
+        assert_eq!(known, exist, "{context}: the same items");
         for (stored, item) in stored.into_iter().zip(truth) {
             assert_eq!(stored.attributes, item.attributes, "{context}: {}", item.id);
             assert_eq!(stored.history, item.history, "{context}: {}", item.id);
@@ -131,6 +135,7 @@ fn live(seed: u64, kind: TrackerKind) -> (usize, usize) {
         world.batch = 1 + below(4) as usize;
         world.index_lag = Duration::from_secs(below(5 * 60));
         world.replica_lag = Duration::from_secs(below(30));
+        world.granule = Duration::from_secs([1, 10, 30][below(3) as usize]);
         world.failing = [0, 2, 8][below(3) as usize];
         world.editing = [0, 20, 60][below(3) as usize];
     }
@@ -140,6 +145,7 @@ fn live(seed: u64, kind: TrackerKind) -> (usize, usize) {
         bench.clock.advance(Duration::from_millis(below(90_000)));
     }
     let (mut kills, mut ends) = (0, 0);
+    let mut versions = bench.versions();
     for round in 0..14 {
         let known = bench.tracker.truth().len() as u64;
         match below(4) {
@@ -166,6 +172,11 @@ fn live(seed: u64, kind: TrackerKind) -> (usize, usize) {
         } else {
             ends += 1;
         }
+        let now = bench.versions();
+        for (source, before) in versions {
+            assert!(now[&source] >= before, "seed {seed} {kind:?}: {source} went back");
+        }
+        versions = now;
         bench.clock.advance(Duration::from_secs(below(20 * 60)));
     }
     {
@@ -173,11 +184,12 @@ fn live(seed: u64, kind: TrackerKind) -> (usize, usize) {
         (world.failing, world.editing) = (0, 0);
     }
     bench.wait_minutes(6);
-    for round in 0..4 {
+    // Long enough for the rarest of the retries that these failures can cause.
+    for round in 0..6 {
         let outcome = bench.pass();
         assert_eq!(outcome.problem, None, "seed {seed}: round {round} of the quiet");
         assert_eq!(bench.refresh().problem, None, "seed {seed}");
-        bench.wait_minutes(25);
+        bench.wait_minutes(300);
     }
     bench.assert_equal(&format!("seed {seed} {kind:?}"));
     let counts = bench.counts();

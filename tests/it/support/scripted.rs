@@ -1,5 +1,5 @@
-//! A tracker whose whole truth is a value: pages, a lagging index, lagging replicas, stamps of one
-//! second, and failures on request. Every call takes time and may be interrupted.
+//! A tracker whose whole truth is a value: pages, a lagging index, lagging replicas, coarse
+//! stamps, and failures on request. Every call takes time and may be interrupted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -33,6 +33,9 @@ pub struct World {
     items: BTreeMap<String, Vec<State>>,
     deleted: BTreeSet<String>,
     entries: u64,
+    /// Stamps are cut to this: two changes within it look like one.
+    pub granule: Duration,
+    hot: Option<String>,
     /// Longest time until the index shows a change.
     pub index_lag: Duration,
     /// A read shows the world as it was this long ago, at most.
@@ -80,6 +83,8 @@ impl Scripted {
             items: BTreeMap::new(),
             deleted: BTreeSet::new(),
             entries: 0,
+            granule: Duration::from_secs(1),
+            hot: None,
             index_lag: Duration::ZERO,
             replica_lag: Duration::ZERO,
             page: 3,
@@ -109,7 +114,9 @@ impl Scripted {
     pub fn edit(&self, source: &str) {
         let now = self.clock.now();
         let mut world = self.world();
-        let stamp = Timestamp::from_millis(now.millis() / 1_000 * 1_000);
+        let granule = i64::try_from(world.granule.as_millis()).unwrap();
+        let stamp = Timestamp::from_millis(now.millis() / granule * granule);
+        world.hot = Some(source.to_owned());
         let last = world.items.get(source).and_then(|states| states.last());
         let mut item = last.map_or_else(
             || Item {
@@ -174,10 +181,13 @@ impl Scripted {
         let edited = {
             let world = self.world();
             let known = world.items.len() as u64;
-            world.chance(world.editing).then(|| world.random.next_u64() % (known + 1))
+            // Whoever edits an item often edits it again at once.
+            let hot = world.hot.clone().filter(|_| world.chance(50));
+            let any = (world.random.next_u64() % (known + 1)).to_string();
+            world.chance(world.editing).then(|| hot.unwrap_or(any))
         };
         if let Some(source) = edited {
-            self.edit(&source.to_string());
+            self.edit(&source);
         }
         let world = self.world();
         if world.unauthorized {
