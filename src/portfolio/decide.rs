@@ -1,9 +1,9 @@
 //! Where an item belongs at every instant, with the reason for each part. Placing and explaining
 //! both read this one decision.
 
-use std::collections::BTreeSet;
-
-use crate::model::{Change, EpicIx, Kind, Level, Precision, StreamIx, TeamIx, Timestamp, What};
+use crate::model::{
+    Change, EpicIx, Kind, Level, Named, Precision, StreamIx, TeamIx, Timestamp, What,
+};
 
 use super::Portfolio;
 use super::epics::EpicIndex;
@@ -55,7 +55,7 @@ impl Decision<'_> {
 
 /// The facts that rules look at, in one slice of an item's past.
 pub(super) fn facts<'a>(item: &Known<'a>, slice: &Slice<'a>, parent: Option<&'a str>) -> Facts<'a> {
-    let named = |one: &'a crate::model::Named| {
+    let named = |one: &'a Named| {
         [fold(&one.name), fold(&one.id)].into_iter().filter(|text| !text.is_empty())
     };
     Facts {
@@ -171,7 +171,8 @@ impl Portfolio {
         for epic in decision.epics.iter().flatten().filter_map(|epic| epics.get(*epic)) {
             cuts.extend(epic.streams.iter().flat_map(|(period, _)| [period.from, period.to]));
         }
-        cuts.retain(|at| item.created_at <= *at && *at < Timestamp::MAX);
+        let created = item.created_at;
+        cuts.retain(|at| *at == created || (created < *at && *at < Timestamp::MAX));
         cuts.sort_unstable();
         cuts.dedup();
         cuts
@@ -226,7 +227,8 @@ impl Portfolio {
     }
 }
 
-/// Instants of status and link changes and of linked pull requests: the signs of life.
+/// Instants of status and link changes and of linked pull requests: the signs of life. The changes
+/// are in order, so the instants are, too.
 fn activity(changes: &[&Change]) -> Vec<Timestamp> {
     let signs = changes.iter().filter(|change| {
         matches!(
@@ -240,6 +242,7 @@ fn activity(changes: &[&Change]) -> Vec<Timestamp> {
                 | What::Activity
         )
     });
-    let instants: BTreeSet<Timestamp> = signs.map(|change| change.at).collect();
-    instants.into_iter().collect()
+    let mut instants: Vec<Timestamp> = signs.map(|change| change.at).collect();
+    instants.dedup();
+    instants
 }

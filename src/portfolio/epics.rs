@@ -7,6 +7,7 @@ use crate::model::{
     What,
 };
 
+use super::declared::Epic;
 use super::history::{in_order, past};
 use super::known::{Known, Statuses};
 use super::matcher::fold;
@@ -237,7 +238,7 @@ impl Portfolio {
         ids
     }
 
-    fn declared_entry(&self, epic: &super::declared::Epic) -> EpicEntry {
+    fn declared_entry(&self, epic: &Epic) -> EpicEntry {
         EpicEntry {
             id: epic.key.clone(),
             title: epic.title.clone().unwrap_or_else(|| epic.key.clone()),

@@ -37,7 +37,7 @@ impl<'a> Past<'a> {
 }
 
 /// The changes in the order of time; where instants tie the tracker's order is kept.
-pub(super) fn in_order<'a>(history: &'a [Change]) -> Vec<&'a Change> {
+pub(super) fn in_order(history: &[Change]) -> Vec<&Change> {
     let mut changes: Vec<&Change> = history.iter().collect();
     changes.sort_by_key(|change| change.at);
     changes

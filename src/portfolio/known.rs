@@ -41,6 +41,11 @@ impl Statuses {
         Self { by_connection }
     }
 
+    /// The statuses of one connection, by id.
+    pub(super) fn of(&self, connection: &ConnectionId) -> Option<&BTreeMap<String, StatusEntry>> {
+        self.by_connection.get(connection)
+    }
+
     /// The status with this id, or `None` when the tracker no longer lists it.
     #[must_use]
     pub fn get(&self, connection: &ConnectionId, id: &str) -> Option<&StatusEntry> {

@@ -237,9 +237,12 @@ fn repository(text: &Text<'_>, fields: &Fields<'_>) -> Option<Criterion> {
 
 /// The form in which names are compared: lower case, with a plain apostrophe.
 pub(super) fn fold(text: &str) -> Cow<'_, str> {
-    let plain = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
-    if plain {
-        return Cow::Borrowed(text);
+    if !text.is_ascii() {
+        return Cow::Owned(text.to_lowercase().replace('\u{2019}', "'"));
     }
-    Cow::Owned(text.to_lowercase().replace('\u{2019}', "'"))
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(text.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(text)
+    }
 }

@@ -1,5 +1,18 @@
-//! What the organisation declares: streams, teams, workflow, themes, intents, cadences; and the rules
-//! that place items.
+//! What the organisation declares, and where that puts each item.
+//!
+//! [`Portfolio::parse`] turns the text of `portfolio.toml` into a validated [`Portfolio`], or tells
+//! every problem with line, column and mend. From then on nothing fails: placement is pure and
+//! total, and what cannot be decided is said to be contested, unplaced or unknown.
+//!
+//! An item is placed in three steps, each of them dated:
+//!
+//! 1. `history` walks its changes back from the present, so that rules see the attributes it had;
+//! 2. `lifecycle` reads what its states meant, by status id, workflow and tracker category;
+//! 3. `decide` joins both with the rules valid at each instant: team, epic, stream, kind.
+//!
+//! [`Portfolio::place`] hands the decision to the signals and [`Portfolio::explain`] tells it to a
+//! person; they cannot differ, because there is one decision. `matcher` states the order in which
+//! rules are tried; a new kind of matcher is one variant of its `Aspect`.
 
 mod decide;
 mod declared;
@@ -52,7 +65,7 @@ use workflow::Workflows;
 
 /// A validated portfolio file. Streams, teams, themes and outcomes are sorted by id, so that
 /// [`crate::model::StreamIx`] and [`crate::model::TeamIx`] are places in these lists.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Portfolio {
     file: String,
     name: String,

@@ -4,7 +4,7 @@ use crate::model::timeline::{FlowEvent, fold};
 use crate::model::{States, Timestamp};
 
 use super::Portfolio;
-use super::decide::Decision;
+use super::decide::{Decision, Piece};
 use super::epics::EpicIndex;
 use super::known::{Known, Statuses};
 use super::placed::{Placed, RuleRef, TeamStatus};
@@ -47,7 +47,7 @@ impl Portfolio {
     }
 
     pub(super) fn events(&self, decision: &Decision<'_>, states: &mut States) -> Vec<FlowEvent> {
-        let event = |piece: &super::decide::Piece<'_>| FlowEvent {
+        let event = |piece: &Piece<'_>| FlowEvent {
             at: piece.from,
             category: piece.meant.category,
             state: states.intern(piece.meant.state()),

@@ -237,13 +237,11 @@ impl<'d> Value<'d> {
     }
 
     pub(super) fn array(&self, cx: Context<'_>, key: &str) -> &'d [Spanned<DeValue<'d>>] {
-        self.value.as_array().map_or_else(
-            || {
-                self.wrong(cx, key, "a list in square brackets");
-                [].as_slice()
-            },
-            |array| array,
-        )
+        let Some(array) = self.value.as_array() else {
+            self.wrong(cx, key, "a list in square brackets");
+            return &[];
+        };
+        array
     }
 
     pub(super) fn tables(&self, cx: Context<'d>, key: &'static str) -> Vec<Fields<'d>> {

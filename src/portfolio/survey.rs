@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Altitude, Timestamp, TrackerKind, Verb};
+use crate::model::{Altitude, StreamIx, Timestamp, TrackerKind, Verb};
 
 use super::Portfolio;
 use super::epics::{EpicEntry, EpicIndex};
@@ -55,9 +55,8 @@ impl Portfolio {
             if !stream.valid.contains(at) {
                 continue;
             }
-            let lives_here = |home: Option<crate::model::StreamIx>| {
-                home.is_some_and(|home| home.0 as usize == ix)
-            };
+            let lives_here =
+                |home: Option<StreamIx>| home.is_some_and(|home| home.0 as usize == ix);
             let teams =
                 self.teams.iter().enumerate().filter(|(_, team)| lives_here(team.home_at(at)));
             let mut teams: Vec<TeamView> =

@@ -121,3 +121,18 @@ static SPOTIFY: Words = Words {
     stream_steward: "Tribe lead",
     product_voice: "Product Owner",
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_that_a_framework_lacks_are_hidden() {
+        assert!(words(Vocabulary::Generic).portfolio.is_some());
+        let less = words(Vocabulary::Less);
+        assert_eq!((less.portfolio, less.epic, less.theme), (None, None, None));
+        let spotify = words(Vocabulary::Spotify);
+        assert_eq!((spotify.portfolio, spotify.cadence), (None, None));
+        assert_eq!(words(Vocabulary::ScrumAtScale).portfolio, Some("Executive MetaScrum"));
+    }
+}

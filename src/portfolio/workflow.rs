@@ -95,13 +95,9 @@ pub(super) struct Scope<'a> {
 impl Workflows {
     pub(super) fn of(&self, connection: &ConnectionId, project: &str) -> Scope<'_> {
         let mut in_force = [None, None];
-        if self.list.is_empty() {
-            return Scope { in_force };
-        }
-        let project = fold(project);
         for workflow in self.list.iter().filter(|one| one.connection == connection.0) {
             match &workflow.project {
-                Some(own) if *own == *project => in_force[0] = Some(workflow),
+                Some(own) if own.eq_ignore_ascii_case(project) => in_force[0] = Some(workflow),
                 Some(_) => {}
                 None => in_force[1] = Some(workflow),
             }
@@ -118,6 +114,7 @@ impl<'a> Scope<'a> {
     /// What a status means, and the line of the workflow that says so. The id is tried before the
     /// name.
     pub(super) fn meaning(self, id: &str, name: &str) -> Option<(Meaning, usize)> {
+        self.each().next()?;
         let name = fold(name);
         self.each().find_map(|one| {
             let found = one.meanings.get(id).or_else(|| one.meanings.get(&*name));

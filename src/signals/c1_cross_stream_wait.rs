@@ -8,7 +8,7 @@
 //! Misreading: the awaited stream is not to blame; the other may have pulled early. Unlinked
 //! dependencies are invisible, so the share of blocked time without a link is printed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::defaults::WINDOW_WEEKS;
 use super::finding::{
@@ -41,11 +41,12 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
         return vec![finding(&SIGNAL, portfolio("Cross-stream waits"), not_applicable(why))];
     }
     let pairs = unions(&view.waits, |wait| shown(view, wait));
+    let beside = Beside::new(view);
     let findings: Vec<Finding> = pairs
         .iter()
         .filter(|(pair, _)| concerns(view, pair.0) || concerns(view, pair.1))
         .filter(|(_, periods)| inside(periods, view.weeks.span(view.weeks.series())) > 0)
-        .map(|(pair, periods)| judge_pair(view, *pair, periods))
+        .map(|(pair, periods)| judge_pair(view, *pair, periods, &beside))
         .collect();
     if findings.is_empty() {
         return vec![finding(&SIGNAL, portfolio("Cross-stream waits"), Verdict::Nothing)];
@@ -81,7 +82,12 @@ pub fn weekly(view: &View<'_>, periods: &[Period], since: Option<Timestamp>) -> 
     }
 }
 
-fn judge_pair(view: &View<'_>, pair: (usize, usize), periods: &[Period]) -> Finding {
+fn judge_pair(
+    view: &View<'_>,
+    pair: (usize, usize),
+    periods: &[Period],
+    beside: &Beside,
+) -> Finding {
     let names = [pair.0, pair.1].map(|ix| &view.streams().list[ix]);
     let slice = Slice {
         dimension: "pair",
@@ -96,14 +102,10 @@ fn judge_pair(view: &View<'_>, pair: (usize, usize), periods: &[Period]) -> Find
     let judged = judge(&weekly(view, periods, begun), Unit::ItemDays, Bounds::COUNT, &[1, 4]);
     let window = view.window();
     let total = words::days(inside(periods, window));
-    let waits: Vec<&Wait> = view
-        .waits
-        .iter()
-        .filter(|w| shown(view, w) == Some(pair) && w.period.intersect(&window).is_some())
-        .collect();
-    let items: BTreeSet<usize> = waits.iter().map(|wait| wait.item).collect();
-    let polled = waits.iter().any(|wait| wait.polled);
-    let latent = latent(view, pair);
+    let none = Waiting::default();
+    let waiting = beside.waiting.get(&pair).unwrap_or(&none);
+    let (items, polled) = (&waiting.items, waiting.polled);
+    let latent = beside.latent.get(&pair).copied().unwrap_or(0);
     let mut found = charted(&SIGNAL, slice, judged.clone());
     found.measures = vec![
         Measure { n: Some(items.len() as u64), ..measure("waited", total, Unit::ItemDays, window) },
@@ -115,7 +117,8 @@ fn judge_pair(view: &View<'_>, pair: (usize, usize), periods: &[Period]) -> Find
     }
     let evidence = evidence(&judged, total, items.len());
     found.observation = evidence.map(|evidence| {
-        let caveat = caveat(view, pair.0, &judged, latent, polled);
+        let blocked = beside.blocked.get(&pair.0).copied().unwrap_or((0, 0));
+        let caveat = caveat(&judged, blocked, latent, polled);
         let question = "What would let this wait end without new coordination?";
         observe(&found.slice.name, &evidence, &caveat, question)
     });
@@ -137,16 +140,12 @@ fn evidence(judged: &Judged, total: f64, items: usize) -> Option<String> {
     })
 }
 
-fn caveat(view: &View<'_>, waiting: usize, judged: &Judged, latent: usize, polled: bool) -> String {
+fn caveat(judged: &Judged, (all, without): (i64, i64), latent: usize, polled: bool) -> String {
     let mut text = if judged.series.limits.is_some() {
         standing_of(judged)
     } else {
         "There is not enough data for a usual range.".to_owned()
     };
-    let (all, without) =
-        unlinked(view.data, &view.flow.items, &view.flow.blocked, view.as_of, |stream| {
-            stream.is_some() && view.shown(stream) == waiting
-        });
     text.push_str(&if all > 0 {
         let share = words::percent(without as f64 / all as f64);
         format!(" {share} of blocked time carries no link, so the figure may be low.")
@@ -163,24 +162,54 @@ fn caveat(view: &View<'_>, waiting: usize, judged: &Judged, latent: usize, polle
     text
 }
 
-/// Open links whose waiting item has not started, by the streams the items are in now.
-fn latent(view: &View<'_>, pair: (usize, usize)) -> usize {
-    let place = |ix: usize| {
-        let item = &view.data.items[ix];
-        let last = item.segments.iter().rfind(|segment| segment.from < view.as_of)?;
-        last.stream.map(|stream| view.shown(Some(stream)))
-    };
-    let open = |valid: &Period| valid.from < view.as_of && valid.to >= view.as_of;
-    view.data
-        .links
-        .iter()
-        .filter(|link| open(&link.valid))
-        .filter(|link| {
+/// The items of one pair that waited in the window.
+#[derive(Debug, Default)]
+struct Waiting {
+    items: BTreeSet<usize>,
+    polled: bool,
+}
+
+/// What is told beside the figures, gathered once for all pairs of published slices.
+#[derive(Debug, Default)]
+struct Beside {
+    waiting: BTreeMap<(usize, usize), Waiting>,
+    /// Open links whose waiting item has not started, by the streams the items are in now.
+    latent: BTreeMap<(usize, usize), usize>,
+    /// Blocked time of a slice in the window, and the part of it without any link.
+    blocked: BTreeMap<usize, (i64, i64)>,
+}
+
+impl Beside {
+    fn new(view: &View<'_>) -> Self {
+        let mut beside = Self::default();
+        let window = view.window();
+        for wait in view.waits.iter().filter(|w| w.period.intersect(&window).is_some()) {
+            if let Some(pair) = shown(view, wait) {
+                let waiting = beside.waiting.entry(pair).or_default();
+                waiting.items.insert(wait.item);
+                waiting.polled |= wait.polled;
+            }
+        }
+        for link in &view.data.links {
+            let open = link.valid.from < view.as_of && link.valid.to >= view.as_of;
             let (own, theirs) = (view.item(link.blocked), view.item(link.blocker));
-            own.started_at.is_none() && own.ended_at.is_none() && theirs.ended_at.is_none()
-        })
-        .filter(|link| (place(link.blocked), place(link.blocker)) == (Some(pair.0), Some(pair.1)))
-        .count()
+            let ended = own.ended_at.is_some() || theirs.ended_at.is_some();
+            if open && own.started_at.is_none() && !ended {
+                let pair = view.stream_now(link.blocked).zip(view.stream_now(link.blocker));
+                let slots = pair.map(|(a, b)| (view.shown(Some(a)), view.shown(Some(b))));
+                if let Some(slots) = slots.filter(|(a, b)| a != b) {
+                    *beside.latent.entry(slots).or_default() += 1;
+                }
+            }
+        }
+        for (stream, all, without) in
+            unlinked(view.data, &view.flow.items, &view.flow.blocked, view.as_of)
+        {
+            let sums = beside.blocked.entry(view.shown(Some(stream))).or_default();
+            *sums = (sums.0 + all, sums.1 + without);
+        }
+        beside
+    }
 }
 
 #[cfg(test)]
@@ -238,8 +267,7 @@ mod tests {
         let b = item(&mut data, "b", "T2/S2", &[("03-01", "Dev")]);
         link(&mut data, a, b, "03-05", "03-07");
         let view = view(&data, "03-30");
-        let (all, without) =
-            unlinked(&data, &view.flow.items, &view.flow.blocked, view.as_of, |s| s.is_some());
-        assert_eq!((words::days(all), words::days(without)), (4.0, 2.0));
+        let parts = unlinked(&data, &view.flow.items, &view.flow.blocked, view.as_of);
+        assert_eq!(parts, [(StreamIx(0), 4 * DAY_MS, 2 * DAY_MS)]);
     }
 }

@@ -180,11 +180,7 @@ fn deadlocks(view: &View<'_>) -> Vec<Finding> {
 }
 
 fn deadlock(view: &View<'_>, items: &[usize]) -> Option<Finding> {
-    let slot = |ix: &usize| {
-        let seen = view.data.items[*ix].segments.iter().rfind(|s| s.from < view.as_of);
-        view.shown(seen.and_then(|segment| segment.stream))
-    };
-    let slots: BTreeSet<usize> = items.iter().map(slot).collect();
+    let slots: BTreeSet<usize> = items.iter().map(|ix| view.shown(view.stream_now(*ix))).collect();
     let slices: Vec<&Slice> = slots.iter().map(|slot| &view.streams().list[*slot]).collect();
     if !slices.iter().any(|slice| view.in_scope(&slice.id)) {
         return None;
@@ -271,7 +267,7 @@ fn awaited_finding(
             &format!("{}{mark}", found.slice.name),
             &format!("other streams waited for it, {usual}."),
             &format!("{}{through} Only recorded links count.", standing_of(&judged)),
-            "What do the waiting streams need from it that it could give once for all?",
+            "What do the others wait for that could be had without waiting?",
         ));
     }
     found

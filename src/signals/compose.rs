@@ -2,7 +2,7 @@
 
 use super::bets::{decisions, subject_name, verb};
 use super::calendar::{cadence_number, cadence_period};
-use super::defaults::{FALSE_ALARMS_PER_SERIES, STANDING_WEEKS};
+use super::defaults::{FALSE_ALARMS_PERCENT, STANDING_WEEKS};
 use super::report::{
     CadencePosition, DueReview, Finding, Header, IntentRow, Report, Tally, Verdict,
 };
@@ -24,13 +24,14 @@ pub(super) fn report(view: &View<'_>) -> Report {
     let mut team_names: Vec<String> = teams.collect();
     team_names.sort_unstable();
     team_names.dedup();
+    let confidence = h2::confidence(view);
     Report {
         header: header(view),
         intent_table: intent_table(view),
         due_reviews: due_reviews(view),
         tally: tally(&findings),
-        confidence: h2::confidence(view),
-        unseen: unseen::unseen(view),
+        unseen: unseen::unseen(view, &confidence[0]),
+        confidence,
         unlocks: unlocks::unlocks(view, &findings),
         findings,
         team_names,
@@ -153,6 +154,6 @@ fn tally(findings: &[Finding]) -> Tally {
             _ => {}
         }
     }
-    tally.expected_false_alarms = tally.series as f64 * FALSE_ALARMS_PER_SERIES;
+    tally.expected_false_alarms = (tally.series * FALSE_ALARMS_PERCENT) as f64 / 100.0;
     tally
 }

@@ -195,11 +195,72 @@ fn tell(view: &View<'_>, epics: &[usize], share: f64, days: f64, ledger: &Ledger
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Altitude, Cadence, Context, Decision};
+    use crate::signals::Dataset;
+    use crate::signals::dataset::Epic;
+    use crate::signals::fixture::{at, item, portfolio as org, under, view};
 
-    /// D3: 34 of 120 team-days.
+    /// One team over two cadences of sixty days: 34 team-days for the first epic, 86 for the
+    /// second, about which there was a decision.
+    fn two_bets() -> Dataset {
+        let mut data = org(1, &[1]);
+        let anchor = chrono::NaiveDate::from_ymd_opt(2026, 1, 5).unwrap();
+        data.cadences = vec![Cadence { id: "pi".into(), anchor, days: 60 }];
+        for id in ["BET-1", "BET-2"] {
+            data.epics.push(Epic {
+                id: id.into(),
+                title: String::new(),
+                stream: None,
+                theme: None,
+                horizon: None,
+                context: Context::Product,
+                hypothesis: None,
+                outcome: None,
+                states: Vec::new(),
+            });
+        }
+        let mut add = |key, epic, events: &[(&str, &str)]| {
+            let ix = item(&mut data, key, "T1/S1", events);
+            under(&mut data, ix, epic);
+        };
+        add("x", 0, &[("02-20", "Dev"), ("03-06", "Dev"), ("03-26", "done")]);
+        add("y", 1, &[("01-05", "Dev"), ("01-30", "Dev"), ("02-20", "done")]);
+        add("z", 1, &[("03-26", "Dev"), ("04-20", "Dev"), ("05-05", "done")]);
+        data.decisions.push(Decision {
+            id: "D-1".into(),
+            made_at: at("02-01"),
+            effective_at: at("02-01"),
+            altitude: Altitude::Portfolio,
+            subject: Subject::Epic("BET-2".into()),
+            verb: Verb::Continue,
+            target: None,
+            expects: None,
+            cites: Vec::new(),
+            why: "it still looks right".into(),
+            known_at: at("02-01"),
+        });
+        data
+    }
+
     #[test]
     fn example() {
-        assert_eq!(share(34, 120).map(|share| format!("{share:.4}")), Some("0.2833".to_owned()));
-        assert_eq!(share(0, 0), None);
+        let data = two_bets();
+        let found = evaluate(&view(&data, "05-05"));
+        assert_eq!(found[0].verdict, Verdict::Fact);
+        assert_eq!(found[0].items, ["BET-1"]);
+        let share = found[0].measures.iter().find(|m| m.name == "share").unwrap();
+        assert_eq!((format!("{:.4}", share.value), share.n), ("0.2833".to_owned(), Some(120)));
+        let count = |name| found[0].measures.iter().find(|m| m.name == name).unwrap().value;
+        assert_eq!((count("continues"), count("decisions_without_hypothesis")), (1.0, 1.0));
+    }
+
+    #[test]
+    fn a_decision_is_a_look_and_young_data_is_not_judged() {
+        let mut data = two_bets();
+        data.decisions[0].subject = Subject::Epic("BET-1".into());
+        let found = evaluate(&view(&data, "05-05"));
+        assert_eq!(found[0].items, ["BET-2"]);
+        let found = evaluate(&view(&data, "05-04"));
+        assert!(matches!(found[0].verdict, Verdict::Insufficient { have: 1, need: 2, .. }));
     }
 }

@@ -39,8 +39,8 @@ pub const PERCENT_FROM: u64 = 20;
 pub const K_OF_N_FROM: u64 = 5;
 /// Teams that a stream needs to be shown outside itself.
 pub const TEAMS_PER_SLICE: usize = 3;
-/// Share of series expected to be confirmed falsely in one evaluation of stable processes.
-pub const FALSE_ALARMS_PER_SERIES: f64 = 0.02;
+/// Of a hundred series of stable processes, those expected to be confirmed in one evaluation.
+pub const FALSE_ALARMS_PERCENT: u64 = 2;
 /// Weeks before a cadence boundary in which standing lines are shown.
 pub const STANDING_WEEKS: i64 = 4;
 /// Gates of data confidence (section 1.3 of the catalogue).

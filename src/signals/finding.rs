@@ -105,7 +105,11 @@ pub fn standing_of(judged: &Judged) -> String {
     let outside = newest(&judged.series).zip(limits).is_some_and(|(value, limits)| {
         limits.upper.is_some_and(|u| value > u) || limits.lower.is_some_and(|l| value < l)
     });
-    let pattern = if outside { "beyond its usual range" } else { "of an unusual run inside it" };
+    let pattern = if outside {
+        "beyond its usual range"
+    } else {
+        "with an unusual run inside its usual range"
+    };
     let mut text = match judged.verdict {
         Verdict::Confirmed { .. } if judged.persistence > 1 => {
             format!(
@@ -113,7 +117,7 @@ pub fn standing_of(judged: &Judged) -> String {
                 words::ordinal(judged.persistence.into())
             )
         }
-        Verdict::Confirmed { .. } => format!("The second of three weeks {pattern}."),
+        Verdict::Confirmed { .. } => format!("The second of three periods {pattern}."),
         _ => format!("The first evaluation {pattern}; a second one would confirm it."),
     };
     if limits.is_some_and(|limits| limits.provisional) {

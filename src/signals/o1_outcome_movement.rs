@@ -222,9 +222,9 @@ fn tell(
             }
         };
         let towards =
-            if matches!(moved, Movement::Favourable(_)) { "as hoped" } else { "against the hope" };
+            if matches!(moved, Movement::Favourable(_)) { "favourably" } else { "unfavourably" };
         format!(
-            "moved from about {} to {}{unit} since the first release, {towards} ({readings_text}, \
+            "moved {towards} from about {} to {}{unit} since the first release ({readings_text}, \
              {beyond}; usual range {range}).",
             words::number(chart.centre),
             words::number(newest),

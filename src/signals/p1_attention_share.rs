@@ -8,7 +8,7 @@
 //! Misreading: as effort, cost or performance. It is the direction of attention, nothing more.
 //! Splitting a card does not move it, and a card kept open is bounded by the stale cap.
 
-use super::attention::{TEAM_DAY, Table};
+use super::attention::{Cell, TEAM_DAY, Table, sum};
 use super::defaults::{CLASSIFIED_MIN, COVERAGE_MIN, TEAM_DAYS_MIN};
 use super::finding::{
     against_usual, charted, finding, insufficient, measure, moved, not_applicable, observe,
@@ -19,8 +19,8 @@ use super::slices::{NONE, label};
 use super::stats::xmr::Bounds;
 use super::verdict::{Judged, Weekly, direction, judge};
 use super::view::View;
-use super::{Signal, words};
-use crate::model::{Dimension, Kind, Period, StreamIx};
+use super::{Scope, Signal, words};
+use crate::model::{DAY_MS, Dimension, Kind, Period, StreamIx};
 
 pub const SIGNAL: Signal = Signal {
     id: "P1",
@@ -40,7 +40,9 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
     }
     let mut findings: Vec<Finding> =
         dimensions(view).into_iter().flat_map(|dimension| shares(view, dimension)).collect();
-    findings.push(cross_funded(view));
+    if *view.scope == Scope::Portfolio {
+        findings.push(cross_funded(view));
+    }
     findings
 }
 
@@ -79,9 +81,13 @@ pub fn floor(view: &View<'_>, window: Period) -> Option<Verdict> {
     })
 }
 
-/// Streams and kinds always; themes and horizons where they are declared.
+/// Streams and kinds always, themes and horizons where they are declared; a stream's own page
+/// shows its share among the streams only.
 fn dimensions(view: &View<'_>) -> Vec<Dimension> {
     let all = [Dimension::Stream, Dimension::Theme, Dimension::Kind, Dimension::Horizon];
+    if *view.scope != Scope::Portfolio {
+        return vec![Dimension::Stream];
+    }
     let declared = |d: &Dimension| view.table(*d).slices.list.iter().any(|s| s.id != NONE);
     all.into_iter().filter(declared).collect()
 }
@@ -187,7 +193,7 @@ fn share(
     let split = attribution.map_or_else(String::new, |range| {
         format!(
             " Over {} weeks the share lies within {} however shared time is split.",
-            window.millis() / (7 * crate::model::DAY_MS),
+            (window.millis() + DAY_MS) / (7 * DAY_MS),
             words::percent_range(range)
         )
     });
@@ -215,7 +221,7 @@ pub fn matrix(view: &View<'_>, window: Period) -> Vec<(usize, usize, i64)> {
     let mut matrix = std::collections::BTreeMap::new();
     let buckets = view.attention.grid.buckets(window);
     for cell in &view.attention.cells {
-        let ticks = super::attention::sum(&cell.ticks, &buckets);
+        let ticks = sum(&cell.ticks, &buckets);
         let pair = (view.shown(cell.home), view.shown(cell.target.stream));
         *matrix.entry(pair).or_insert(0) += ticks;
     }
@@ -224,22 +230,24 @@ pub fn matrix(view: &View<'_>, window: Period) -> Vec<(usize, usize, i64)> {
 
 /// The share of attention that went to streams other than the home of the team.
 fn cross_funded(view: &View<'_>) -> Finding {
-    let mut cells = vec![(0, 0); view.weeks.len()];
-    for (week, cell) in cells.iter_mut().enumerate() {
-        let span = view.weeks.span(week..week + 1);
-        for (home, work, ticks) in matrix(view, span) {
-            cell.0 += if home == work { 0 } else { ticks };
-            cell.1 += ticks;
+    let away = |cell: &Cell| view.shown(cell.home) != view.shown(cell.target.stream);
+    let grid = &view.attention.grid;
+    let mut others = vec![0; grid.len()];
+    for cell in view.attention.cells.iter().filter(|cell| away(cell)) {
+        for (sum, ticks) in others.iter_mut().zip(&cell.ticks) {
+            *sum += ticks;
         }
     }
+    let part = |period: Period| {
+        let buckets = grid.buckets(period);
+        (sum(&others, &buckets), sum(&view.attention.observed, &buckets))
+    };
+    let edges = view.weeks.edges.windows(2);
+    let cells = edges.map(|week| part(Period::new(week[0], week[1]))).collect();
     let judged =
         judge(&weekly(view, view.flow.since, cells), Unit::Share, Bounds::SHARE, &[1, 2, 4]);
     let window = window(view);
-    let (mut away, mut all) = (0, 0);
-    for (home, work, ticks) in matrix(view, window) {
-        away += if home == work { 0 } else { ticks };
-        all += ticks;
-    }
+    let (away, all) = part(window);
     let slice = Slice {
         dimension: "portfolio",
         id: "cross-funded".to_owned(),

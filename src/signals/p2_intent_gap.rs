@@ -16,7 +16,7 @@ use super::p1_attention_share as p1;
 use super::report::{Finding, Measure, Move, Question, Slice, Unit, Verdict};
 use super::stats::ratios::total_variation;
 use super::view::View;
-use super::{Signal, words};
+use super::{Scope, Signal, words};
 use crate::model::{Dimension, EpicIx, Intent, Period};
 
 pub const SIGNAL: Signal = Signal {
@@ -202,11 +202,16 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
     let all = [Dimension::Stream, Dimension::Theme, Dimension::Kind, Dimension::Horizon];
     let declared: Vec<(Dimension, &Intent)> =
         all.into_iter().filter_map(|d| Some((d, intent(view, d)?))).collect();
+    let shown = |d: Dimension| d == Dimension::Stream || *view.scope == Scope::Portfolio;
     if declared.is_empty() {
         let why = "no intent is declared, so there is nothing to compare attention with";
         return vec![finding(&SIGNAL, portfolio("Intent"), not_applicable(why))];
     }
-    declared.into_iter().flat_map(|(d, intent)| findings(view, d, intent)).collect()
+    declared
+        .into_iter()
+        .filter(|(dimension, _)| shown(*dimension))
+        .flat_map(|(dimension, intent)| findings(view, dimension, intent))
+        .collect()
 }
 
 fn findings(view: &View<'_>, dimension: Dimension, intent: &Intent) -> Vec<Finding> {

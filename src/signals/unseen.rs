@@ -1,9 +1,7 @@
 //! What a report cannot see, one sentence each.
 
 use super::calendar::uncovered;
-use super::finding::portfolio;
-use super::h2_data_confidence as h2;
-use super::report::Gate;
+use super::report::{Confidence, Gate};
 use super::slices::OTHER;
 use super::view::View;
 use super::{p1_attention_share as p1, words};
@@ -14,10 +12,8 @@ const GAPS: usize = 5;
 
 /// The sentences, in a fixed order; numbers follow section 0.10 of the catalogue.
 #[must_use]
-pub(super) fn unseen(view: &View<'_>) -> Vec<String> {
+pub(super) fn unseen(view: &View<'_>, whole: &Confidence) -> Vec<String> {
     let mut seen = Vec::new();
-    let whole = h2::confidence(view).into_iter().find(|c| c.slice == portfolio("Portfolio"));
-    let Some(whole) = whole else { return seen };
     let gate = |name: &str| whole.gates.iter().find(|gate| gate.name == name);
     let rest = |gate: &Gate| (gate.denominator - gate.numerator) as u64;
     if let Some(coverage) = view.attention.coverage(p1::window(view)) {

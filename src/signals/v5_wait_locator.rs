@@ -129,7 +129,10 @@ fn locate(view: &View<'_>, slice: Slice, members: &[&StreamFlow], ids: &[StreamI
         };
         found.observation = Some(observe(
             &found.slice.name,
-            &format!("started work was active for {usual}; over 12 weeks {}.", by_state(&total)),
+            &format!(
+                "started work was active for {usual}; over {WINDOW_WEEKS} weeks {}.",
+                by_state(&total)
+            ),
             &format!("{} Open items count as well as finished ones.", standing_of(&judged)),
             &question,
         ));
@@ -167,10 +170,9 @@ fn by_state(total: &Waiting) -> String {
         })
         .collect();
     format!(
-        "waiting took {} of {} item-days in {} weeks ({})",
+        "waiting took {} of {} item-days ({})",
         words::number(words::days(total.waiting)),
         words::number(words::days(total.active + total.waiting)),
-        WINDOW_WEEKS,
         words::list(&states),
     )
 }
@@ -202,7 +204,7 @@ mod tests {
         assert_eq!((total.share("Review"), total.share("Blocked")), (Some(0.8125), Some(0.1875)));
         assert_eq!(
             by_state(&total),
-            "waiting took 16 of 23 item-days in 12 weeks (\"Blocked\" 3 and \"Review\" 13)"
+            "waiting took 16 of 23 item-days (\"Blocked\" 3 and \"Review\" 13)"
         );
         let found = evaluate(&view);
         assert!(matches!(found[0].verdict, Verdict::Insufficient { have: 11, need: 20, .. }));

@@ -20,7 +20,7 @@ pub struct Weekly {
 pub struct Judged {
     pub verdict: Verdict,
     pub series: Series,
-    /// Successive evaluations with this verdict; 0 unless a rule fired at the newest period.
+    /// Successive evaluations with this verdict: 0 unless a rule fired at the newest period, 1 when new.
     pub persistence: u32,
     /// Limits existed and the newest period was present.
     pub tested: bool,
@@ -89,8 +89,10 @@ fn judged(
 
 /// How many evaluations in a row, this one and earlier ones, would have given the verdict.
 fn persistence(values: &[Option<f64>], bounds: Bounds, verdict: &Verdict) -> u32 {
-    if *verdict == Verdict::Usual {
-        return 0;
+    match verdict {
+        Verdict::Confirmed { .. } => {}
+        Verdict::New { .. } => return 1,
+        _ => return 0,
     }
     let held = (1..values.len()).rev().take_while(|end| {
         Chart::new(&values[..*end], bounds, None).is_ok_and(|c| ladder(&c, *end) == *verdict)

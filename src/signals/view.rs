@@ -57,6 +57,13 @@ impl<'a> View<'a> {
         &self.flow.items[ix]
     }
 
+    /// The stream an item is in at the report's instant.
+    #[must_use]
+    pub fn stream_now(&self, item: usize) -> Option<StreamIx> {
+        let segments = &self.data.items[item].segments;
+        segments.iter().rfind(|segment| segment.from < self.as_of)?.stream
+    }
+
     /// The slices and sums of one dimension.
     #[must_use]
     pub fn table(&self, dimension: Dimension) -> &Table {

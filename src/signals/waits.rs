@@ -102,15 +102,15 @@ pub fn inside(periods: &[Period], bounds: Period) -> i64 {
     periods.iter().filter_map(|p| p.intersect(&bounds)).map(|p| p.millis()).sum()
 }
 
-/// Of the blocked time of `stream` in the window: all of it, and the part without any open link.
+/// Blocked time by stream, and the part of it without any open link; work without a stream is left
+/// out.
 #[must_use]
 pub fn unlinked(
     data: &Dataset,
     items: &[Derived],
     blocked: &[Blocked],
     as_of: Timestamp,
-    wanted: impl Fn(Option<StreamIx>) -> bool,
-) -> (i64, i64) {
+) -> Vec<(StreamIx, i64, i64)> {
     let mut links: BTreeMap<usize, Vec<Period>> = BTreeMap::new();
     for link in &data.links {
         let period = link_period(items, link.blocked, link.blocker, link.valid, as_of);
@@ -119,15 +119,17 @@ pub fn unlinked(
     for periods in links.values_mut() {
         periods.sort_unstable();
     }
-    let (mut all, mut without) = (0, 0);
-    for part in blocked.iter().filter(|part| wanted(part.stream)) {
-        all += part.period.millis();
+    let mut sums: BTreeMap<StreamIx, (i64, i64)> = BTreeMap::new();
+    for part in blocked {
+        let Some(stream) = part.stream else { continue };
+        let (all, without) = sums.entry(stream).or_default();
+        *all += part.period.millis();
         let mut at = part.period.from;
         for period in links.get(&part.item).into_iter().flatten() {
-            without += (period.from.min(part.period.to).millis() - at.millis()).max(0);
+            *without += (period.from.min(part.period.to).millis() - at.millis()).max(0);
             at = at.max(period.to);
         }
-        without += (part.period.to.millis() - at.millis()).max(0);
+        *without += (part.period.to.millis() - at.millis()).max(0);
     }
-    (all, without)
+    sums.into_iter().map(|(stream, (all, without))| (stream, all, without)).collect()
 }

@@ -1,9 +1,25 @@
 //! Pull, refresh, hints: from a tracker's pages to the store.
+//!
+//! A pass walks every scan of a connection from its cursor, reads by id what is new, newer or not
+//! yet settled, and commits each batch together with the point to resume from. Killed anywhere,
+//! the next pass goes on from there. The cursor moves only at the end of a complete scan, to the
+//! tracker's own clock at its start.
 
+mod absence;
+mod hold;
+mod outcome;
+mod pass;
+mod read;
+mod refresh;
+mod run;
+mod scan;
 mod settings;
 mod stop;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tracing::Instrument as _;
 
 use crate::clock::SharedClock;
 use crate::entropy::Entropy;
@@ -11,6 +27,10 @@ use crate::model::{ConnectionId, Timestamp};
 use crate::store::Store;
 use crate::trackers::Tracker;
 
+use hold::Holds;
+use run::Run;
+
+pub use outcome::{PassOutcome, Problem, Progress, Silent};
 pub use settings::Settings;
 pub use stop::{Stop, Stopper};
 
@@ -25,104 +45,128 @@ pub enum Reach {
     Full,
 }
 
-/// Hears how a pass gets on. All calls are cheap and must return at once.
-pub trait Progress: Send + Sync {
-    /// A page was listed; `expected` is the tracker's estimate for the whole walk.
-    fn discovered(&self, connection: &ConnectionId, items: u64, expected: Option<u64>);
-    /// Items were committed, or found to need no read.
-    fn applied(&self, connection: &ConnectionId, items: u64);
+/// What is done under one lease and one id.
+#[derive(Debug, Clone, Copy)]
+enum Task {
+    Pass(Reach),
+    Refresh,
 }
 
-/// Nobody listens.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Silent;
-
-impl Progress for Silent {
-    fn discovered(&self, _: &ConnectionId, _: u64, _: Option<u64>) {}
-    fn applied(&self, _: &ConnectionId, _: u64) {}
-}
-
-/// Why a pass or a refresh is incomplete, named by the next move.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Problem {
-    /// A person has to act: the credential, the scope, the configuration.
-    #[error("{0}")]
-    Refused(String),
-    /// Nothing to do before this instant.
-    #[error("{message}")]
-    Wait { until: Timestamp, message: String },
-    /// The next pass tries again from where this one stands.
-    #[error("{0}")]
-    Again(String),
-    /// Another process works on this connection.
-    #[error("another process is working on {0}")]
-    Elsewhere(ConnectionId),
-    /// The program was asked to stop; everything in hand is committed.
-    #[error("stopped on request")]
-    Stopped,
-    /// The store failed.
-    #[error("{0}")]
-    Store(String),
-}
-
-/// What a pass or a refresh did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PassOutcome {
-    pub connection: ConnectionId,
-    /// The id in the logs.
-    pub pass_id: String,
-    /// Rows that the tracker listed.
-    pub discovered: u64,
-    /// Items read, with their history.
-    pub read: u64,
-    /// Items of which something was new.
-    pub changed: u64,
-    /// Gaps met in this pass.
-    pub gaps: u64,
-    /// Everything asked for was seen to its end.
-    pub complete: bool,
-    pub problem: Option<Problem>,
-    /// What a person should know about the credential.
-    pub notes: Vec<String>,
-}
-
-/// Pulls from trackers into the store.
+/// Pulls from trackers into the store. One engine a process; its methods may run side by side.
 pub struct Engine {
-    #[expect(dead_code, reason = "bodies follow")]
     store: Store,
+    trackers: BTreeMap<ConnectionId, Arc<dyn Tracker>>,
+    clock: SharedClock,
+    entropy: Entropy,
+    settings: Settings,
+    holds: Holds,
+    /// When releases were last listed.
+    catalogued: Mutex<BTreeMap<ConnectionId, Timestamp>>,
 }
 
 impl Engine {
     #[must_use]
     pub fn new(
         store: Store,
-        _trackers: Vec<Arc<dyn Tracker>>,
-        _clock: SharedClock,
-        _entropy: Entropy,
-        _settings: Settings,
+        trackers: Vec<Arc<dyn Tracker>>,
+        clock: SharedClock,
+        entropy: Entropy,
+        settings: Settings,
     ) -> Self {
-        Self { store }
+        let trackers = trackers.into_iter().map(|t| (t.connection().clone(), t)).collect();
+        let holds = Holds::new(format!("{:016x}", entropy.next_u64()));
+        let catalogued = Mutex::default();
+        Self { store, trackers, clock, entropy, settings, holds, catalogued }
     }
 
     /// The connections, sorted.
     #[must_use]
     pub fn connections(&self) -> Vec<ConnectionId> {
-        unimplemented!()
+        self.trackers.keys().cloned().collect()
     }
 
-    /// One pass over a connection: probe, catalogue, every scan, due retries.
+    /// The tracker behind a connection, to verify its webhooks.
+    #[must_use]
+    pub fn tracker(&self, connection: &ConnectionId) -> Option<&Arc<dyn Tracker>> {
+        self.trackers.get(connection)
+    }
+
+    /// One pass over a connection: probe, catalogue, every scan, and reads that failed before.
+    /// Whatever goes wrong is in the outcome; nothing that was committed is lost by it.
     pub async fn pass(
         &self,
-        _connection: &ConnectionId,
-        _reach: Reach,
-        _progress: &dyn Progress,
-        _stop: &Stop,
+        connection: &ConnectionId,
+        reach: Reach,
+        progress: &dyn Progress,
+        stop: &Stop,
     ) -> PassOutcome {
-        unimplemented!()
+        self.traced(Task::Pass(reach), connection, progress, stop).await
     }
 
-    /// Reads the items that due hints name, in bulk.
-    pub async fn refresh(&self, _connection: &ConnectionId, _stop: &Stop) -> PassOutcome {
-        unimplemented!()
+    /// Reads the items that due hints name, in bulk, until no hint is due.
+    pub async fn refresh(&self, connection: &ConnectionId, stop: &Stop) -> PassOutcome {
+        self.traced(Task::Refresh, connection, &Silent, stop).await
+    }
+
+    /// Does the task under the connection's lease and one id in the logs.
+    async fn traced(
+        &self,
+        task: Task,
+        connection: &ConnectionId,
+        progress: &dyn Progress,
+        stop: &Stop,
+    ) -> PassOutcome {
+        let pass_id = format!("{:016x}", self.entropy.next_u64());
+        let span = tracing::info_span!("sync", ?task, %connection, pass = pass_id);
+        async {
+            let outcome = PassOutcome::new(connection.clone(), pass_id);
+            let outcome = self.leased(task, connection, progress, stop, outcome).await;
+            outcome.log();
+            outcome
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn leased(
+        &self,
+        task: Task,
+        connection: &ConnectionId,
+        progress: &dyn Progress,
+        stop: &Stop,
+        outcome: PassOutcome,
+    ) -> PassOutcome {
+        let Some(tracker) = self.trackers.get(connection) else {
+            let problem = format!("there is no connection {connection}; see streamgauge.toml");
+            return outcome.with(Problem::Refused(problem));
+        };
+        let hold = match self.holds.take(&self.store, connection, self.settings.lease).await {
+            Ok(Some(hold)) => hold,
+            Ok(None) => return outcome.with(Problem::Elsewhere(connection.clone())),
+            Err(error) => return outcome.with(error.into()),
+        };
+        let mut run = Run::new(self, tracker.as_ref(), hold.lease.clone(), progress, stop, outcome);
+        let ended = match task {
+            Task::Pass(reach) => run.pass(reach).await,
+            Task::Refresh => run.refresh().await,
+        };
+        let outcome = run.end(ended);
+        if let Err(error) = hold.give_back(&self.store).await {
+            tracing::warn!(%error, "the lease was not given back; it runs out by itself");
+        }
+        outcome
+    }
+
+    /// Whether releases are due to be listed again.
+    fn catalogue_due(&self, connection: &ConnectionId) -> bool {
+        let known = self.catalogued.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(connection).is_none_or(|last| {
+            self.clock.now() >= settings::after(*last, self.settings.full_catalogue)
+        })
+    }
+
+    fn catalogue_done(&self, connection: &ConnectionId) {
+        let mut known = self.catalogued.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(connection.clone(), self.clock.now());
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::model::Timestamp;
 use crate::model::TrackerKind;
 
 /// The intervals that keep a sync complete.
@@ -32,7 +33,7 @@ impl Default for Settings {
 /// How far back the usual pull looks behind its cursor, in milliseconds: an index shows most
 /// changes within minutes.
 #[must_use]
-pub fn hot_overlap_ms(kind: TrackerKind) -> i64 {
+pub(super) fn hot_overlap_ms(kind: TrackerKind) -> i64 {
     match kind {
         TrackerKind::Jira => 15 * 60_000,
         TrackerKind::GitHub => 5 * 60_000,
@@ -41,7 +42,7 @@ pub fn hot_overlap_ms(kind: TrackerKind) -> i64 {
 
 /// How far back a deep pass looks, in milliseconds: the longest lag met in practice.
 #[must_use]
-pub fn deep_overlap_ms(kind: TrackerKind) -> i64 {
+pub(super) fn deep_overlap_ms(kind: TrackerKind) -> i64 {
     match kind {
         TrackerKind::Jira => 12 * 3_600_000,
         TrackerKind::GitHub => 2 * 3_600_000,
@@ -51,9 +52,24 @@ pub fn deep_overlap_ms(kind: TrackerKind) -> i64 {
 /// After this long an item can no longer change within the stamp it had, in milliseconds: the
 /// granularity of the stamp and the lag of a read replica.
 #[must_use]
-pub fn settling_ms(kind: TrackerKind) -> i64 {
+pub(super) fn settling_ms(kind: TrackerKind) -> i64 {
     match kind {
         TrackerKind::Jira => 120_000,
         TrackerKind::GitHub => 60_000,
+    }
+}
+
+/// `from` plus a duration.
+#[must_use]
+pub(super) fn after(from: Timestamp, duration: Duration) -> Timestamp {
+    from.plus_millis(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX))
+}
+
+impl Settings {
+    /// When to try again after this many failed attempts.
+    pub(super) fn retry_at(&self, now: Timestamp, attempts: u32) -> Timestamp {
+        let place = usize::try_from(attempts).unwrap_or(usize::MAX);
+        let wait = self.retry.get(place).or(self.retry.last()).copied().unwrap_or_default();
+        after(now, wait)
     }
 }

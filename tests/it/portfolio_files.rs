@@ -26,7 +26,7 @@ fn refused(text: &str, expected: &str) {
 }
 
 fn at(text: &str) -> Timestamp {
-    Timestamp::parse(text).unwrap()
+    Timestamp::parse(text).expect("an instant")
 }
 
 #[test]
@@ -93,8 +93,8 @@ fn the_sample_is_read_whole() {
 /// Asks the reader for the keys of every table by offering one that it cannot know.
 fn keys_of(table: &str) -> Vec<String> {
     let told = problems(&table.replace('?', "zzzzzzzzzz = 1")).problems;
-    let told = told.iter().find(|one| one.message.contains("zzzzzzzzzz")).unwrap();
-    let list = told.mend.strip_prefix("The keys are: ").unwrap().trim_end_matches('.');
+    let told = told.iter().find(|one| one.message.contains("zzzzzzzzzz")).expect("refused");
+    let list = told.mend.strip_prefix("The keys are: ").expect("a list").trim_end_matches('.');
     list.split(", ").map(str::to_owned).collect()
 }
 

@@ -497,7 +497,7 @@ async fn several_processes_share_one_postgres() {
         }
         seen
     };
-    let (_, seen) = futures::join!(futures::future::join_all(writers), watcher);
+    let (_, seen) = futures::future::join(futures::future::join_all(writers), watcher).await;
     assert_eq!(seen, 120, "a reader that follows the sequence misses nothing");
 }
 

@@ -26,9 +26,10 @@ pub(super) fn lifecycle<'a>(
     workflows: &'a Workflows,
     statuses: &'a Statuses,
 ) -> Lifecycle<'a> {
+    let listed = statuses.of(&item.id.connection);
     let meant = |now: Now<'a>, at: Timestamp, before: Option<Category>| {
         let scope = workflows.of(&item.id.connection, past.at(at).project);
-        let listed = statuses.get(&item.id.connection, &now.status.id);
+        let listed = listed.and_then(|listed| listed.get(&now.status.id));
         let listed = listed.map(|entry| (entry.status.name.as_str(), entry.category.as_str()));
         meant(now, listed, scope, before)
     };
@@ -117,11 +118,13 @@ fn meant<'a>(
     let mut meant = Meant::new(category, name, why);
     let blocked = declared.is_some_and(|(meaning, _)| meaning == Meaning::Blocked) || now.flagged;
     meant.blocked = blocked && category.is_started();
-    if category == Category::Done && why != Why::Unknown {
-        if let Some(resolution) = now.resolution.filter(|resolution| scope.discards(resolution)) {
-            meant.category = Category::Dropped;
-            meant.why = Why::Resolution(&resolution.name);
-        }
+    let discarded = now.resolution.filter(|resolution| scope.discards(resolution));
+    if category == Category::Done
+        && why != Why::Unknown
+        && let Some(resolution) = discarded
+    {
+        meant.category = Category::Dropped;
+        meant.why = Why::Resolution(&resolution.name);
     }
     if meant.category == Category::Dropped {
         let resolution = now.resolution;

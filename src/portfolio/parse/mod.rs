@@ -153,7 +153,7 @@ fn precedence(fields: &mut Fields<'_>) -> Vec<TrackerKind> {
     let mut order = Vec::new();
     for word in fields.texts("precedence") {
         let chosen = choose(fields.cx, &word, "precedence", &TRACKERS);
-        order.extend(chosen.filter(|tracker| !order.contains(tracker)).into_iter());
+        order.extend(chosen.filter(|tracker| !order.contains(tracker)));
     }
     for (_, tracker) in TRACKERS {
         if !order.contains(&tracker) {

@@ -66,7 +66,7 @@ fn an_epics_stream_is_declared_or_by_rule_and_never_by_vote() {
 fn items_take_the_epic_of_their_parent_and_its_stream() {
     let portfolio = portfolio(FILE);
     let epic = container("PAY-100");
-    let epics = index(&portfolio, &[epic.clone()]);
+    let epics = index(&portfolio, std::slice::from_ref(&epic));
     let mut story = Story::jira("PAY-1", "03-02").below(&epic).to("03-05", "2");
     let was = std::mem::take(&mut story.attributes.parent);
     story.push(on("03-08"), What::Parent { from: was, to: None });

@@ -11,6 +11,10 @@ use super::work::Work;
 
 const PART: u64 = 4;
 
+/// Weeks of readings before the trackers' history begins, so that the first releases have a
+/// baseline as long as those of later ones.
+const EARLIER: i64 = 26;
+
 /// The measure that moves after the first release of its epic.
 pub(super) const MOVED: &str = "refund-contacts";
 pub(super) const MOVER: &str = "Instant refund";
@@ -33,7 +37,7 @@ fn readings(plan: &Plan, works: &[Work], trains: &Trains) -> Vec<Reading> {
     let mut readings = Vec::new();
     for outcome in OUTCOMES {
         let (mut side, mut run) = (1.0, 0);
-        for ago in (0..plan.calendar.weeks()).rev() {
+        for ago in (0..plan.calendar.weeks() + EARLIER).rev() {
             let at = plan.calendar.at_hour(ago, 4, 16);
             if at >= plan.calendar.now {
                 continue;

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::super::{Catalogue, TrackerError};
 use super::Jira;
+use super::answer::Answer;
 use super::dates;
 use super::discover::segment;
 use super::schema::Schema;
@@ -85,10 +86,8 @@ impl Jira {
 
     async fn statuses(&self) -> Result<Vec<StatusEntry>, TrackerError> {
         let answer = self.client.get("/rest/api/3/status").await?;
-        let rows = answer.read(serde_json::from_str::<Vec<&RawValue>>)?;
-        let mut statuses: Vec<StatusEntry> = rows
+        let mut statuses: Vec<StatusEntry> = rows::<Status<'_>>(&answer)?
             .into_iter()
-            .filter_map(read::<Status<'_>>)
             .map(|row| StatusEntry {
                 status: naming(row.id, row.name),
                 category: row
@@ -104,8 +103,7 @@ impl Jira {
     async fn versions(&self, project: &str) -> Result<Vec<Release>, TrackerError> {
         let path = format!("/rest/api/3/project/{}/versions", segment(project));
         let answer = self.client.get(&path).await?;
-        let rows = answer.read(serde_json::from_str::<Vec<&RawValue>>)?;
-        let releases = rows.into_iter().filter_map(read::<Version<'_>>).map(|row| {
+        let releases = rows::<Version<'_>>(&answer)?.into_iter().map(|row| {
             let date = row.release_date.filter(|_| row.released == Some(true));
             let released_at = date.and_then(|date| dates::end_of_day(&date));
             let precision =
@@ -115,6 +113,19 @@ impl Jira {
         });
         Ok(releases.collect())
     }
+}
+
+/// The readable rows of a lookup list. An unreadable one describes no item, so it is told to the
+/// log and not to the signals.
+fn rows<'a, T: Deserialize<'a>>(answer: &'a Answer) -> Result<Vec<T>, TrackerError> {
+    let all = answer.read(serde_json::from_str::<Vec<&RawValue>>)?;
+    let expected = all.len();
+    let readable: Vec<T> = all.into_iter().filter_map(read).collect();
+    if readable.len() < expected {
+        let rows = expected - readable.len();
+        tracing::warn!(place = answer.place(), rows, "left out rows that cannot be read");
+    }
+    Ok(readable)
 }
 
 fn naming(id: Text<'_>, name: Option<Text<'_>>) -> Named {

@@ -1,16 +1,16 @@
 //! From Jira's words to ours. Pure and total: whatever a row holds, the answer is an item, or a
 //! gap that names what could not be read.
 
-use serde_json::value::RawValue;
-
+use super::attributes::{attributes, naming, own};
 use super::history::{Said, is_move, may_change_status, said};
-use super::links::End;
 use super::schema::Schema;
-use super::wire::{Fields, History, Issue, IssueLink, IssueType, Ref, Team, Text, read};
+use super::wire::{History, Issue};
 use crate::model::{
-    Attributes, Change, ConnectionId, Gap, Item, ItemId, ItemRef, Level, Link, Named, Precision,
-    Relation, Timestamp, What,
+    Attributes, Change, ConnectionId, Gap, Item, ItemId, Link, Named, Precision, Timestamp, What,
 };
+
+/// `updated` of an issue is written up to some milliseconds before the entry that caused it.
+const STAMP_LAG_MILLIS: i64 = 1_000;
 
 /// Converts one issue and all of its histories, in any order.
 ///
@@ -159,9 +159,10 @@ impl<'s> Draft<'s> {
         match said {
             Said::Nothing => {}
             Said::Change(what) => push(id, what),
-            Said::Changes(first, second) => {
-                push(format!("{id}.0"), first);
-                push(format!("{id}.1"), second);
+            Said::Two(both) => {
+                let [first, second] = *both;
+                self.apply(format!("{id}.0"), at, first);
+                self.apply(format!("{id}.1"), at, second);
             }
             Said::StatusTo(to) => {
                 push(id.clone(), What::Status { from: to.clone(), to });
@@ -186,18 +187,20 @@ impl<'s> Draft<'s> {
         });
     }
 
-    /// The epic of an item is told twice (`Epic Link` and `IssueParentAssociation`), and a history
-    /// that was written while its pages were read may come on two of them.
+    /// A history that was written while its pages were read may come on two of them, and the epic
+    /// of an item is told twice, as `IssueParentAssociation` and, a moment later, as `Epic Link`.
     fn drop_doubles(&mut self) {
         let history = &mut self.item.history;
+        let mut parent: Option<What> = None;
         let mut kept = 0;
         for index in 0..history.len() {
             let change = &history[index];
             let same_instant = history[..kept].iter().rev().take_while(|c| c.at == change.at);
-            let doubled = same_instant.into_iter().any(|other| {
-                other.id == change.id
-                    || (matches!(change.what, What::Parent { .. }) && other.what == change.what)
-            });
+            let mut doubled = same_instant.into_iter().any(|other| other.id == change.id);
+            if matches!(change.what, What::Parent { .. }) {
+                doubled |= parent.as_ref() == Some(&change.what);
+                parent = Some(change.what.clone());
+            }
             if !doubled {
                 history.swap(kept, index);
                 kept += 1;
@@ -258,7 +261,8 @@ impl<'s> Draft<'s> {
         });
         let Some((change, to)) = last else { return };
         // An entry newer than the content was made between the two reads; the next read sees both.
-        if to.id == item.attributes.status.id || change.at > item.updated_at {
+        let newest = item.updated_at.plus_millis(STAMP_LAG_MILLIS);
+        if to.id == item.attributes.status.id || change.at > newest {
             return;
         }
         let at = self.moved_at.filter(|moved| *moved >= change.at).unwrap_or(item.updated_at);
@@ -287,98 +291,4 @@ impl<'s> Draft<'s> {
             format!("{early} entries are older than the issue and count from its creation");
         self.gap("history-before-creation", detail);
     }
-}
-
-/// Present attributes, and the names of custom fields that could not be read.
-fn attributes(base: Attributes, fields: Fields<'_>, schema: &Schema) -> (Attributes, Vec<String>) {
-    let mut lost = Vec::new();
-    let mut found = Attributes {
-        title: fields.summary.filter(|_| schema.titles).map(own),
-        level: fields.issuetype.as_ref().map_or(Level::Standard, level),
-        item_type: fields.issuetype.map(|t| naming(Ref { id: t.id, name: t.name })),
-        resolution: fields.resolution.map(naming),
-        labels: sorted(fields.labels.into_iter().map(own)),
-        components: sorted(fields.components.into_iter().map(naming)),
-        parent: fields.parent.and_then(|other| item_ref(other.id, other.key)),
-        links: sorted(fields.issuelinks.into_iter().filter_map(|row| link(row, schema))),
-        releases: sorted(fields.fix_versions.into_iter().map(|version| own(version.id))),
-        ..base
-    };
-    for (name, raw) in fields.custom {
-        let is = |ids: &[String]| ids.iter().any(|id| *id == *name);
-        let readable = if is(&schema.team) {
-            team(raw, &mut found)
-        } else if is(&schema.epic_link) {
-            epic_link(raw, &mut found)
-        } else if is(&schema.flagged) {
-            flagged(raw, &mut found)
-        } else {
-            true
-        };
-        if !readable {
-            lost.push(own(name));
-        }
-    }
-    (found, lost)
-}
-
-fn team(raw: &RawValue, found: &mut Attributes) -> bool {
-    let Some(value) = read::<Option<Team<'_>>>(raw) else { return false };
-    let team = value.map(|team| match team {
-        Team::Id(id) => Named::new(own(id), ""),
-        Team::Object { id, name } => naming(Ref { id, name }),
-    });
-    found.team = team.or(found.team.take());
-    true
-}
-
-/// The older way to name the epic, by key. The parent decides where both are given.
-fn epic_link(raw: &RawValue, found: &mut Attributes) -> bool {
-    let Some(value) = read::<Option<Text<'_>>>(raw) else { return false };
-    found.parent = found.parent.take().or(item_ref(None, value));
-    true
-}
-
-fn flagged(raw: &RawValue, found: &mut Attributes) -> bool {
-    let Some(options) = read::<Option<Vec<&RawValue>>>(raw) else { return false };
-    found.flagged |= options.is_some_and(|options| !options.is_empty());
-    true
-}
-
-fn level(kind: &IssueType<'_>) -> Level {
-    match (kind.hierarchy_level, kind.subtask) {
-        (Some(1..), _) => Level::Container,
-        (Some(..=-1), _) | (_, Some(true)) => Level::SubTask,
-        _ => Level::Standard,
-    }
-}
-
-fn link(row: IssueLink<'_>, schema: &Schema) -> Option<Link> {
-    let (end, other) = match (row.inward_issue, row.outward_issue) {
-        (Some(other), _) => (End::Inward, other),
-        (None, other) => (End::Outward, other?),
-    };
-    let relation: Relation = schema.links.relation(&row.kind.name, end)?;
-    Some(Link { relation, other: item_ref(other.id, other.key)? })
-}
-
-fn item_ref(id: Option<Text<'_>>, key: Option<Text<'_>>) -> Option<ItemRef> {
-    let filled = |text: Option<Text<'_>>| text.map(own).filter(|text| !text.is_empty());
-    let (source, key) = (filled(id), filled(key));
-    (source.is_some() || key.is_some()).then_some(ItemRef { source, key })
-}
-
-fn naming(row: Ref<'_>) -> Named {
-    Named { id: own(row.id), name: row.name.map(own).unwrap_or_default() }
-}
-
-fn own(text: Text<'_>) -> String {
-    text.0.into_owned()
-}
-
-fn sorted<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
-    let mut values: Vec<T> = values.collect();
-    values.sort();
-    values.dedup();
-    values
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{Discovered, Stamp, TrackerError};
 use super::Jira;
-use super::client::Answer;
+use super::answer::Answer;
 use super::wire::{self, Issue, IssuePage};
 use crate::model::{Gap, Timestamp};
 
@@ -45,6 +45,12 @@ impl Walk {
     }
 }
 
+/// A walk over everything reads every item anyway: asked for ids alone, Jira gives fifty times as
+/// many rows a page. A walk over changes needs the stamps, to leave out what is known.
+fn wanted(since: Option<Timestamp>) -> &'static str {
+    if since.is_some() { "updated" } else { "id" }
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Search<'a> {
@@ -70,7 +76,7 @@ impl Jira {
             )));
         }
         let jql = query(&self.scopes, since, clock);
-        let answer = self.search(&jql, page).await?;
+        let answer = self.search(&jql, wanted(since), page).await?;
         let found = answer.read(wire::issues)?;
         let next = self.next_token(&found)?;
         let first_scan = since.is_none() && page.is_none();
@@ -88,8 +94,13 @@ impl Jira {
         Ok(discovered)
     }
 
-    async fn search(&self, jql: &str, page: Option<&str>) -> Result<Answer, TrackerError> {
-        let search = Search { jql, max_results: ROWS, fields: ["updated"], next_page_token: page };
+    async fn search(
+        &self,
+        jql: &str,
+        field: &'static str,
+        page: Option<&str>,
+    ) -> Result<Answer, TrackerError> {
+        let search = Search { jql, max_results: ROWS, fields: [field], next_page_token: page };
         let answer = self.client.ask(Method::POST, SEARCH, json(&search).into()).await?;
         let status = answer.status;
         self.client.accept(answer).map_err(|error| match error {

@@ -11,8 +11,8 @@ pub enum Said {
     /// Not on the list.
     Nothing,
     Change(What),
-    /// A release was replaced by another in one entry.
-    Changes(What, What),
+    /// One value was replaced by another where usually one entry removes and one adds.
+    Two(Box<[Said; 2]>),
     /// The status changed to this one; the former status was not given.
     StatusTo(Named),
     /// A link whose relation only the present links can tell.
@@ -68,7 +68,7 @@ pub fn said(entry: &Entry<'_>, schema: &Schema, moves: bool) -> Said {
             Said::Change(What::Parent { from, to })
         }
         Topic::Flagged => Said::Change(What::Flagged { on: to.is_some() }),
-        Topic::Link => link(entry, schema),
+        Topic::Link => links(entry, schema),
         Topic::Key => {
             let project = |text: Option<&str>| text.and_then(project_of).map(str::to_owned);
             moved(project(filled(&entry.from_string)), project(filled(&entry.to_string)), "Key")
@@ -152,24 +152,31 @@ fn labels(entry: &Entry<'_>) -> Said {
 fn releases(from: Option<Named>, to: Option<Named>) -> Said {
     let release = |version: Named, added| What::Release { id: version.id, added };
     match (from, to) {
-        (Some(from), Some(to)) => Said::Changes(release(from, false), release(to, true)),
+        (Some(from), Some(to)) => {
+            let both = [release(from, false), release(to, true)];
+            Said::Two(Box::new(both.map(Said::Change)))
+        }
         (Some(from), None) => Said::Change(release(from, false)),
         (None, Some(to)) => Said::Change(release(to, true)),
         (None, None) => Said::Unreadable("Fix Version"),
     }
 }
 
-fn link(entry: &Entry<'_>, schema: &Schema) -> Said {
-    let (key, sentence, added) = match (filled(&entry.to), filled(&entry.from)) {
-        (Some(key), _) => (key, &entry.to_string, true),
-        (None, Some(key)) => (key, &entry.from_string, false),
-        (None, None) => return Said::Unreadable("Link"),
+fn links(entry: &Entry<'_>, schema: &Schema) -> Said {
+    let side = |key: &str, sentence: &Option<Text<'_>>, added| {
+        let other = ItemRef { source: None, key: Some(key.to_owned()) };
+        match schema.links.spoken(sentence.as_deref().unwrap_or_default(), key) {
+            Ok(Some(relation)) => Said::Change(What::Link { relation, other, added }),
+            Ok(None) => Said::Change(What::Activity),
+            Err(_) => Said::Link { key: key.to_owned(), added },
+        }
     };
-    let other = ItemRef { source: None, key: Some(key.to_owned()) };
-    match schema.links.spoken(sentence.as_deref().unwrap_or_default(), key) {
-        Ok(Some(relation)) => Said::Change(What::Link { relation, other, added }),
-        Ok(None) => Said::Change(What::Activity),
-        Err(_) => Said::Link { key: key.to_owned(), added },
+    let removed = filled(&entry.from).map(|key| side(key, &entry.from_string, false));
+    let added = filled(&entry.to).map(|key| side(key, &entry.to_string, true));
+    match (removed, added) {
+        (Some(removed), Some(added)) => Said::Two(Box::new([removed, added])),
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => Said::Unreadable("Link"),
     }
 }
 

@@ -4,18 +4,21 @@
 //! search for ids and stamps; what changed is then read by id, a thousand issues in eleven
 //! requests. See <https://developer.atlassian.com/cloud/jira/platform/rest/v3/>.
 
-pub mod client;
 pub mod convert;
-pub mod dates;
-pub mod history;
-pub mod links;
 pub mod schema;
 pub mod webhook;
 pub mod wire;
 
+mod answer;
+mod attributes;
 mod catalogue;
+mod client;
+mod dates;
 mod discover;
+mod history;
+mod links;
 mod read;
+mod text;
 
 use std::sync::{Arc, Mutex};
 
@@ -52,7 +55,7 @@ pub struct Config {
     pub webhook_secrets: Vec<SecretString>,
     /// Whether titles are asked for.
     pub titles: bool,
-    /// Names of the link types that mean blocking; Jira's own is [`Config::blocking`].
+    /// Names of the link types that mean blocking; usually [`Config::blocking()`].
     pub blocking: Vec<String>,
 }
 

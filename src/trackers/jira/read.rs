@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::super::{ReadOut, TrackerError};
 use super::Jira;
-use super::client::Answer;
+use super::answer::Answer;
 use super::convert::Draft;
 use super::discover::json;
 use super::schema::Schema;
@@ -123,14 +123,21 @@ impl Jira {
                 }
             }
         }
-        for id in page.issue_errors.into_iter().filter_map(|error| error.id) {
-            if told.insert(id.to_string()) {
-                out.gaps.push(unread(&id, "Jira could not give the issue this time"));
+        for error in page.issue_errors {
+            match wire::read::<wire::IssueError<'_>>(error) {
+                Some(wire::IssueError { id }) if told.insert(id.to_string()) => {
+                    out.gaps.push(unread(&id, "Jira could not give the issue this time"));
+                }
+                Some(_) => {}
+                None => nameless = true,
             }
         }
         for id in ids.iter().filter(|id| !told.contains(**id)) {
             if nameless {
-                out.gaps.push(unread(id, "the answer held an issue without a readable id"));
+                out.gaps.push(unread(
+                    id,
+                    "the answer held a row without a readable id, perhaps this issue's",
+                ));
             } else {
                 out.absent.push((*id).to_owned());
             }

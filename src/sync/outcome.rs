@@ -1,0 +1,139 @@
+//! What a pass tells its caller: while it runs, and at its end.
+
+use crate::model::{ConnectionId, Timestamp};
+use crate::store::StoreError;
+use crate::trackers::TrackerError;
+
+/// Hears how a pass gets on. All calls are cheap and must return at once.
+pub trait Progress: Send + Sync {
+    /// A page was listed; `expected` is the tracker's estimate for the whole walk.
+    fn discovered(&self, connection: &ConnectionId, items: u64, expected: Option<u64>);
+    /// Items were committed, or found to need no read.
+    fn applied(&self, connection: &ConnectionId, items: u64);
+}
+
+/// Nobody listens.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn discovered(&self, _: &ConnectionId, _: u64, _: Option<u64>) {}
+    fn applied(&self, _: &ConnectionId, _: u64) {}
+}
+
+/// Why a pass or a refresh is incomplete, named by the next move.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// The credential is wrong, expired or lacks a right. A person has to act.
+    #[error("{0}")]
+    Unauthorized(String),
+    /// The tracker refuses for good, or answers what nobody understands. A person has to look.
+    #[error("{0}")]
+    Refused(String),
+    /// Nothing to do before this instant.
+    #[error("{message}")]
+    Wait { until: Timestamp, message: String },
+    /// The next pass tries again from where this one stands.
+    #[error("{0}")]
+    Again(String),
+    /// Another process works on this connection.
+    #[error("another process is working on {0}")]
+    Elsewhere(ConnectionId),
+    /// The program was asked to stop; everything in hand is committed.
+    #[error("stopped on request")]
+    Stopped,
+    /// The store failed.
+    #[error("{0}")]
+    Store(String),
+}
+
+impl Problem {
+    /// Concerns one scan or one list only: the others are worth a try.
+    pub(super) fn is_local(&self) -> bool {
+        matches!(self, Self::Refused(_))
+    }
+}
+
+impl From<TrackerError> for Problem {
+    fn from(error: TrackerError) -> Self {
+        match error {
+            TrackerError::Unauthorized(why) => Self::Unauthorized(why),
+            TrackerError::Refused(why) | TrackerError::Malformed(why) => Self::Refused(why),
+            TrackerError::Wait { until, message } => Self::Wait { until, message },
+            TrackerError::Unavailable(why) | TrackerError::BadToken(why) => Self::Again(why),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Fenced { name } => {
+                let connection = name.strip_prefix("sync:").unwrap_or(&name);
+                Self::Elsewhere(ConnectionId(connection.to_owned()))
+            }
+            other => Self::Store(other.to_string()),
+        }
+    }
+}
+
+/// What a pass or a refresh did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassOutcome {
+    pub connection: ConnectionId,
+    /// The id in the logs.
+    pub pass_id: String,
+    /// Rows that the tracker listed, or hints that were due.
+    pub discovered: u64,
+    /// Items read, with their history.
+    pub read: u64,
+    /// Items of which something was new.
+    pub changed: u64,
+    /// Gaps met in this pass.
+    pub gaps: u64,
+    /// Everything asked for was seen to its end.
+    pub complete: bool,
+    /// The first thing that went wrong.
+    pub problem: Option<Problem>,
+    /// What a person should know about the credential.
+    pub notes: Vec<String>,
+}
+
+impl PassOutcome {
+    pub(super) fn new(connection: ConnectionId, pass_id: String) -> Self {
+        Self {
+            connection,
+            pass_id,
+            discovered: 0,
+            read: 0,
+            changed: 0,
+            gaps: 0,
+            complete: false,
+            problem: None,
+            notes: Vec::new(),
+        }
+    }
+
+    /// Notes a problem; the first one stays.
+    #[must_use]
+    pub(super) fn with(mut self, problem: Problem) -> Self {
+        self.note(problem);
+        self
+    }
+
+    pub(super) fn note(&mut self, problem: Problem) {
+        self.problem.get_or_insert(problem);
+        self.complete = false;
+    }
+
+    pub(super) fn log(&self) {
+        let Self { discovered, read, changed, gaps, .. } = self;
+        match &self.problem {
+            None => tracing::info!(discovered, read, changed, gaps, "complete"),
+            Some(problem @ (Problem::Stopped | Problem::Elsewhere(_))) => {
+                tracing::info!(discovered, read, changed, gaps, "{problem}");
+            }
+            Some(problem) => tracing::warn!(discovered, read, changed, gaps, "{problem}"),
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What every step of one pass or refresh shares: the lease, the batch in hand, the counts.
+
+use std::collections::BTreeMap;
+
+use super::outcome::{PassOutcome, Problem, Progress};
+use super::settings::{after, settling_ms};
+use super::{Engine, Stop};
+use crate::model::{ConnectionId, Gap, Item, Timestamp};
+use crate::store::{Batch, Lease, Store};
+use crate::trackers::{Probe, Tracker, TrackerError};
+
+/// One pass or refresh on its way.
+pub struct Run<'a> {
+    pub engine: &'a Engine,
+    pub tracker: &'a dyn Tracker,
+    pub lease: Lease,
+    pub progress: &'a dyn Progress,
+    pub outcome: PassOutcome,
+    /// Read but not yet committed; the next wait for the tracker is used for that.
+    pub in_hand: Option<Batch>,
+    /// Failed attempts by item, from before this pass.
+    pub attempts: BTreeMap<String, u32>,
+    /// Items in a row that could not be read: many of them mean that the tracker is unwell.
+    pub failures: u32,
+    pub started_at: Timestamp,
+    stop: &'a Stop,
+    renewed_at: Timestamp,
+}
+
+/// How one step ended; the problem ends the pass, with everything committed kept.
+pub type Step<T> = Result<T, Problem>;
+
+impl<'a> Run<'a> {
+    pub fn new(
+        engine: &'a Engine,
+        tracker: &'a dyn Tracker,
+        lease: Lease,
+        progress: &'a dyn Progress,
+        stop: &'a Stop,
+        outcome: PassOutcome,
+    ) -> Self {
+        let now = engine.clock.now();
+        Self {
+            engine,
+            tracker,
+            lease,
+            progress,
+            outcome,
+            in_hand: None,
+            attempts: BTreeMap::new(),
+            failures: 0,
+            started_at: now,
+            stop,
+            renewed_at: now,
+        }
+    }
+
+    pub fn store(&self) -> &'a Store {
+        &self.engine.store
+    }
+
+    pub fn connection(&self) -> &'a ConnectionId {
+        self.tracker.connection()
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.engine.clock.now()
+    }
+
+    /// Closes the books.
+    pub fn end(mut self, ended: Step<()>) -> PassOutcome {
+        self.outcome.complete = self.outcome.problem.is_none();
+        match ended {
+            Ok(()) => self.outcome,
+            Err(problem) => self.outcome.with(problem),
+        }
+    }
+
+    /// Proves that the credential works.
+    pub async fn probe(&mut self) -> Step<Probe> {
+        Ok(self.alongside(self.tracker.probe()).await??)
+    }
+
+    /// Waits for the tracker and commits the batch in hand meanwhile. A request to stop drops the
+    /// answer, never the batch.
+    pub async fn alongside<T>(
+        &mut self,
+        call: impl Future<Output = Result<T, TrackerError>>,
+    ) -> Step<Result<T, TrackerError>> {
+        let stop = self.stop;
+        let call = async {
+            tokio::select! {
+                biased;
+                () = stop.wait() => Err(Problem::Stopped),
+                answer = call => Ok(answer),
+            }
+        };
+        let (committed, answer) = futures::future::join(self.commit(), call).await;
+        committed?;
+        answer
+    }
+
+    /// Commits the batch in hand.
+    pub async fn commit(&mut self) -> Step<()> {
+        let now = self.now();
+        let third = self.engine.settings.lease / 3;
+        if now >= after(self.renewed_at, third) || now < self.renewed_at {
+            self.store().renew(&self.lease, self.engine.settings.lease).await?;
+            self.renewed_at = now;
+        }
+        let Some(batch) = self.in_hand.take() else { return Ok(()) };
+        let (items, gaps) = (batch.items.len() as u64, batch.gaps.len() as u64);
+        let applied = self.store().apply(&self.lease, batch).await?;
+        self.outcome.read += items;
+        self.outcome.changed += applied.new + applied.changed;
+        self.outcome.gaps += gaps;
+        self.progress.applied(self.connection(), items);
+        Ok(())
+    }
+
+    /// What one answer told, ready to be committed. `read_at` is the tracker's clock at or before
+    /// the read.
+    pub fn batch(&self, items: Vec<Item>, gaps: Vec<Gap>, read_at: Option<Timestamp>) -> Batch {
+        let settling = settling_ms(self.tracker.kind());
+        Batch {
+            connection: self.connection().clone(),
+            tracker: self.tracker.kind(),
+            items,
+            gaps,
+            known_at: self.now(),
+            settled_before: read_at.map(|at| at.plus_millis(-settling)),
+            resume: None,
+        }
+    }
+}
