@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args as ClapArgs;
 use serde::Serialize;
 
-use super::context::Context;
+use super::context::{Context, unusable};
 use super::{Done, Failure, Outcome, print};
 use crate::gauge::{Gauge, Moment};
 use crate::portfolio::CoverageView;
@@ -48,10 +48,10 @@ pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
     for tracker in trackers.iter().filter(|_| !args.offline) {
         connections.push(probe(tracker.as_ref()).await);
     }
-    let (store, map) = match context.gauge().await {
+    let (store, map) = match context.stored().await {
         Ok(gauge) => stored(&gauge).await?,
-        Err(Failure::Usage(text)) => (text, None),
-        Err(failure) => return Err(failure),
+        Err(error @ StoreError::Absent { .. }) => (error.to_string(), None),
+        Err(error) => return Err(unusable(error)),
     };
     let (coverage, notes) = map.map_or((None, Vec::new()), |map| (Some(map.coverage), map.notes));
     let findings = Findings { files: "valid", store, connections, coverage, notes };
@@ -60,14 +60,16 @@ pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
     } else {
         show(&findings);
     }
-    let dead = findings.connections.iter().filter(|line| !line.alive).count();
-    match dead {
-        0 => Ok(Done::Complete),
-        all if all == findings.connections.len() => {
-            Err(Failure::Failed(anyhow::anyhow!("no connection works; see above")))
-        }
-        _ => Ok(Done::Incomplete),
+    let problems: Vec<String> =
+        findings.connections.iter().filter_map(|line| line.problem.clone()).collect();
+    if problems.is_empty() {
+        return Ok(Done::Complete);
     }
+    if problems.len() == findings.connections.len() {
+        return Err(Failure::all(&problems));
+    }
+    problems.iter().for_each(|problem| print::error(problem));
+    Ok(Done::Incomplete)
 }
 
 async fn probe(tracker: &dyn Tracker) -> ConnectionLine {
@@ -96,7 +98,7 @@ fn show(findings: &Findings) {
     for line in &findings.connections {
         match &line.problem {
             None => print::line(&format!("connection {}: alive", line.connection)),
-            Some(problem) => print::line(&format!("connection {}: {problem}", line.connection)),
+            Some(_) => print::line(&format!("connection {}: not usable", line.connection)),
         }
         for note in &line.notes {
             print::line(&format!("  {note}"));

@@ -67,10 +67,14 @@ impl Context {
 
     /// Opens the store for reading, beside a daemon that may be running.
     pub(crate) async fn gauge(&self) -> Result<Gauge, Failure> {
-        let store = Store::open_read_only(&self.settings.store.url, Arc::clone(&self.clock))
-            .await
-            .map_err(unusable)?;
-        Ok(Gauge::new(store, Arc::clone(&self.portfolio), Arc::clone(&self.clock)))
+        self.stored().await.map_err(unusable)
+    }
+
+    /// The same for a caller that can do without.
+    pub(crate) async fn stored(&self) -> Result<Gauge, StoreError> {
+        let clock = Arc::clone(&self.clock);
+        let store = Store::open_read_only(&self.settings.store.url, Arc::clone(&clock)).await?;
+        Ok(Gauge::new(store, Arc::clone(&self.portfolio), clock))
     }
 
     /// Connects to every tracker; reads their secrets.
@@ -110,7 +114,7 @@ impl Context {
 /// A store that cannot be used as it is named is a matter of configuration.
 pub(crate) fn unusable(error: StoreError) -> Failure {
     match error {
-        StoreError::Unusable(text) => Failure::Usage(text),
+        StoreError::Unusable(_) | StoreError::Absent { .. } => Failure::Usage(error.to_string()),
         other => other.into(),
     }
 }

@@ -97,8 +97,8 @@ async fn report(demo: &Demo, outcomes: &[PassOutcome]) -> Result<Done, Failure> 
             outcome.gaps,
             demo.transport.requests()
         ));
-        if let Some(problem) = &outcome.problem {
-            print::error(&format!("{}: {problem}", outcome.connection));
+        if let Some(problem) = outcome.told() {
+            print::error(&problem);
         }
     }
     let complete = outcomes.iter().all(|outcome| outcome.complete);

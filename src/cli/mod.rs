@@ -73,6 +73,13 @@ pub(crate) enum Failure {
     Failed(anyhow::Error),
 }
 
+impl Failure {
+    /// Several things that went wrong, one a line.
+    pub(crate) fn all(problems: &[String]) -> Self {
+        Self::Failed(anyhow::anyhow!(problems.join(&format!("\n{}", print::NAME))))
+    }
+}
+
 impl<E: Into<anyhow::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
         Self::Failed(error.into())

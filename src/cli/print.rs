@@ -22,8 +22,11 @@ pub(crate) fn note(text: &str) {
     drop(writeln!(std::io::stderr().lock(), "{text}"));
 }
 
+/// How every line about an error begins.
+pub(crate) const NAME: &str = "streamgauge: ";
+
 pub(crate) fn error(text: &str) {
-    note(&format!("streamgauge: {text}"));
+    note(&format!("{NAME}{text}"));
 }
 
 /// A table without borders, wrapped to the terminal.

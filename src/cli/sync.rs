@@ -112,10 +112,12 @@ async fn report(store: &Store, outcomes: &[(PassOutcome, u64)], as_json: bool) -
         for note in &line.notes {
             print::note(&format!("{}: {note}", line.connection));
         }
-        if let Some(problem) = &line.problem {
-            print::error(&format!("{}: {problem}", line.connection));
-        }
     }
+    let problems: Vec<String> = lines.iter().filter_map(|line| line.problem.clone()).collect();
+    if lines.iter().all(|line| line.problem.is_some() && line.discovered + line.read == 0) {
+        return Err(Failure::all(&problems));
+    }
+    problems.iter().for_each(|problem| print::error(problem));
     let gaps = store.gaps(None).await?;
     let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
     for stored in &gaps {
@@ -124,17 +126,8 @@ async fn report(store: &Store, outcomes: &[(PassOutcome, u64)], as_json: bool) -
     for (reason, count) in &reasons {
         print::note(&format!("gap: {reason}: {count} (see `export`, gaps.jsonl)"));
     }
-    if lines.iter().all(|line| line.complete) && gaps.is_empty() {
-        return Ok(Done::Complete);
-    }
-    if lines.iter().all(|line| !line.complete && line.read == 0 && line.discovered == 0) {
-        let names: Vec<&str> = lines.iter().map(|line| line.connection.as_str()).collect();
-        return Err(Failure::Failed(anyhow::anyhow!(
-            "nothing could be read from {}",
-            names.join(", ")
-        )));
-    }
-    Ok(Done::Incomplete)
+    let complete = lines.iter().all(|line| line.complete) && gaps.is_empty();
+    Ok(if complete { Done::Complete } else { Done::Incomplete })
 }
 
 fn line(outcome: &PassOutcome, requests: u64) -> Line {
@@ -147,7 +140,7 @@ fn line(outcome: &PassOutcome, requests: u64) -> Line {
         changed: outcome.changed,
         gaps: outcome.gaps,
         requests,
-        problem: outcome.problem.as_ref().map(ToString::to_string),
+        problem: outcome.told(),
         notes: outcome.notes.clone(),
     }
 }

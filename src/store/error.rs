@@ -6,6 +6,9 @@ pub enum StoreError {
     /// The database cannot be opened or used as it is; a person has to act.
     #[error("{0}")]
     Unusable(String),
+    /// There is no database yet: nothing was ever synced into it.
+    #[error("{path} does not exist; run `streamgauge sync` first, or correct store.url")]
+    Absent { path: String },
     /// Another process writes to the same file.
     #[error("{path} is in use by another streamgauge process; stop it, or ask it instead")]
     InUse { path: String },
@@ -14,7 +17,7 @@ pub enum StoreError {
     Fenced { name: String },
     /// The database did not answer or is busy; the transaction did not happen, or its outcome is
     /// unknown. Every write may be repeated.
-    #[error("the database does not answer: {0}; it is tried again with the next pass")]
+    #[error("the database does not answer: {0}; try again, as a running daemon does by itself")]
     Unavailable(String),
     /// A stored value cannot be understood.
     #[error("{place} holds a value that cannot be read ({detail}); restore a backup or sync anew")]

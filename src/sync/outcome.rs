@@ -126,6 +126,14 @@ impl PassOutcome {
         self.complete = false;
     }
 
+    /// The problem in one sentence that names the connection; trackers begin with it themselves.
+    #[must_use]
+    pub fn told(&self) -> Option<String> {
+        let problem = self.problem.as_ref()?.to_string();
+        let name = format!("{}: ", self.connection);
+        Some(if problem.starts_with(&name) { problem } else { name + &problem })
+    }
+
     pub(super) fn log(&self) {
         let Self { discovered, read, changed, gaps, .. } = self;
         match &self.problem {

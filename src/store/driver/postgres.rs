@@ -53,6 +53,11 @@ pub fn open(url: &str, access: Access) -> Result<Driver, StoreError> {
                 .to_owned(),
         ));
     }
+    if config.get_password().is_none()
+        && let Some(password) = std::env::var_os("PGPASSWORD")
+    {
+        config.password(password.as_encoded_bytes());
+    }
     config.connect_timeout(Duration::from_secs(10)).application_name("streamgauge");
     let mut connections = Vec::with_capacity(CONNECTIONS);
     for _ in 0..CONNECTIONS {
@@ -95,7 +100,7 @@ impl Postgres {
                 "{place} refuses the connection ({}); correct store.url or the rights there",
                 db.message()
             )),
-            None => StoreError::Unavailable(format!("{place} cannot be reached ({e})")),
+            None => StoreError::Unavailable(format!("{place} cannot be reached ({})", cause(&e))),
         };
         let client = self.runtime.block_on(async {
             let (client, connection) = self.config.connect(NoTls).await.map_err(failed)?;
@@ -240,14 +245,18 @@ fn convert(name: &'static str, row: &tokio_postgres::Row) -> Result<Row, StoreEr
         .map(Row)
 }
 
+/// What lies beneath, where the client only says that something failed.
+fn cause(error: &tokio_postgres::Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+}
+
 /// Tells trouble that passes from a statement that can never work.
 fn refused(name: &'static str, error: &tokio_postgres::Error) -> StoreError {
     let Some(db) = error.as_db_error() else {
         return if error.is_closed() {
             StoreError::Unavailable("the connection to PostgreSQL was lost".to_owned())
         } else {
-            let cause = std::error::Error::source(error).map(ToString::to_string);
-            StoreError::Unavailable(cause.unwrap_or_else(|| error.to_string()))
+            StoreError::Unavailable(cause(error))
         };
     };
     let code = db.code();

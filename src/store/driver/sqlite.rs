@@ -1,6 +1,7 @@
 //! SQLite: one file, one writer, rusqlite on the thread that owns the connection.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,6 +15,9 @@ use crate::store::StoreError;
 
 /// Marks the file as ours, so that another program's database is never migrated: "SgAu".
 const APPLICATION_ID: i64 = 0x5367_4175;
+
+/// How every SQLite database begins.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 /// Readers beside the writer: a long read must not make a page wait.
 const READERS: usize = 2;
@@ -37,6 +41,7 @@ pub fn open(path: &Path, access: Access, clock: &SharedClock) -> Result<Driver, 
         let writer = Lane::inline(Backend::Sqlite(Box::new(db)));
         return Ok(Driver { writer, reader: None, kind: Kind::Sqlite });
     }
+    refuse_foreign(path)?;
     let readers = |n: usize| -> Result<Lane, StoreError> {
         let open = |_| {
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -46,10 +51,7 @@ pub fn open(path: &Path, access: Access, clock: &SharedClock) -> Result<Driver, 
     };
     if access == Access::Read {
         if !path.exists() {
-            return Err(StoreError::Unusable(format!(
-                "{} does not exist; run `streamgauge sync` first, or correct store.url",
-                path.display()
-            )));
+            return Err(StoreError::Absent { path: path.display().to_string() });
         }
         return Ok(Driver { writer: readers(READERS)?, reader: None, kind: Kind::Sqlite });
     }
@@ -63,6 +65,29 @@ pub fn open(path: &Path, access: Access, clock: &SharedClock) -> Result<Driver, 
     // The writer comes first: it switches the file to WAL before anyone reads.
     let writer = Lane::threads(vec![db])?;
     Ok(Driver { writer, reader: Some(readers(READERS)?), kind: Kind::Sqlite })
+}
+
+/// Refuses what is plainly no database before anything is created beside it.
+fn refuse_foreign(path: &Path) -> Result<(), StoreError> {
+    if path.is_dir() {
+        let path = path.display();
+        return Err(StoreError::Unusable(format!(
+            "{path} is a folder; point store.url to a file, such as sqlite:{path}/streamgauge.db"
+        )));
+    }
+    let mut start = [0; MAGIC.len()];
+    let read = File::open(path).and_then(|mut file| file.read(&mut start));
+    if read.is_ok_and(|read| read > 0 && !MAGIC.starts_with(&start[..read])) {
+        return Err(not_a_database(path));
+    }
+    Ok(())
+}
+
+fn not_a_database(path: &Path) -> StoreError {
+    StoreError::Unusable(format!(
+        "{} is not a SQLite database; move it away, or point store.url to another file",
+        path.display()
+    ))
 }
 
 /// Takes the lock that keeps a second writer away. The system drops it with the process.
@@ -107,11 +132,11 @@ fn denied(path: &Path, error: &std::io::Error) -> StoreError {
 }
 
 fn unusable(path: &Path, error: &rusqlite::Error) -> StoreError {
+    if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) {
+        return not_a_database(path);
+    }
     let path = path.display();
     StoreError::Unusable(match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => format!(
-            "{path} is not a SQLite database; move it away, or point store.url to another file"
-        ),
         Some(ErrorCode::DatabaseCorrupt) => format!(
             "{path} is damaged; restore a backup, or move it away and run `streamgauge sync`"
         ),

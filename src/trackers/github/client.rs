@@ -109,7 +109,7 @@ impl Client {
         Ok(Self { octocrab, transport, api: api.to_owned(), host, place, rows, most_rows })
     }
 
-    /// `connection NAME`, as every message begins.
+    /// The name of the connection, as every message begins.
     #[must_use]
     pub fn place(&self) -> &str {
         &self.place

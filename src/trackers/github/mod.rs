@@ -117,7 +117,7 @@ impl GitHub {
     /// # Errors
     /// [`TrackerError::Refused`] for an address or a repository name that cannot be meant.
     pub fn new(config: Config, transport: Transport) -> Result<Self, TrackerError> {
-        let place = format!("connection {}", config.connection);
+        let place = config.connection.to_string();
         let parsed = config.repositories.iter().map(|text| {
             Repository::parse(text).ok_or_else(|| {
                 TrackerError::Refused(format!(

@@ -110,7 +110,7 @@ async fn a_primary_limit_that_ends_late_is_handed_up() {
         panic!("must wait");
     };
     assert_eq!(until.to_string(), "2026-11-20T12:40:01Z");
-    assert!(message.starts_with("connection gh: GitHub's rate limit"), "{message}");
+    assert!(message.starts_with("gh: GitHub's rate limit"), "{message}");
     // The pause holds for everything that follows, without a further request.
     assert!(matches!(world.github.probe().await, Err(TrackerError::Wait { .. })));
     assert_eq!((world.questions().len(), world.left()), (1, 1));
@@ -411,7 +411,7 @@ async fn every_refusal_is_one_sentence_with_place_and_next_step() {
         let error = world.github.probe().await.unwrap_err();
         let text = error.to_string();
         assert!(format!("{error:?}").starts_with(kind), "{error:?}");
-        assert!(text.starts_with("connection gh: ") && text.contains(step), "{text}");
+        assert!(text.starts_with("gh: ") && text.contains(step), "{text}");
         assert!(!text.contains('\n') && !text.contains("github_pat_x"), "{text}");
     }
 }
@@ -422,7 +422,7 @@ async fn a_connection_that_breaks_is_tried_again_and_then_unavailable() {
     let error = world.github.probe().await.unwrap_err();
     let text = error.to_string();
     assert!(matches!(error, TrackerError::Unavailable(_)), "{text}");
-    assert!(text.starts_with("connection gh: cannot connect to 127.0.0.1"), "{text}");
+    assert!(text.starts_with("gh: cannot connect to 127.0.0.1"), "{text}");
     assert!(world.waited() >= 2 + 4, "{} s between the tries", world.waited());
 }
 
