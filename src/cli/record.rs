@@ -106,7 +106,8 @@ pub(crate) async fn reading(config: &Path, args: ReadingArgs) -> Outcome {
     if args.json {
         print::json(&recorded);
     } else {
-        print::line(&format!("recorded {} for {}", recorded["value"], recorded["measure"]));
+        let measure = recorded["measure"].as_str().unwrap_or_default();
+        print::line(&format!("recorded {} for {measure}", recorded["value"]));
     }
     Ok(Done::Complete)
 }

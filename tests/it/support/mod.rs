@@ -1,4 +1,5 @@
 //! What several test modules need.
 
 pub mod postgres;
+pub mod program;
 pub mod scripted;
