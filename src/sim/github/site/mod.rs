@@ -2,6 +2,7 @@
 
 mod dump;
 mod edits;
+mod relations;
 mod seed;
 pub(super) mod world;
 

@@ -139,16 +139,25 @@ impl World {
         self.repos.get(&repo).map_or_else(String::new, Repo::full_name)
     }
 
-    /// Issues (or pull requests) of a repository, least recently updated first.
+    /// Stamp and id of the issues (or pull requests) of a repository, oldest change first.
+    pub fn keys_since(
+        &self,
+        repo: u64,
+        pulls: bool,
+        since: Timestamp,
+    ) -> impl Iterator<Item = (Timestamp, u64)> {
+        let last = (repo, pulls, Timestamp::MAX, u64::MAX);
+        self.by_update.range((repo, pulls, since, 0)..=last).map(|key| (key.2, key.3))
+    }
+
+    /// The issues (or pull requests) behind [`World::keys_since`].
     pub fn updated_since(
         &self,
         repo: u64,
         pulls: bool,
         since: Timestamp,
-    ) -> impl DoubleEndedIterator<Item = &Issue> {
-        self.by_update
-            .range((repo, pulls, since, 0)..=(repo, pulls, Timestamp::MAX, u64::MAX))
-            .filter_map(|(.., id)| self.issues.get(id))
+    ) -> impl Iterator<Item = &Issue> {
+        self.keys_since(repo, pulls, since).filter_map(|(_, id)| self.issues.get(&id))
     }
 
     pub fn label_named(&self, repo: u64, name: &str) -> Option<&Label> {
