@@ -20,7 +20,8 @@ pub enum EditError {
     NotAPull(u64),
 }
 
-/// Edits of the site that carry one and the same time stamp. Ids are numeric ids.
+/// Edits of the site that carry one and the same time stamp. Ids are numeric ids. Every edit fails
+/// when it names something that is not there, and then changes nothing.
 pub struct Edits<'w> {
     pub(super) world: &'w mut World,
     pub(super) people: &'w People,
@@ -65,8 +66,8 @@ impl Edits<'_> {
         let issue = self.world.issues.get_mut(&id).ok_or(EditError::NoIssue(id))?;
         let pull = issue.pull.as_mut().ok_or(EditError::NotAPull(id))?;
         pull.merged = Some(now);
-        issue.closed = Some(now);
         let closes = pull.closes.clone();
+        self.world.set_closed(id, Some(now));
         self.record(id, EventKind::Other("merged".to_owned()), EventDetail::default());
         self.record(id, EventKind::Closed, EventDetail::default());
         self.announce("pull_request", "closed", id, Extra::None);
@@ -84,15 +85,16 @@ impl Edits<'_> {
         self.close_by(id, reason, None)
     }
 
+    /// Opens a closed issue again.
     pub fn reopen(&mut self, id: u64) -> Result<(), EditError> {
-        let issue = self.known(id)?;
-        issue.closed = None;
-        issue.reason = Some("reopened".to_owned());
+        self.known(id)?.reason = Some("reopened".to_owned());
+        self.world.set_closed(id, None);
         self.record(id, EventKind::Reopened, EventDetail::default());
         self.announce("issues", "reopened", id, Extra::None);
         Ok(())
     }
 
+    /// Changes the title.
     pub fn rename(&mut self, id: u64, title: &str) -> Result<(), EditError> {
         let from = std::mem::replace(&mut self.known(id)?.title, title.to_owned());
         let detail = EventDetail {
@@ -119,6 +121,7 @@ impl Edits<'_> {
         Ok(())
     }
 
+    /// Takes a label off an issue.
     pub fn unlabel(&mut self, id: u64, name: &str) -> Result<(), EditError> {
         let repo = self.known(id)?.repo;
         let label = self.label_id(repo, name);
@@ -213,10 +216,10 @@ impl Edits<'_> {
     fn close_by(&mut self, id: u64, reason: &str, by: Option<u64>) -> Result<(), EditError> {
         let now = self.now;
         let issue = self.known(id)?;
-        issue.closed = Some(now);
         let pull = issue.pull.is_some();
         issue.reason = (!pull).then(|| reason.to_owned());
         let reason = issue.reason.clone();
+        self.world.set_closed(id, Some(now));
         self.record(id, EventKind::Closed, EventDetail { reason, issue: by, ..Default::default() });
         self.announce(if pull { "pull_request" } else { "issues" }, "closed", id, Extra::None);
         Ok(())

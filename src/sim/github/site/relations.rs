@@ -50,6 +50,7 @@ impl Edits<'_> {
         Ok(())
     }
 
+    /// Says that `id` waits for `blocker` no more.
     pub fn unblock(&mut self, id: u64, blocker: u64) -> Result<(), EditError> {
         self.known(blocker)?;
         let issue = self.known(id)?;
@@ -134,6 +135,7 @@ impl Edits<'_> {
         self.relink(new, parent, &children, [&blockers, &blocked, &pulls]);
         let detail = EventDetail { from: Some(from), ..EventDetail::default() };
         self.record(new, EventKind::Transferred, detail);
+        self.announce("issues", "opened", new, Extra::None);
         Ok(new)
     }
 
