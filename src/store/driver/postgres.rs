@@ -22,6 +22,10 @@ const CONNECTIONS: usize = 4;
 /// The number of the advisory lock that orders migrations, unlikely to be anyone else's.
 const SCHEMA_LOCK: i64 = 0x5367_4175_0001;
 
+/// A plan that was made while a table was empty reads all of it for ever; so plan every time.
+const SESSION: &str = "SET statement_timeout = '60s'; SET lock_timeout = '20s';
+     SET plan_cache_mode = force_custom_plan";
+
 /// A connection that comes back after it was lost.
 pub struct Postgres {
     config: Config,
@@ -103,10 +107,7 @@ impl Postgres {
             self.runtime.spawn(async move {
                 let _ = connection.await;
             });
-            client
-                .batch_execute("SET statement_timeout = '60s'; SET lock_timeout = '20s'")
-                .await
-                .map_err(failed)?;
+            client.batch_execute(SESSION).await.map_err(failed)?;
             Ok(client)
         })?;
         self.open = Some(Open { client, statements: BTreeMap::new() });
