@@ -42,6 +42,7 @@ pub struct Presence {
     pub removed: Option<Removal>,
 }
 
+/// When an item left, by the tracker's clock, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removal {
     pub at: Timestamp,
@@ -65,6 +66,7 @@ pub struct Known {
 }
 
 impl Facts {
+    /// The stored form.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Encoder::default();
         out.byte(VERSION);
@@ -74,6 +76,7 @@ impl Facts {
         out.bytes
     }
 
+    /// Reads the stored form; whatever else the bytes are is refused.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut from = Decoder::new(bytes);
         if from.byte()? != VERSION {
