@@ -27,8 +27,12 @@ use crate::web::{self, App, Hook};
 const DIGEST_STEP: Duration = Duration::from_secs(15);
 /// How often a connection looks back far enough to meet what its index showed late.
 const DEEP_MS: i64 = 3_600_000;
-/// The shortest pause between two passes of one connection, whatever asks for them.
-const BREATH: Duration = Duration::from_millis(200);
+/// How often a connection reads everything again, for what leaves no stamp: a renamed label or a
+/// board move changes items without changing when they were updated.
+const FULL_MS: i64 = 24 * 3_600_000;
+/// The shortest pause between two looks at one connection, whatever asks for them; hints that come
+/// meanwhile are read together.
+const BREATH: Duration = Duration::from_millis(20);
 
 /// Everything the daemon runs on.
 pub struct Daemon {
@@ -103,40 +107,47 @@ impl Daemon {
 
 impl Puller {
     async fn run(self) {
-        let mut deep_at = Timestamp::MIN;
+        let (mut deep_at, mut full_at) = (Timestamp::MIN, self.clock.now());
         let mut due = self.clock.now();
         while !self.stop.requested() {
             let now = self.clock.now();
             if now >= due {
-                let reach = if now.millis().saturating_sub(deep_at.millis()) >= DEEP_MS {
-                    Reach::Deep
-                } else {
-                    Reach::Hot
+                let since = |at: Timestamp| now.millis().saturating_sub(at.millis());
+                let reach = match () {
+                    () if since(full_at) >= FULL_MS => Reach::Full,
+                    () if since(deep_at) >= DEEP_MS => Reach::Deep,
+                    () => Reach::Hot,
                 };
                 let outcome = self.engine.pass(&self.connection, reach, &Silent, &self.stop).await;
                 self.note(&outcome);
-                if outcome.complete && reach == Reach::Deep {
+                if outcome.complete && reach != Reach::Hot {
                     deep_at = now;
                 }
+                if outcome.complete && reach == Reach::Full {
+                    full_at = now;
+                }
                 due = self.next(&outcome);
+                // Hints that a crash left behind, and those that were put off.
+                self.refresh().await;
             }
             self.clock.sleep(BREATH).await;
             let wait = u64::try_from(due.millis() - self.clock.now().millis()).unwrap_or(0);
             tokio::select! {
                 biased;
                 () = self.stop.wait() => break,
-                () = self.hinted.notified() => {
-                    let outcome = self.engine.refresh(&self.connection, &self.stop).await;
-                    self.note(&outcome);
-                }
+                () = self.hinted.notified() => self.refresh().await,
                 () = self.scan.notified() => due = self.clock.now(),
                 () = self.clock.sleep(Duration::from_millis(wait)) => {}
             }
         }
     }
 
-    /// The next tick of the schedule, or later if the tracker asked for it. Hints left over from
-    /// a crash are found because the first thing a daemon does is a pass.
+    async fn refresh(&self) {
+        let outcome = self.engine.refresh(&self.connection, &self.stop).await;
+        self.tell(&outcome);
+    }
+
+    /// The next tick of the schedule, or later if the tracker asked for it.
     fn next(&self, outcome: &PassOutcome) -> Timestamp {
         let now = self.clock.now();
         let tick = self
@@ -151,6 +162,10 @@ impl Puller {
 
     fn note(&self, outcome: &PassOutcome) {
         self.metrics.pass(outcome, self.clock.now().millis() / 1000);
+        self.tell(outcome);
+    }
+
+    fn tell(&self, outcome: &PassOutcome) {
         for note in &outcome.notes {
             tracing::warn!(connection = %self.connection, note, "about the credential");
         }

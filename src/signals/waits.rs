@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::Dataset;
+use super::dataset::LinkFacts;
 use super::flow::Blocked;
-use crate::model::{Derived, Period, StreamIx, Timestamp, wip_spells};
+use crate::model::{Derived, Period, Precision, StreamIx, Timestamp, wip_spells};
 
 /// One stretch in which an item of one stream waited for an item of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,11 +28,9 @@ pub struct Wait {
 pub fn waits(data: &Dataset, items: &[Derived], as_of: Timestamp) -> Vec<Wait> {
     let mut waits = Vec::new();
     for link in &data.links {
-        let Some(period) = link_period(items, link.blocked, link.blocker, link.valid, as_of) else {
-            continue;
-        };
+        let Some(period) = link_period(data, items, link, as_of) else { continue };
         let (item, blocker) = (&data.items[link.blocked], &data.items[link.blocker]);
-        let polled = link.precision == crate::model::Precision::Polled;
+        let polled = link.precision == Precision::Polled;
         for spell in wip_spells(&item.segments, as_of) {
             let Some(part) = spell.intersect(&period) else { continue };
             for own in item.segments.iter().filter(|s| s.from < as_of) {
@@ -53,20 +52,22 @@ pub fn waits(data: &Dataset, items: &[Derived], as_of: Timestamp) -> Vec<Wait> {
     waits
 }
 
+/// When a link can make its item wait, in progress or not.
 fn link_period(
+    data: &Dataset,
     items: &[Derived],
-    blocked: usize,
-    blocker: usize,
-    valid: Period,
+    link: &LinkFacts,
     as_of: Timestamp,
 ) -> Option<Period> {
-    let (own, theirs) = (items.get(blocked)?, items.get(blocker)?);
-    if own.born_done || theirs.born_done || blocked == blocker {
+    let (own, theirs) = (items.get(link.blocked)?, items.get(link.blocker)?);
+    if own.born_done || theirs.born_done || link.blocked == link.blocker {
         return None;
     }
-    let from = valid.from.max(own.started_at?);
+    // Nothing blocks before it exists.
+    let exists = data.items[link.blocker].created_at;
+    let from = link.valid.from.max(own.started_at?).max(exists);
     let ends = [own.ended_at, theirs.ended_at].into_iter().flatten();
-    let to = ends.fold(valid.to.min(as_of), Timestamp::min);
+    let to = ends.fold(link.valid.to.min(as_of), Timestamp::min);
     (from < to).then(|| Period::new(from, to))
 }
 
@@ -113,7 +114,7 @@ pub fn unlinked(
 ) -> Vec<(StreamIx, i64, i64)> {
     let mut links: BTreeMap<usize, Vec<Period>> = BTreeMap::new();
     for link in &data.links {
-        let period = link_period(items, link.blocked, link.blocker, link.valid, as_of);
+        let period = link_period(data, items, link, as_of);
         links.entry(link.blocked).or_default().extend(period);
     }
     for periods in links.values_mut() {

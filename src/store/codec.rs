@@ -38,10 +38,12 @@ pub struct Decoder<'a> {
 }
 
 impl Encoder {
+    /// Writes one byte as it is.
     pub fn byte(&mut self, byte: u8) {
         self.bytes.push(byte);
     }
 
+    /// Writes seven bits a byte, the lowest first.
     pub fn varint(&mut self, mut n: u64) {
         while n >= 0x80 {
             self.bytes.push(n as u8 | 0x80);
@@ -68,6 +70,7 @@ impl Encoder {
 }
 
 impl<'a> Decoder<'a> {
+    /// Reads from the first byte on.
     pub fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes, shared: Vec::new(), last_time: 0 }
     }
@@ -77,12 +80,14 @@ impl<'a> Decoder<'a> {
         self.rest.is_empty()
     }
 
+    /// The next byte.
     pub fn byte(&mut self) -> Result<u8, DecodeError> {
         let (&first, rest) = self.rest.split_first().ok_or(DecodeError("it ends too early"))?;
         self.rest = rest;
         Ok(first)
     }
 
+    /// The next number.
     pub fn varint(&mut self) -> Result<u64, DecodeError> {
         let mut n = 0_u64;
         for shift in (0..64).step_by(7) {
@@ -95,6 +100,7 @@ impl<'a> Decoder<'a> {
         Err(DecodeError("a number is too long"))
     }
 
+    /// The next text, or the earlier one it points to.
     pub fn text(&mut self) -> Result<&'a str, DecodeError> {
         let head = self.varint()?;
         let size = usize::try_from(head >> 1).map_err(|_| DecodeError("a text is too long"))?;

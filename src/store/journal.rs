@@ -171,7 +171,7 @@ fn number_of(tx: &mut Tx<'_>, id: &str) -> Result<i64, StoreError> {
     let row = number.map(|n| tx.first(sql, &[n.into()])).transpose()?.flatten();
     row.map(|row| row.int(0)).unwrap_or_else(|| {
         Err(StoreError::Unusable(format!(
-            "there is no decision {id:?} to supersede; `streamgauge decide --list` shows them"
+            "there is no decision {id:?} to supersede; take an id that `streamgauge decide` printed"
         )))
     })
 }

@@ -16,6 +16,7 @@ pub struct Lease {
 }
 
 impl Lease {
+    /// What the lease is for.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name

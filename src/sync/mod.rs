@@ -65,6 +65,7 @@ pub struct Engine {
 }
 
 impl Engine {
+    /// An engine for these trackers; it starts nothing by itself.
     #[must_use]
     pub fn new(
         store: Store,

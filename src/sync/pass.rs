@@ -10,6 +10,7 @@ use crate::store::PassRecord;
 const RETRIES_MAX: u32 = 500;
 
 impl Run<'_> {
+    /// Walks everything and notes the pass in the log.
     pub async fn pass(&mut self, reach: Reach) -> Step<()> {
         let walked = self.walk_all(reach).await;
         let clock = match walked {

@@ -77,6 +77,7 @@ impl Run<'_> {
         Ok(self.store().put_gaps(&self.lease, self.connection(), vec![gap], now).await?)
     }
 
+    /// The identity of an item of this connection.
     pub fn id(&self, source: &str) -> ItemId {
         ItemId { connection: self.connection().clone(), source: source.to_owned() }
     }

@@ -10,6 +10,7 @@ use crate::store::Hint;
 const ROUNDS_MAX: usize = 100;
 
 impl Run<'_> {
+    /// Follows due hints until none is left.
     pub async fn refresh(&mut self) -> Step<()> {
         let batch = self.tracker.batch().max(1);
         let limit = u32::try_from(batch).unwrap_or(u32::MAX);

@@ -31,6 +31,7 @@ pub struct Run<'a> {
 pub type Step<T> = Result<T, Problem>;
 
 impl<'a> Run<'a> {
+    /// A run that has done nothing yet.
     pub fn new(
         engine: &'a Engine,
         tracker: &'a dyn Tracker,
@@ -55,14 +56,17 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Where everything goes.
     pub fn store(&self) -> &'a Store {
         &self.engine.store
     }
 
+    /// What is being read.
     pub fn connection(&self) -> &'a ConnectionId {
         self.tracker.connection()
     }
 
+    /// Our own time, for what we learn and when to try again.
     pub fn now(&self) -> Timestamp {
         self.engine.clock.now()
     }

@@ -14,6 +14,9 @@ use crate::trackers::{Discovered, ScanId, TrackerError};
 /// scan has them.
 const PAGES_BEYOND_MAX: u32 = 10;
 
+/// The resume point of a first scan that lists ids without stamps.
+const FROM_THE_START: Timestamp = Timestamp::from_millis(0);
+
 /// Fresh starts from the same point after which the tracker's tokens are taken to be broken.
 const RESTARTS_MAX: u32 = 3;
 
@@ -25,6 +28,9 @@ struct Walk<'a> {
     since: Option<Timestamp>,
     /// Every row up to this stamp is applied.
     key: Option<Timestamp>,
+    /// Nothing older than this scan is stored: what is there was read by it, perhaps before an
+    /// interruption.
+    first: bool,
     /// The newest stamp that was listed.
     newest: Timestamp,
     /// Rows came oldest first so far. If not, nothing can be concluded from the newest one.
@@ -42,6 +48,7 @@ impl<'a> Walk<'a> {
             t0,
             since,
             key: None,
+            first: false,
             newest: Timestamp::MIN,
             ordered: true,
             token: None,
@@ -70,6 +77,17 @@ impl<'a> Walk<'a> {
         Some((self.scan.0.clone(), Resume { key: upto, scan_t0: self.t0 }))
     }
 
+    /// Holds on to the clock of a first scan whose rows carry no stamps: after an interruption it
+    /// lists everything again and leaves out what it has stored.
+    fn hold(&mut self) -> Option<(String, Resume)> {
+        let unheld = self.first && self.since.is_none() && self.key.is_none();
+        if !unheld || self.newest > Timestamp::MIN {
+            return None;
+        }
+        self.key = Some(FROM_THE_START);
+        Some((self.scan.0.clone(), Resume { key: FROM_THE_START, scan_t0: self.t0 }))
+    }
+
     /// Starts again from the last point that is safe.
     fn restart(&mut self, why: &str) -> Step<()> {
         self.restarts += 1;
@@ -79,7 +97,7 @@ impl<'a> Walk<'a> {
             )));
         }
         tracing::debug!(why, "the walk starts again from its last key");
-        self.since = self.key.or(self.since);
+        self.since = self.key.filter(|key| *key != FROM_THE_START).or(self.since);
         self.newest = Timestamp::MIN;
         self.token = None;
         self.tokens.clear();
@@ -142,10 +160,14 @@ impl Run<'_> {
             Reach::Hot => hot_overlap_ms(kind),
             Reach::Deep => deep_overlap_ms(kind),
         };
-        Ok(match cursor.resume {
+        let since = cursor.complete.map(|t| t.plus_millis(-overlap));
+        let mut walk = match cursor.resume {
+            Some(Resume { key: FROM_THE_START, scan_t0 }) => Walk::new(scan, scan_t0, None),
             Some(resume) => Walk::new(scan, resume.scan_t0, Some(resume.key)),
-            None => Walk::new(scan, clock, cursor.complete.map(|t| t.plus_millis(-overlap))),
-        })
+            None => Walk::new(scan, clock, since),
+        };
+        walk.first = cursor.complete.is_none();
+        Ok(walk)
     }
 
     /// Takes in one page: what came with it, then what has to be read by id.
@@ -170,9 +192,11 @@ impl Run<'_> {
         let asked: Vec<String> =
             rows.iter().map(|(s, _)| s).filter(|s| !carried.contains(*s)).cloned().collect();
         let stored = self.store().stamps(self.connection(), asked.clone()).await?;
+        let first = walk.first;
         let is_fresh = |source: &String, updated_at: &Option<Timestamp>| {
             stored.get(source).is_some_and(|known| {
-                known.live && known.settled && updated_at.is_some_and(|u| u <= known.updated_at)
+                let newer = updated_at.map_or(!first, |u| u > known.updated_at);
+                known.live && known.settled && !newer
             })
         };
         let mut part: BTreeSet<String> = BTreeSet::new();
@@ -204,7 +228,7 @@ impl Run<'_> {
         for source in absent {
             self.missing(&source).await?;
         }
-        let Some(resume) = walk.reach(walk.newest) else { return Ok(()) };
+        let Some(resume) = walk.reach(walk.newest).or_else(|| walk.hold()) else { return Ok(()) };
         let empty = self.batch(Vec::new(), Vec::new(), None);
         self.in_hand.get_or_insert(empty).resume = Some(resume);
         Ok(())

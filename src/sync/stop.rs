@@ -11,12 +11,14 @@ pub struct Stopper(watch::Sender<bool>);
 pub struct Stop(watch::Receiver<bool>);
 
 impl Stopper {
+    /// The two ends of one request.
     #[must_use]
     pub fn new() -> (Self, Stop) {
         let (sender, receiver) = watch::channel(false);
         (Self(sender), Stop(receiver))
     }
 
+    /// Makes the request; a second one changes nothing.
     pub fn stop(&self) {
         self.0.send_replace(true);
     }
@@ -29,6 +31,7 @@ impl Stop {
         Stopper::new().1
     }
 
+    /// Whether to stop now.
     #[must_use]
     pub fn requested(&self) -> bool {
         *self.0.borrow()

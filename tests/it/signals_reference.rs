@@ -462,6 +462,83 @@ fn small_streams_are_merged_outside_themselves() {
     assert!(names(&Scope::Stream("nothing".into())).is_empty());
 }
 
+/// The page is about the newest complete week; reviews that nobody held are due.
+#[test]
+fn header_and_due_reviews() {
+    let mut data = invented(3, 200);
+    let shown = report(&data);
+    assert_eq!(shown.header.week.to_string(), "2026-W24");
+    let cadence = shown.header.cadence.as_ref().unwrap();
+    assert_eq!((cadence.number, cadence.week, cadence.weeks), (3, 7, 8));
+    assert!(cadence.near_boundary);
+    let due = |report: &Report| -> Vec<String> {
+        report
+            .due_reviews
+            .iter()
+            .map(|d| format!("{} {} {}", d.verb, d.subject, d.expected))
+            .collect()
+    };
+    let expected = [
+        "more Fleet Refund contacts down",
+        "stop Bet number 5 Refund contacts down",
+        "less Keep customers Refund contacts down",
+    ];
+    assert_eq!(due(&shown), expected);
+    let mut held = data.decisions[0].clone();
+    (held.id, held.verb, held.expects) = ("D-4".into(), Verb::Continue, None);
+    (held.made_at, held.effective_at, held.known_at) = (day(1), day(1), day(1));
+    data.decisions.push(held);
+    assert_eq!(due(&report(&data)), expected[1..]);
+    assert!(shown.intent_table.iter().all(|row| row.declared.is_some() && row.band.is_some()));
+    assert_eq!(shown.tally.series, shown.tally.usual + shown.tally.new + shown.tally.confirmed);
+}
+
+/// What becomes known later, or happens later, changes nothing that was said before.
+#[test]
+fn the_future_is_not_read() {
+    let data = invented(5, 200);
+    let earlier = day(60);
+    let before = bytes(&evaluate(&data, earlier, earlier, &Scope::Portfolio));
+    let mut cut = data.clone();
+    cut.items.retain(|item| item.created_at < earlier);
+    cut.links.clear();
+    let kept: Vec<usize> =
+        (0..data.items.len()).filter(|ix| data.items[*ix].created_at < earlier).collect();
+    for link in &data.links {
+        let place = |ix: usize| kept.binary_search(&ix).ok();
+        if let (Some(blocked), Some(blocker)) = (place(link.blocked), place(link.blocker)) {
+            cut.links.push(LinkFacts { blocked, blocker, ..*link });
+        }
+    }
+    for item in &mut cut.items {
+        item.segments.retain(|segment| segment.from < earlier);
+        item.activity.retain(|at| *at < earlier);
+        if let Some(last) = item.segments.last_mut() {
+            last.to = Timestamp::MAX;
+        }
+    }
+    cut.readings.retain(|reading| reading.at < earlier);
+    cut.decisions.retain(|decision| decision.made_at < earlier);
+    cut.releases.retain(|release| release.at < earlier);
+    for release in &mut cut.releases {
+        release.items = (0..cut.items.len()).collect();
+    }
+    let after = bytes(&evaluate(&cut, earlier, earlier, &Scope::Portfolio));
+    let differs = before.bytes().zip(after.bytes()).position(|(a, b)| a != b);
+    let around = |at: usize| (&before[at.saturating_sub(300)..at + 60], &after[at - 5..at + 60]);
+    assert_eq!(differs.map(around), None);
+    assert_eq!(before.len(), after.len());
+}
+
+#[test]
+fn the_wording_rules_can_fail() {
+    let teams = ["Squad 1".to_owned()];
+    for text in ["Fleet is late.", "They need to act.", "41.26 % of it.", "Squad 1 did it."] {
+        assert!(offence(text, &teams).is_some(), "{text}");
+    }
+    assert!(offence("What would it take to finish \"the late project\"?", &teams).is_none());
+}
+
 /// An empty portfolio has no numbers, and says for each question what is missing.
 #[test]
 fn nothing_declared_is_said_plainly() {

@@ -1,6 +1,8 @@
 //! One story of calls, told to a real SQLite file and to a real PostgreSQL server. Every public
 //! method of the store occurs in it.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::time::Duration;
 
 use streamgauge::clock::{Clock, ManualClock};
@@ -563,6 +565,36 @@ async fn a_killed_process_leaves_no_lease_on_sqlite() {
     let store = open_when_free(&url).await.unwrap();
     assert!(store.acquire("jira", "next", MINUTE).await.unwrap().is_some());
     assert!(matches!(store.renew(&old, MINUTE).await, Err(StoreError::Fenced { .. })));
+}
+
+#[tokio::test]
+async fn callers_that_share_a_commit_fail_or_succeed_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("gauge.db").display());
+    let store = Store::open(&url, clock()).await.unwrap();
+    let old = store.acquire("jira", "first", Duration::ZERO).await.unwrap().unwrap();
+    store.acquire("jira", "second", MINUTE).await.unwrap().unwrap();
+    let calls = (0..200).map(|n| {
+        let (store, old) = (&store, &old);
+        async move {
+            let (connection, hint) = (jira(), vec![n.to_string()]);
+            let late = batch(vec![item(&n.to_string(), "PAY-1", 0, vec![])], 0);
+            // Sent together, so that good and bad transactions meet under one commit.
+            let both = futures::future::join(
+                store.put_hints(&connection, hint, at(0)),
+                store.apply(old, late),
+            );
+            both.await
+        }
+    });
+    for (hint, late) in futures::future::join_all(calls).await {
+        assert_eq!(hint, Ok(()));
+        assert!(matches!(late, Err(StoreError::Fenced { .. })));
+    }
+    drop(store);
+    let store = open_when_free(&url).await.unwrap();
+    let counts = store.counts().await.unwrap();
+    assert_eq!((counts.hints, counts.items), (200, 0));
 }
 
 /// The thread behind a dropped store gives the file back a moment later.

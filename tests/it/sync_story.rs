@@ -1,6 +1,8 @@
 //! The sync engine against a scripted tracker: whatever happens on the way, the store ends up
 //! equal to the tracker.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::pin;

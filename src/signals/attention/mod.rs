@@ -2,8 +2,9 @@
 //!
 //! For team t at instant u with n items active, not blocked and not stale, each item accrues
 //! `w_t / n` team-days per day. The unit of all integers here is the *tick*: one millisecond of a
-//! team with weight 0.001. Ticks are whole, and the split of an interval over the cells of a team
-//! hands out every one of them, so that sums are exact in any order.
+//! team with weight 0.001. Ticks are whole, and every one of them is handed out: what a division
+//! leaves over is carried into the next interval. So sums are exact, and a boundary at which nothing
+//! changes moves nothing.
 
 pub mod stale;
 mod sweep;

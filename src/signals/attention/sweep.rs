@@ -1,7 +1,7 @@
 //! One sweep over the segment boundaries of each team.
 
 use super::{Attention, Cell, Grid, Stretch, Table, Target};
-use crate::model::{DAY_MS, Period, StreamIx, TeamIx, Timestamp};
+use crate::model::{Period, StreamIx, TeamIx, Timestamp};
 use crate::signals::Dataset;
 use crate::signals::slices::Slices;
 
@@ -72,20 +72,6 @@ fn add_capacity(attention: &mut Attention, era: &Era) {
     }
 }
 
-/// The targets in progress at one instant.
-struct Live {
-    targets: Vec<Target>,
-    /// Places of the targets that have an active item, sorted, with the number of items.
-    counts: Vec<(usize, i64)>,
-    items: i64,
-    /// `slices[dimension][target]`.
-    slices: Vec<Vec<usize>>,
-    ticks: Vec<Vec<i64>>,
-    /// Scratch: remainders of one split, and slices present in one dimension.
-    remainders: Vec<(i64, usize)>,
-    present: Vec<usize>,
-}
-
 fn sweep_era(attention: &mut Attention, team: TeamIx, era: &Era, stretches: &[Stretch]) {
     let (from, to) = (era.period.from.millis(), era.period.to.millis());
     let clipped = || stretches.iter().filter(|s| s.from < to && s.to > from);
@@ -95,100 +81,165 @@ fn sweep_era(attention: &mut Attention, team: TeamIx, era: &Era, stretches: &[St
     }
     targets.sort_unstable();
     targets.dedup();
-    let place = |target: &Target| targets.binary_search(target).unwrap_or(0);
-    let mut events: Vec<(i64, i8, usize)> = Vec::new();
+    let mut events: Vec<(i64, usize, i64)> = Vec::with_capacity(2 * stretches.len());
     for stretch in clipped() {
-        let target = place(&stretch.target);
-        events.push((stretch.from.max(from), 1, target));
-        events.push((stretch.to.min(to), -1, target));
+        let target = targets.binary_search(&stretch.target).unwrap_or(0);
+        events.push((stretch.from.max(from), target, 1));
+        events.push((stretch.to.min(to), target, -1));
     }
     events.sort_unstable();
-    let slices = attention
-        .tables
-        .iter()
-        .map(|table| targets.iter().map(|t| table.slices.of(t.stream, t.epic, t.kind)).collect())
-        .collect();
-    let ticks = vec![vec![0; attention.grid.len()]; targets.len()];
-    let mut live = Live {
-        targets,
-        counts: Vec::new(),
-        items: 0,
-        slices,
-        ticks,
-        remainders: Vec::new(),
-        present: Vec::new(),
-    };
+    let mut live = Live::new(attention, &targets);
     let mut at = from;
     let mut bucket = attention.grid.edges.partition_point(|edge| edge.millis() <= at) - 1;
-    for (when, delta, target) in events {
+    for (when, target, delta) in events {
         while at < when {
             let edge = attention.grid.edges[bucket + 1].millis();
             let until = when.min(edge);
-            live.accrue(attention, bucket, (until - at) * era.weight);
+            live.pass((until - at) * era.weight);
             at = until;
-            bucket += usize::from(until == edge && bucket + 1 < attention.grid.len());
+            if until == edge {
+                live.flush(attention, bucket);
+                bucket = (bucket + 1).min(attention.grid.len() - 1);
+            }
         }
-        live.change(target, i64::from(delta));
+        live.change(attention, bucket, target, delta);
     }
-    for (target, ticks) in live.targets.into_iter().zip(live.ticks) {
+    live.flush(attention, bucket);
+    for (target, ticks) in targets.into_iter().zip(live.ticks) {
         attention.cells.push(Cell { team, home: era.home, target, ticks });
     }
 }
 
+/// What a team has in progress, and how far its clocks have run inside the current bucket.
+///
+/// Nothing is written per interval: each target remembers the reading of the shared clock at its
+/// last change, and is settled when its number of items changes or the bucket ends.
+struct Live {
+    items: i64,
+    /// Ticks that one item in progress all along would have accrued; whole by carrying the
+    /// remainder of each division into the next interval.
+    each: i64,
+    carry: i64,
+    /// Observed ticks.
+    observed: i64,
+    /// By target: items in progress, and `each` when last settled.
+    counts: Vec<(i64, i64)>,
+    /// The target that takes the last remainder of a bucket.
+    latest: usize,
+    ticks: Vec<Vec<i64>>,
+    dimensions: Vec<Presence>,
+}
+
+/// Which slices of one dimension are present.
+struct Presence {
+    /// Slice of each target.
+    slice: Vec<usize>,
+    /// By slice: items in progress, and `observed` when last settled.
+    counts: Vec<(i64, i64)>,
+    /// Number of slices present and the sum of their places: the place itself when there is one.
+    present: usize,
+    places: usize,
+    /// `observed` when the set of present slices last changed.
+    since: i64,
+}
+
 impl Live {
-    fn change(&mut self, target: usize, delta: i64) {
+    fn new(attention: &Attention, targets: &[Target]) -> Self {
+        let presence = |table: &Table| Presence {
+            slice: targets.iter().map(|t| table.slices.of(t.stream, t.epic, t.kind)).collect(),
+            counts: vec![(0, 0); table.slices.list.len()],
+            present: 0,
+            places: 0,
+            since: 0,
+        };
+        Self {
+            items: 0,
+            each: 0,
+            carry: 0,
+            observed: 0,
+            counts: vec![(0, 0); targets.len()],
+            latest: 0,
+            ticks: vec![vec![0; attention.grid.len()]; targets.len()],
+            dimensions: attention.tables.iter().map(presence).collect(),
+        }
+    }
+
+    /// Lets time pass without a change.
+    fn pass(&mut self, ticks: i64) {
+        if self.items > 0 {
+            self.observed += ticks;
+            let due = ticks + self.carry;
+            self.each += due / self.items;
+            self.carry = due % self.items;
+        }
+    }
+
+    fn change(&mut self, attention: &mut Attention, bucket: usize, target: usize, delta: i64) {
+        let (count, settled) = &mut self.counts[target];
+        self.ticks[target][bucket] += *count * (self.each - *settled);
+        (*count, *settled) = (*count + delta, self.each);
         self.items += delta;
-        match self.counts.binary_search_by_key(&target, |(t, _)| *t) {
-            Ok(at) => {
-                self.counts[at].1 += delta;
-                if self.counts[at].1 == 0 {
-                    self.counts.remove(at);
+        self.latest = target;
+        for (presence, table) in self.dimensions.iter_mut().zip(&mut attention.tables) {
+            presence.change(table, bucket, target, delta, self.observed);
+        }
+    }
+
+    /// Settles everything at the end of a bucket and starts the clocks anew.
+    fn flush(&mut self, attention: &mut Attention, bucket: usize) {
+        for (ticks, (count, settled)) in self.ticks.iter_mut().zip(&mut self.counts) {
+            ticks[bucket] += *count * (self.each - *settled);
+            *settled = 0;
+        }
+        self.ticks[self.latest][bucket] += self.carry;
+        attention.observed[bucket] += self.observed;
+        for (presence, table) in self.dimensions.iter_mut().zip(&mut attention.tables) {
+            presence.settle(table, bucket, self.observed);
+            for (slice, (count, settled)) in presence.counts.iter_mut().enumerate() {
+                if *count > 0 {
+                    table.any[slice][bucket] += self.observed - *settled;
                 }
+                *settled = 0;
             }
-            Err(at) => self.counts.insert(at, (target, delta)),
+            presence.since = 0;
         }
-    }
-
-    /// Splits `ticks` over the active items: whole ticks by target, what is left over to the
-    /// targets with the largest remainder.
-    fn accrue(&mut self, attention: &mut Attention, bucket: usize, ticks: i64) {
-        if self.items == 0 {
-            return;
-        }
-        attention.observed[bucket] += ticks;
-        self.attribute(attention, bucket, ticks);
-        if let [(only, _)] = self.counts[..] {
-            self.ticks[only][bucket] += ticks;
-            return;
-        }
-        self.remainders.clear();
-        let mut left = ticks;
-        for (target, count) in &self.counts {
-            let claim = ticks * count;
-            self.ticks[*target][bucket] += claim / self.items;
-            left -= claim / self.items;
-            self.remainders.push((-(claim % self.items), *target));
-        }
-        self.remainders.sort_unstable();
-        for (_, target) in self.remainders.iter().take(usize::try_from(left).unwrap_or(0)) {
-            self.ticks[*target][bucket] += 1;
-        }
-    }
-
-    fn attribute(&mut self, attention: &mut Attention, bucket: usize, ticks: i64) {
-        for (table, slices) in attention.tables.iter_mut().zip(&self.slices) {
-            self.present.clear();
-            self.present.extend(self.counts.iter().map(|(target, _)| slices[*target]));
-            self.present.sort_unstable();
-            self.present.dedup();
-            for slice in &self.present {
-                table.any[*slice][bucket] += ticks;
-            }
-            if let [only] = self.present[..] {
-                table.all[only][bucket] += ticks;
-            }
-        }
+        (self.each, self.carry, self.observed) = (0, 0, 0);
     }
 }
 
-const _: () = assert!(DAY_MS * 400 * 1000 < i64::MAX / 100_000, "ticks * items fit in 64 bits");
+impl Presence {
+    fn change(
+        &mut self,
+        table: &mut Table,
+        bucket: usize,
+        target: usize,
+        delta: i64,
+        observed: i64,
+    ) {
+        let slice = self.slice[target];
+        let before = self.counts[slice].0;
+        self.counts[slice].0 += delta;
+        let after = self.counts[slice].0;
+        if (before > 0) == (after > 0) {
+            return;
+        }
+        self.settle(table, bucket, observed);
+        if after > 0 {
+            self.counts[slice].1 = observed;
+            self.present += 1;
+            self.places += slice;
+        } else {
+            table.any[slice][bucket] += observed - self.counts[slice].1;
+            self.present -= 1;
+            self.places -= slice;
+        }
+    }
+
+    /// While one slice was present alone, all of the team's items belonged to it.
+    fn settle(&mut self, table: &mut Table, bucket: usize, observed: i64) {
+        if self.present == 1 {
+            table.all[self.places][bucket] += observed - self.since;
+        }
+        self.since = observed;
+    }
+}

@@ -59,7 +59,7 @@ impl Json<'_> {
         let record = &repo.record;
         let (full, created) = (repo.full_name(), record.created.to_string());
         let (api, web) = (format!("{API}/repos/{full}"), format!("{WEB}/{full}"));
-        let open = self.open_issues(record.id);
+        let open = self.world.open.get(&record.id).copied().unwrap_or(0);
         let mut value = json!({
             "id": record.id, "node_id": repo.node_id(), "name": record.name, "full_name": full,
             "private": true, "fork": false, "description": null, "html_url": web, "url": api,
@@ -230,11 +230,6 @@ impl Json<'_> {
     fn labels(&self, issue: &Issue) -> Vec<Value> {
         let labels = issue.labels.iter().filter_map(|id| self.world.labels.get(id));
         labels.map(|label| self.label(label)).collect()
-    }
-
-    fn open_issues(&self, repo: u64) -> usize {
-        let all = self.world.by_number.range((repo, 0)..=(repo, u64::MAX));
-        all.filter(|(_, id)| self.world.issue(**id).is_some_and(|i| i.closed.is_none())).count()
     }
 
     fn add_pull_marks(&self, to: &mut Map<String, Value>, issue: &Issue, pull: &Pull, full: &str) {

@@ -97,7 +97,7 @@ fn workflow() -> String {
         "\n[[workflow]]\nconnection = \"jira\"\nwaiting = [\"Ready for review\", \"In review\"]\n\
          blocked = [\"Blocked\"]\n\
          \n[[workflow]]\nconnection = \"github\"\nproposed = [\"Todo\"]\n\
-         active = [\"In progress\"]\nwaiting = [\"In review\"]\n\
+         active = [\"In progress\"]\nwaiting = [\"In review\"]\ndone = [\"Done\"]\n\
          \n[epic_states]\nfunnel = [\"Funnel\"]\nanalysing = [\"Analysing\"]\n\
          implementing = [\"Implementing\"]\ndone = [\"Done\"]\n",
     );

@@ -84,10 +84,12 @@ impl Lane {
         Ok(Self::Threads(sender))
     }
 
+    /// No queue: the caller's thread does the work.
     pub fn inline(backend: Backend) -> Self {
         Self::Inline(Mutex::new(backend))
     }
 
+    /// Runs `body` in one transaction and waits for its end.
     pub async fn run<T: Send + 'static>(
         &self,
         name: &'static str,

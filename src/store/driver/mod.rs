@@ -65,6 +65,7 @@ impl Kind {
 }
 
 impl Driver {
+    /// Opens the database at `url`.
     pub fn open(url: &StoreUrl, access: Access, clock: SharedClock) -> Result<Self, StoreError> {
         match url {
             StoreUrl::Sqlite(path) => sqlite::open(path, access, &clock),
@@ -112,6 +113,7 @@ impl Tx<'_> {
         }
     }
 
+    /// Runs one statement and collects its rows.
     pub fn query(
         &mut self,
         sql: &'static str,

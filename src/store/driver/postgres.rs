@@ -22,6 +22,10 @@ const CONNECTIONS: usize = 4;
 /// The number of the advisory lock that orders migrations, unlikely to be anyone else's.
 const SCHEMA_LOCK: i64 = 0x5367_4175_0001;
 
+/// A plan that was made while a table was empty reads all of it for ever; so plan every time.
+const SESSION: &str = "SET statement_timeout = '60s'; SET lock_timeout = '20s';
+     SET plan_cache_mode = force_custom_plan";
+
 /// A connection that comes back after it was lost.
 pub struct Postgres {
     config: Config,
@@ -35,6 +39,7 @@ struct Open {
     statements: BTreeMap<&'static str, Statement>,
 }
 
+/// Prepares the connections; they are made when first needed.
 pub fn open(url: &str, access: Access) -> Result<Driver, StoreError> {
     if access == Access::Inline {
         return Err(StoreError::Unusable(
@@ -108,10 +113,7 @@ impl Postgres {
             self.runtime.spawn(async move {
                 let _ = connection.await;
             });
-            client
-                .batch_execute("SET statement_timeout = '60s'; SET lock_timeout = '20s'")
-                .await
-                .map_err(failed)?;
+            client.batch_execute(SESSION).await.map_err(failed)?;
             Ok(client)
         })?;
         self.open = Some(Open { client, statements: BTreeMap::new() });
@@ -155,6 +157,7 @@ impl Postgres {
         Ok(made)
     }
 
+    /// Runs one statement and tells how many rows it touched.
     pub fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, StoreError> {
         let statement = self.statement(sql)?;
         let name = self.name;
@@ -182,6 +185,7 @@ impl Postgres {
         answers.into_iter().try_for_each(|a| a.map(drop)).map_err(|e| refused(name, &e))
     }
 
+    /// Runs one statement and collects its rows.
     pub fn query(
         &mut self,
         sql: &'static str,
@@ -196,6 +200,7 @@ impl Postgres {
         rows.iter().map(|row| convert(name, row)).collect()
     }
 
+    /// One answer for every set of parameters, all at once on the wire.
     pub fn query_all(
         &mut self,
         sql: &'static str,
@@ -216,6 +221,7 @@ impl Postgres {
         answers.iter().map(rows).collect()
     }
 
+    /// Runs several statements without parameters.
     pub fn script(&mut self, sql: &str) -> Result<(), StoreError> {
         let name = self.name;
         let text = Kind::Postgres.dialect(sql);
@@ -223,12 +229,14 @@ impl Postgres {
         runtime.block_on(open.client.batch_execute(&text)).map_err(|e| refused(name, &e))
     }
 
+    /// The server's time, which all processes share.
     pub fn now(&mut self) -> Result<Timestamp, StoreError> {
         let sql = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
         let rows = self.query(sql, &[])?;
         rows.first().map_or(Ok(Timestamp::MIN), |row| row.time(0))
     }
 
+    /// Waits until no other process migrates, to the end of the transaction.
     pub fn lock_schema(&mut self) -> Result<(), StoreError> {
         self.script(&format!("SELECT pg_advisory_xact_lock({SCHEMA_LOCK})"))
     }

@@ -216,6 +216,7 @@ impl Sqlite {
         group.into_iter().for_each(|work| work.finish(outcome.clone()));
     }
 
+    /// Runs one statement and tells how many rows it touched.
     pub fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError> {
         let sql = Kind::Sqlite.dialect(sql);
         let mut statement = self.db.prepare_cached(&sql).map_err(|e| self.refused(&e))?;
@@ -223,6 +224,7 @@ impl Sqlite {
         Ok(touched as u64)
     }
 
+    /// Runs one statement and collects its rows.
     pub fn query(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, StoreError> {
         let sql = Kind::Sqlite.dialect(sql);
         let mut statement = self.db.prepare_cached(&sql).map_err(|e| self.refused(&e))?;
@@ -239,10 +241,12 @@ impl Sqlite {
         Ok(found)
     }
 
+    /// Runs several statements without parameters.
     pub fn script(&mut self, sql: &str) -> Result<(), StoreError> {
         self.db.execute_batch(&Kind::Sqlite.dialect(sql)).map_err(|e| self.refused(&e))
     }
 
+    /// The machine's time: nobody else shares the file.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }

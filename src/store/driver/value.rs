@@ -151,6 +151,7 @@ impl<'a> FromSql<'a> for Value {
 pub struct Row(pub Vec<Value>);
 
 impl Row {
+    /// A whole number.
     pub fn int(&self, column: usize) -> Result<i64, StoreError> {
         match self.0.get(column) {
             Some(Value::Int(n)) => Ok(*n),
@@ -158,15 +159,18 @@ impl Row {
         }
     }
 
+    /// A whole number that cannot be negative.
     pub fn count(&self, column: usize) -> Result<u64, StoreError> {
         let n = self.int(column)?;
         u64::try_from(n).map_err(|_| corrupt("a negative count"))
     }
 
+    /// A truth value, stored as 0 or 1.
     pub fn flag(&self, column: usize) -> Result<bool, StoreError> {
         Ok(self.int(column)? != 0)
     }
 
+    /// A floating-point number.
     pub fn real(&self, column: usize) -> Result<f64, StoreError> {
         match self.0.get(column) {
             Some(Value::Real(x)) => Ok(*x),
@@ -174,10 +178,12 @@ impl Row {
         }
     }
 
+    /// An instant, stored in milliseconds.
     pub fn time(&self, column: usize) -> Result<Timestamp, StoreError> {
         self.int(column).map(Timestamp::from_millis)
     }
 
+    /// A text, borrowed.
     pub fn text(&self, column: usize) -> Result<&str, StoreError> {
         match self.0.get(column) {
             Some(Value::Text(text)) => Ok(text),
@@ -185,10 +191,12 @@ impl Row {
         }
     }
 
+    /// A text of its own.
     pub fn string(&self, column: usize) -> Result<String, StoreError> {
         self.text(column).map(str::to_owned)
     }
 
+    /// Bytes, borrowed.
     pub fn blob(&self, column: usize) -> Result<&[u8], StoreError> {
         match self.0.get(column) {
             Some(Value::Blob(bytes)) => Ok(bytes),

@@ -17,7 +17,7 @@ use streamgauge::sim::story::{self, Edit, Size, Story, Target};
 use charts::{confirmed, limits};
 use world::{STREAMS, World, declared, mean, moved, newest, series, unexamined};
 
-const SEEDS: std::ops::Range<u64> = 1..13;
+const SEEDS: std::ops::Range<u64> = 1..9;
 
 fn now() -> Timestamp {
     Timestamp::parse("2026-06-17T09:30:00Z").unwrap()

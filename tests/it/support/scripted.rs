@@ -1,6 +1,8 @@
 //! A tracker whose whole truth is a value: pages, a lagging index, lagging replicas, coarse
 //! stamps, and failures on request. Every call takes time and may be interrupted.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;

@@ -76,9 +76,11 @@ impl<'q> Run<'q> {
             if at > 0 {
                 out.push(',');
             }
-            let _ = write!(out, "\"{}\":", field.key);
+            for part in ["\"", field.key, "\":"] {
+                out.push_str(part);
+            }
             if field.name == "__typename" {
-                let _ = write!(out, "\"{}\"", thing.type_name());
+                string(thing.type_name(), out);
                 continue;
             }
             path.push(Step::Key(field.key));

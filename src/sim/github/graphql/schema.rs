@@ -192,13 +192,46 @@ pub fn base<'a>(ty: &Type<'a, &'a str>) -> &'a str {
 
 /// The GraphQL type of a timeline entry; `None` for what GraphQL does not show.
 pub fn event_type(kind: &EventKind) -> Option<&'static str> {
-    let rest = serde_json::to_value(kind).ok()?;
-    let name = match rest.as_str()? {
-        "commented" => "IssueComment".to_owned(),
-        "renamed" => "RenamedTitleEvent".to_owned(),
-        other => format!("{}Event", pascal(other)),
-    };
-    SCHEMA.get("IssueTimelineItems")?.possible.get(name.as_str()).copied()
+    Some(match kind {
+        EventKind::Closed => "ClosedEvent",
+        EventKind::Reopened => "ReopenedEvent",
+        EventKind::Labeled => "LabeledEvent",
+        EventKind::Unlabeled => "UnlabeledEvent",
+        EventKind::Milestoned => "MilestonedEvent",
+        EventKind::Demilestoned => "DemilestonedEvent",
+        EventKind::Renamed => "RenamedTitleEvent",
+        EventKind::Assigned => "AssignedEvent",
+        EventKind::Unassigned => "UnassignedEvent",
+        EventKind::Commented => "IssueComment",
+        EventKind::AddedToProjectV2 => "AddedToProjectV2Event",
+        EventKind::RemovedFromProjectV2 => "RemovedFromProjectV2Event",
+        EventKind::ProjectV2ItemStatusChanged => "ProjectV2ItemStatusChangedEvent",
+        EventKind::IssueTypeAdded => "IssueTypeAddedEvent",
+        EventKind::IssueTypeChanged => "IssueTypeChangedEvent",
+        EventKind::IssueTypeRemoved => "IssueTypeRemovedEvent",
+        EventKind::IssueFieldAdded => "IssueFieldAddedEvent",
+        EventKind::IssueFieldChanged => "IssueFieldChangedEvent",
+        EventKind::IssueFieldRemoved => "IssueFieldRemovedEvent",
+        EventKind::ParentIssueAdded => "ParentIssueAddedEvent",
+        EventKind::ParentIssueRemoved => "ParentIssueRemovedEvent",
+        EventKind::SubIssueAdded => "SubIssueAddedEvent",
+        EventKind::SubIssueRemoved => "SubIssueRemovedEvent",
+        EventKind::BlockedByAdded => "BlockedByAddedEvent",
+        EventKind::BlockedByRemoved => "BlockedByRemovedEvent",
+        EventKind::BlockingAdded => "BlockingAddedEvent",
+        EventKind::BlockingRemoved => "BlockingRemovedEvent",
+        EventKind::Connected => "ConnectedEvent",
+        EventKind::Disconnected => "DisconnectedEvent",
+        EventKind::CrossReferenced => "CrossReferencedEvent",
+        EventKind::Transferred => "TransferredEvent",
+        EventKind::MarkedAsDuplicate => "MarkedAsDuplicateEvent",
+        EventKind::UnmarkedAsDuplicate => "UnmarkedAsDuplicateEvent",
+        EventKind::ConvertedToDiscussion => "ConvertedToDiscussionEvent",
+        EventKind::Other(name) => {
+            let name = format!("{}Event", pascal(name));
+            return SCHEMA.get("IssueTimelineItems")?.possible.get(name.as_str()).copied();
+        }
+    })
 }
 
 /// The value of `IssueTimelineItemsItemType` that selects a type: `ClosedEvent` is asked for as

@@ -5,7 +5,7 @@ use crate::sim::people::People;
 
 use super::super::records::{EventDetail, EventKind, LabelRecord, ReleaseRecord};
 use super::super::webhooks::{self, Extra};
-use super::world::{Card, Departed, Issue, Label, Pull, World};
+use super::world::{Departed, Issue, Label, Pull, World};
 
 /// Why an edit is impossible.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,7 +20,8 @@ pub enum EditError {
     NotAPull(u64),
 }
 
-/// Edits of the site that carry one and the same time stamp. Ids are numeric ids.
+/// Edits of the site that carry one and the same time stamp. Ids are numeric ids. Every edit fails
+/// when it names something that is not there, and then changes nothing.
 pub struct Edits<'w> {
     pub(super) world: &'w mut World,
     pub(super) people: &'w People,
@@ -65,8 +66,8 @@ impl Edits<'_> {
         let issue = self.world.issues.get_mut(&id).ok_or(EditError::NoIssue(id))?;
         let pull = issue.pull.as_mut().ok_or(EditError::NotAPull(id))?;
         pull.merged = Some(now);
-        issue.closed = Some(now);
         let closes = pull.closes.clone();
+        self.world.set_closed(id, Some(now));
         self.record(id, EventKind::Other("merged".to_owned()), EventDetail::default());
         self.record(id, EventKind::Closed, EventDetail::default());
         self.announce("pull_request", "closed", id, Extra::None);
@@ -84,15 +85,16 @@ impl Edits<'_> {
         self.close_by(id, reason, None)
     }
 
+    /// Opens a closed issue again.
     pub fn reopen(&mut self, id: u64) -> Result<(), EditError> {
-        let issue = self.known(id)?;
-        issue.closed = None;
-        issue.reason = Some("reopened".to_owned());
+        self.known(id)?.reason = Some("reopened".to_owned());
+        self.world.set_closed(id, None);
         self.record(id, EventKind::Reopened, EventDetail::default());
         self.announce("issues", "reopened", id, Extra::None);
         Ok(())
     }
 
+    /// Changes the title.
     pub fn rename(&mut self, id: u64, title: &str) -> Result<(), EditError> {
         let from = std::mem::replace(&mut self.known(id)?.title, title.to_owned());
         let detail = EventDetail {
@@ -119,6 +121,7 @@ impl Edits<'_> {
         Ok(())
     }
 
+    /// Takes a label off an issue.
     pub fn unlabel(&mut self, id: u64, name: &str) -> Result<(), EditError> {
         let repo = self.known(id)?.repo;
         let label = self.label_id(repo, name);
@@ -149,137 +152,6 @@ impl Edits<'_> {
         self.record(id, kind, EventDetail { from, to, ..EventDetail::default() });
         self.announce("issues", action, id, Extra::Type(&named));
         Ok(())
-    }
-
-    /// Sets or removes the parent of an issue.
-    pub fn set_parent(&mut self, id: u64, parent: Option<u64>) -> Result<(), EditError> {
-        if let Some(parent) = parent {
-            self.known(parent)?;
-        }
-        let before = std::mem::replace(&mut self.known(id)?.parent, parent);
-        if before == parent {
-            return Ok(());
-        }
-        if let Some(old) = before {
-            if let Some(old) = self.world.issues.get_mut(&old) {
-                old.children.retain(|x| *x != id);
-            }
-            self.record(id, EventKind::ParentIssueRemoved, other(old));
-            self.record(old, EventKind::SubIssueRemoved, other(id));
-            self.announce("sub_issues", "sub_issue_removed", old, Extra::Relation(id));
-            self.announce("sub_issues", "parent_issue_removed", old, Extra::Relation(id));
-        }
-        if let Some(new) = parent {
-            self.known(new)?.children.push(id);
-            self.record(id, EventKind::ParentIssueAdded, other(new));
-            self.record(new, EventKind::SubIssueAdded, other(id));
-            self.announce("sub_issues", "sub_issue_added", new, Extra::Relation(id));
-            self.announce("sub_issues", "parent_issue_added", new, Extra::Relation(id));
-        }
-        Ok(())
-    }
-
-    /// Says that `id` waits for `blocker`.
-    pub fn block(&mut self, id: u64, blocker: u64) -> Result<(), EditError> {
-        self.known(blocker)?;
-        let issue = self.known(id)?;
-        if issue.blocked_by.contains(&blocker) {
-            return Ok(());
-        }
-        issue.blocked_by.push(blocker);
-        self.known(blocker)?.blocking.push(id);
-        self.record(id, EventKind::BlockedByAdded, other(blocker));
-        self.record(blocker, EventKind::BlockingAdded, other(id));
-        self.announce("issue_dependencies", "blocked_by_added", id, Extra::Relation(blocker));
-        self.announce("issue_dependencies", "blocking_added", id, Extra::Relation(blocker));
-        Ok(())
-    }
-
-    pub fn unblock(&mut self, id: u64, blocker: u64) -> Result<(), EditError> {
-        self.known(blocker)?;
-        let issue = self.known(id)?;
-        if !issue.blocked_by.contains(&blocker) {
-            return Ok(());
-        }
-        issue.blocked_by.retain(|x| *x != blocker);
-        self.known(blocker)?.blocking.retain(|x| *x != id);
-        self.record(id, EventKind::BlockedByRemoved, other(blocker));
-        self.record(blocker, EventKind::BlockingRemoved, other(id));
-        self.announce("issue_dependencies", "blocked_by_removed", id, Extra::Relation(blocker));
-        self.announce("issue_dependencies", "blocking_removed", id, Extra::Relation(blocker));
-        Ok(())
-    }
-
-    /// Puts an issue on a board with this status, adding it when it is not there. Moves no stamp
-    /// of the issue, and leaves no event while [`super::Site::set_status_events`] is off.
-    pub fn set_board_status(
-        &mut self,
-        id: u64,
-        board: u64,
-        status: Option<&str>,
-    ) -> Result<(), EditError> {
-        let (now, to) = (self.now, status.map(str::to_owned));
-        if !self.world.boards.contains_key(&board) {
-            return Err(EditError::NoBoard(board));
-        }
-        self.known(id)?;
-        let card_id = self.world.fresh_id();
-        let issue = self.world.issues.get_mut(&id).ok_or(EditError::NoIssue(id))?;
-        let on_board = EventDetail { board: Some(board), ..EventDetail::default() };
-        let known = issue.cards.iter_mut().find(|card| card.board == board);
-        let added = known.is_none();
-        let from = match known {
-            Some(card) => {
-                card.updated = now;
-                std::mem::replace(&mut card.status, to.clone())
-            }
-            None => {
-                let status = to.clone();
-                issue.cards.push(Card { id: card_id, board, status, created: now, updated: now });
-                None
-            }
-        };
-        if added {
-            self.world.append(id, EventKind::AddedToProjectV2, now, on_board.clone());
-            self.announce("projects_v2_item", "created", id, Extra::Card(board, None, None));
-        }
-        if from != to {
-            if !self.world.status_events_missing {
-                let (from, to) = (from.clone(), to.clone());
-                let detail = EventDetail { from, to, ..on_board };
-                self.world.append(id, EventKind::ProjectV2ItemStatusChanged, now, detail);
-            }
-            self.announce("projects_v2_item", "edited", id, Extra::Card(board, from, to));
-        }
-        Ok(())
-    }
-
-    /// Moves an issue to another repository, where it gets a new id and number. Returns the id.
-    pub fn transfer(&mut self, id: u64, to: u64) -> Result<u64, EditError> {
-        let number = self.next_number(to)?;
-        self.known(id)?;
-        let new = self.world.fresh_id();
-        self.announce("issues", "transferred", id, Extra::Transferred { id: new, to, number });
-        let mut issue = self.world.remove(id).ok_or(EditError::NoIssue(id))?;
-        self.world.departed.insert((issue.repo, issue.number), Departed::Transferred(new));
-        let from = self.world.full_name(issue.repo);
-        issue.id = new;
-        issue.node_id = Issue::node_id_of(new, to, issue.pull.is_some());
-        (issue.repo, issue.number, issue.updated) = (to, number, self.now);
-        // Labels and milestones belong to a repository; of these the new place knows nothing.
-        issue.labels.clear();
-        issue.milestone = None;
-        for card in &mut issue.cards {
-            card.updated = self.now;
-        }
-        let (parent, children) = (issue.parent, issue.children.clone());
-        let (blockers, blocked) = (issue.blocked_by.clone(), issue.blocking.clone());
-        let pulls = issue.closed_by.clone();
-        self.world.insert(issue);
-        self.relink(new, parent, &children, [&blockers, &blocked, &pulls]);
-        let detail = EventDetail { from: Some(from), ..EventDetail::default() };
-        self.record(new, EventKind::Transferred, detail);
-        Ok(new)
     }
 
     /// Deletes an issue for good.
@@ -344,42 +216,13 @@ impl Edits<'_> {
     fn close_by(&mut self, id: u64, reason: &str, by: Option<u64>) -> Result<(), EditError> {
         let now = self.now;
         let issue = self.known(id)?;
-        issue.closed = Some(now);
         let pull = issue.pull.is_some();
         issue.reason = (!pull).then(|| reason.to_owned());
         let reason = issue.reason.clone();
+        self.world.set_closed(id, Some(now));
         self.record(id, EventKind::Closed, EventDetail { reason, issue: by, ..Default::default() });
         self.announce(if pull { "pull_request" } else { "issues" }, "closed", id, Extra::None);
         Ok(())
-    }
-
-    /// Puts a transferred issue back into the relations of its neighbours.
-    fn relink(&mut self, id: u64, parent: Option<u64>, children: &[u64], sides: [&[u64]; 3]) {
-        let issues = &mut self.world.issues;
-        if let Some(parent) = parent.and_then(|parent| issues.get_mut(&parent)) {
-            parent.children.push(id);
-        }
-        for child in children {
-            if let Some(child) = issues.get_mut(child) {
-                child.parent = Some(id);
-            }
-        }
-        let [blockers, blocked, pulls] = sides;
-        for other in blockers {
-            if let Some(other) = issues.get_mut(other) {
-                other.blocking.push(id);
-            }
-        }
-        for other in blocked {
-            if let Some(other) = issues.get_mut(other) {
-                other.blocked_by.push(id);
-            }
-        }
-        for pull in pulls {
-            if let Some(pull) = issues.get_mut(pull).and_then(|pull| pull.pull.as_mut()) {
-                pull.closes.push(id);
-            }
-        }
     }
 
     fn label_id(&mut self, repo: u64, name: &str) -> u64 {
@@ -396,7 +239,7 @@ impl Edits<'_> {
         id
     }
 
-    fn next_number(&self, repo: u64) -> Result<u64, EditError> {
+    pub(super) fn next_number(&self, repo: u64) -> Result<u64, EditError> {
         if !self.world.repos.contains_key(&repo) {
             return Err(EditError::NoRepository(repo));
         }
@@ -407,25 +250,32 @@ impl Edits<'_> {
         Ok(last.max(last_gone).unwrap_or(0) + 1)
     }
 
-    fn known(&mut self, id: u64) -> Result<&mut Issue, EditError> {
+    pub(super) fn known(&mut self, id: u64) -> Result<&mut Issue, EditError> {
         self.world.issues.get_mut(&id).ok_or(EditError::NoIssue(id))
     }
 
     /// Adds an event and moves the stamp.
-    fn record(&mut self, id: u64, kind: EventKind, detail: EventDetail) {
+    pub(super) fn record(&mut self, id: u64, kind: EventKind, detail: EventDetail) {
         self.world.append(id, kind, self.now, detail);
         self.world.touch(id, self.now);
     }
 
     /// Queues the webhook of something that happened to `id`.
-    fn announce(&mut self, event: &'static str, action: &str, id: u64, extra: Extra<'_>) {
+    pub(super) fn announce(
+        &mut self,
+        event: &'static str,
+        action: &str,
+        id: u64,
+        extra: Extra<'_>,
+    ) {
         if let Some(body) = webhooks::body(self.world, self.people, event, action, id, extra) {
             self.world.outbox.push(event, &body);
         }
     }
 }
 
-fn other(issue: u64) -> EventDetail {
+/// The detail of an event that names another issue.
+pub(super) fn other(issue: u64) -> EventDetail {
     EventDetail { issue: Some(issue), ..EventDetail::default() }
 }
 

@@ -2,6 +2,7 @@
 
 mod dump;
 mod edits;
+mod relations;
 mod seed;
 pub(super) mod world;
 
@@ -70,7 +71,11 @@ impl Site {
         }))
     }
 
-    /// Changes the site. All edits of one call carry the same time stamp.
+    /// Changes the site. All edits of one call carry the same time stamp; those before a failed
+    /// one stay.
+    ///
+    /// # Errors
+    /// Whatever `change` returns.
     pub fn edit<T>(
         &self,
         change: impl FnOnce(&mut Edits<'_>) -> Result<T, EditError>,

@@ -25,6 +25,8 @@ pub struct World {
     pub by_number: BTreeMap<(u64, u64), u64>,
     /// (repository, is a pull request, updated, id): the order in which lists are walked.
     pub by_update: BTreeSet<(u64, bool, Timestamp, u64)>,
+    /// How many issues and pull requests of a repository are open.
+    pub open: BTreeMap<u64, u64>,
     /// (repository, number) of what has left.
     pub departed: BTreeMap<(u64, u64), Departed>,
     /// Whether board moves leave a timeline event. github.com stopped in September 2026.
@@ -139,16 +141,25 @@ impl World {
         self.repos.get(&repo).map_or_else(String::new, Repo::full_name)
     }
 
-    /// Issues (or pull requests) of a repository, least recently updated first.
+    /// Stamp and id of the issues (or pull requests) of a repository, oldest change first.
+    pub fn keys_since(
+        &self,
+        repo: u64,
+        pulls: bool,
+        since: Timestamp,
+    ) -> impl Iterator<Item = (Timestamp, u64)> {
+        let last = (repo, pulls, Timestamp::MAX, u64::MAX);
+        self.by_update.range((repo, pulls, since, 0)..=last).map(|key| (key.2, key.3))
+    }
+
+    /// The issues (or pull requests) behind [`World::keys_since`].
     pub fn updated_since(
         &self,
         repo: u64,
         pulls: bool,
         since: Timestamp,
-    ) -> impl DoubleEndedIterator<Item = &Issue> {
-        self.by_update
-            .range((repo, pulls, since, 0)..=(repo, pulls, Timestamp::MAX, u64::MAX))
-            .filter_map(|(.., id)| self.issues.get(id))
+    ) -> impl Iterator<Item = &Issue> {
+        self.keys_since(repo, pulls, since).filter_map(|(_, id)| self.issues.get(&id))
     }
 
     pub fn label_named(&self, repo: u64, name: &str) -> Option<&Label> {
@@ -165,6 +176,7 @@ impl World {
     }
 
     pub fn insert(&mut self, issue: Issue) {
+        *self.open.entry(issue.repo).or_default() += u64::from(issue.closed.is_none());
         self.by_number.insert((issue.repo, issue.number), issue.id);
         self.by_update.insert((issue.repo, issue.pull.is_some(), issue.updated, issue.id));
         self.issues.insert(issue.id, issue);
@@ -173,6 +185,7 @@ impl World {
     /// Takes an issue out of every list and out of the relations of others.
     pub fn remove(&mut self, id: u64) -> Option<Issue> {
         let issue = self.issues.remove(&id)?;
+        *self.open.entry(issue.repo).or_default() -= u64::from(issue.closed.is_none());
         self.by_number.remove(&(issue.repo, issue.number));
         self.by_update.remove(&(issue.repo, issue.pull.is_some(), issue.updated, id));
         for other in self.issues.values_mut() {
@@ -195,6 +208,15 @@ impl World {
         if let Some(issue) = self.issues.get_mut(&id) {
             issue.events.push(Event { id: event, kind, type_name, at, detail });
         }
+    }
+
+    /// Closes an issue at an instant, or opens it again.
+    pub fn set_closed(&mut self, id: u64, at: Option<Timestamp>) {
+        let Some(issue) = self.issues.get_mut(&id) else { return };
+        let open = self.open.entry(issue.repo).or_default();
+        *open -= u64::from(issue.closed.is_none());
+        issue.closed = at;
+        *open += u64::from(issue.closed.is_none());
     }
 
     /// Moves the stamp of an issue to `at`.

@@ -12,7 +12,9 @@ use super::Delivery;
 /// Where deliveries go, and the secret that signs them.
 #[derive(Debug, Clone)]
 pub struct Hook {
+    /// An absolute URL.
     pub url: String,
+    /// The key of `X-Hub-Signature-256`.
     pub secret: String,
 }
 
@@ -44,16 +46,15 @@ fn sign(secret: &str, body: &[u8]) -> String {
 
 impl Site {
     /// Sends everything that waits to the hook, in order, and returns how many arrived with a
-    /// status of success. Without a hook, waiting deliveries are dropped.
+    /// status of success. Without a hook, deliveries go on waiting.
     ///
     /// # Errors
     /// The hook's URL cannot be used. A receiver that cannot be reached is not an error: the
     /// delivery is lost, as on github.com.
     pub async fn deliver(&self, transport: &Transport) -> Result<usize, http::Error> {
         let mut arrived = 0;
-        let waiting = self.take_deliveries();
         let Some(hook) = self.hook() else { return Ok(0) };
-        for delivery in waiting {
+        for delivery in self.take_deliveries() {
             let request = hook.request(&delivery)?;
             let answer: Result<_, TransportError> = transport.ask(request, |_| Pace::Proceed).await;
             arrived += usize::from(answer.is_ok_and(|answer| answer.status().is_success()));

@@ -26,6 +26,9 @@ pub struct Delivery {
     pub body: Vec<u8>,
 }
 
+/// The most deliveries that wait; older ones are lost.
+const WAITING_LIMIT: usize = 10_000;
+
 /// Deliveries in the order in which their causes happened.
 #[derive(Debug, Default)]
 pub struct Outbox {
@@ -36,6 +39,9 @@ pub struct Outbox {
 impl Outbox {
     pub fn push(&mut self, event: &'static str, body: &Value) {
         self.numbered += 1;
+        if self.waiting.len() == WAITING_LIMIT {
+            self.waiting.pop_front();
+        }
         let guid = format!("72d3162e-cc78-11e3-81ab-{:012x}", self.numbered);
         self.waiting.push_back(Delivery { event, guid, body: body.to_string().into_bytes() });
     }

@@ -76,8 +76,9 @@ pub fn done<'w>(
     has_next: bool,
     has_previous: bool,
 ) -> Out<'w> {
-    let stuck = || field.text("after").unwrap_or("Y3Vyc29yOnYyOm86MA==").to_owned();
-    let stuck_at = run.quirks.loops.then(stuck);
+    let asked = || field.text("after").map(str::to_owned);
+    let stuck = || asked().or_else(|| items.last().map(|(_, cursor)| cursor.encode()));
+    let stuck_at = if run.quirks.loops { stuck() } else { None };
     let type_name = field.gives;
     let page = Page { type_name, items, total, has_next, has_previous, stuck_at };
     Out::Thing(Thing::Page(Rc::new(page)))

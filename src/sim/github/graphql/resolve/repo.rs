@@ -97,38 +97,44 @@ fn issues<'w>(run: &Run<'w>, repo: u64, pulls: bool, field: &Planned<'w>) -> Out
             && filter.is_none_or(|filter| has_labels(run, issue, &filter["labels"]))
             && field.args.get("labels").is_none_or(|labels| has_labels(run, issue, labels))
     };
+    let filtered = ["states", "labels", "filterBy"].iter().any(|arg| field.args.contains_key(*arg));
     let by = field.args.get("orderBy").and_then(|order| order["field"].as_str());
-    let by_update = by == Some("UPDATED_AT");
-    let walk = run.world.updated_since(repo, pulls, since).filter(wanted);
-    let mut all: Vec<(Cursor, &Issue)> = walk
-        .map(|issue| {
-            let at = if by_update { issue.updated } else { issue.created };
-            (Cursor::Key(at.millis(), issue.id), issue)
-        })
-        .collect();
-    if !by_update {
-        all.sort_by_key(|(_, issue)| (issue.created, issue.id));
+    let keys = run.world.keys_since(repo, pulls, since);
+    let mut all: Vec<(Timestamp, u64)> = if filtered {
+        let issue = |(_, id): &(Timestamp, u64)| run.world.issues.get(id);
+        keys.filter(|key| issue(key).is_some_and(|issue| wanted(&issue))).collect()
+    } else {
+        keys.collect()
+    };
+    if by != Some("UPDATED_AT") {
+        for key in &mut all {
+            key.0 = run.world.issues.get(&key.1).map_or(key.0, |issue| issue.created);
+        }
+        all.sort_unstable();
     }
     if descending(field) {
         all.reverse();
     }
     let after = match field.text("after").map(|text| (text, Cursor::decode(text))) {
         None => None,
-        Some((_, Some(Cursor::Key(at, id)))) => Some((at, id)),
+        Some((_, Some(Cursor::Key(at, id)))) => Some((Timestamp::from_millis(at), id)),
         Some((text, _)) => return page::bad_cursor(text),
     };
-    let passed = |cursor: &Cursor| match (after, cursor) {
-        (Some(after), Cursor::Key(at, id)) if descending(field) => (*at, *id) >= after,
-        (Some(after), Cursor::Key(at, id)) => (*at, *id) <= after,
-        _ => false,
+    let passed = |key: &(Timestamp, u64)| match after {
+        Some(after) if descending(field) => *key >= after,
+        Some(after) => *key <= after,
+        None => false,
     };
     let total = all.len();
-    let from = all.partition_point(|(cursor, _)| passed(cursor));
+    let from = all.partition_point(passed);
     let (from, to) = match (page::size(field, "first"), page::size(field, "last")) {
         (Some(first), _) => (from, total.min(from + first)),
         (None, last) => (from.max(total.saturating_sub(last.unwrap_or(0))), total),
     };
-    let items = all[from..to].iter().map(|(cursor, issue)| (Thing::Issue(issue), *cursor));
+    let items = all[from..to].iter().filter_map(|(at, id)| {
+        let issue = run.world.issues.get(id)?;
+        Some((Thing::Issue(issue), Cursor::Key(at.millis(), *id)))
+    });
     page::done(run, field, items.collect(), total, to < total, from > 0)
 }
 

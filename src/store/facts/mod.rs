@@ -44,6 +44,7 @@ pub struct Presence {
     pub removed: Option<Removal>,
 }
 
+/// When an item left, by the tracker's clock, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removal {
     pub at: Timestamp,
@@ -68,6 +69,7 @@ pub struct Known {
 }
 
 impl Facts {
+    /// The stored form.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Encoder::default();
         out.byte(VERSION);
@@ -77,6 +79,7 @@ impl Facts {
         out.bytes
     }
 
+    /// Reads the stored form; whatever else the bytes are is refused.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut from = Decoder::new(bytes);
         if from.byte()? != VERSION {
