@@ -169,11 +169,6 @@ impl Puller {
         for note in &outcome.notes {
             tracing::warn!(connection = %self.connection, note, "about the credential");
         }
-        if let Some(problem) = &outcome.problem
-            && *problem != Problem::Stopped
-        {
-            tracing::warn!(connection = %self.connection, %problem, "pass incomplete");
-        }
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct Context {
 impl Context {
     /// Reads both files. Logs start here, because the settings say how.
     pub(crate) fn load(config: &Path) -> Result<Self, Failure> {
-        Self::load_with(config, "warn")
+        Self::load_with(config, telemetry::COMMANDS)
     }
 
     /// The same with another level of logs where the settings name none.

@@ -14,11 +14,12 @@ use crate::schedule::Schedule;
 use crate::serve::Daemon;
 use crate::spawn::Spawner;
 use crate::sync::{Engine, Stop, Stopper};
+use crate::telemetry;
 use crate::trackers::Tracker;
 use crate::web::access::Access;
 
 pub(crate) async fn run(config: &Path) -> Outcome {
-    let context = Context::load_with(config, "info")?;
+    let context = Context::load_with(config, telemetry::DAEMON)?;
     let transport = context.transport()?;
     let trackers = context.trackers(&transport)?;
     let access = context.access()?;

@@ -93,7 +93,7 @@ impl<'a> Walk<'a> {
         self.restarts += 1;
         if self.restarts > RESTARTS_MAX {
             return Err(Problem::Again(format!(
-                "{why}; the scan stands still and goes on with the next pass"
+                "{why}, {RESTARTS_MAX} times now; the next pass goes on from there"
             )));
         }
         tracing::debug!(why, "the walk starts again from its last key");

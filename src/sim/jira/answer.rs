@@ -6,7 +6,7 @@ use http::{Method, Request};
 use serde::de::DeserializeOwned;
 
 use super::access::Caller;
-use super::faults::{Allowance, Trouble};
+use super::faults::{Allowance, LOOP, Trouble};
 use super::issues::{self, BulkFetch, ChangelogFetch};
 use super::lookup::{self, Offset};
 use super::reply::{Refusal, Reply};
@@ -264,7 +264,7 @@ fn spoil(mut reply: Reply, trouble: Trouble) -> Reply {
             if let Ok(mut body) = body
                 && body.is_object()
             {
-                body["nextPageToken"] = "bG9vcA".into();
+                body["nextPageToken"] = LOOP.into();
                 body["isLast"] = false.into();
                 reply.body = body.to_string().into();
             }

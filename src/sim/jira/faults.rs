@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use crate::model::Timestamp;
 
+/// The token of a page that leads back to the first one.
+pub(super) const LOOP: &str = "bG9vcA";
+
 /// What a fault does to an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::faults::LOOP;
 use super::fields::FieldSet;
 use super::json::{comma, member, name, raw};
 use super::records::{HistoryRecord, IssueRecord};
@@ -150,9 +151,9 @@ pub(super) fn bulk_changelog(site: &Site, request: &ChangelogFetch) -> Result<Ve
     }
     let now = site.clock.now();
     let query = format!("{:?} {:?}", request.issue_ids_or_keys, request.field_ids);
-    let last: Option<ChangePlace> = match &request.next_page_token {
+    let last: Option<ChangePlace> = match request.next_page_token.as_deref() {
+        None | Some(LOOP) => None,
         Some(token) => Some(tokens::read(token, &query, now)?),
-        None => None,
     };
     let issues = found(site, &request.issue_ids_or_keys);
     let mut changes: Vec<(ChangePlace, &HistoryRecord)> = issues

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::faults::LOOP;
 use super::fields::FieldSet;
 use super::index::{KeyOrder, Place};
 use super::jql::{self, Clause, Op, Order, OrderField, Query, TimeField};
@@ -59,9 +60,9 @@ pub(super) fn search(site: &mut Site, request: &SearchRequest) -> Result<Vec<u8>
     let fields = FieldSet::parse(request.fields.as_deref().unwrap_or(&[]));
     let cap = if fields.only_keys() { site.page_caps.keys } else { site.page_caps.fields };
     let size = request.max_results.unwrap_or(50).clamp(1, cap);
-    let last: Option<Vec<SortValue>> = match &request.next_page_token {
+    let last: Option<Vec<SortValue>> = match request.next_page_token.as_deref() {
+        None | Some(LOOP) => None,
         Some(token) => Some(tokens::read(token, &request.jql, now)?),
-        None => None,
     };
     let (order, rows) = page(site, &query, &filter, last.as_deref(), size + 1);
     let next = rows.get(size).and_then(|_| rows.get(size - 1));

@@ -106,7 +106,11 @@ impl Jira {
         self.client.accept(answer).map_err(|error| match error {
             TrackerError::Refused(message) if status == StatusCode::BAD_REQUEST => {
                 if page.is_some() {
-                    TrackerError::BadToken(format!("{message} (on a later page of the search)"))
+                    TrackerError::BadToken(format!(
+                        "{}: POST {SEARCH} no longer knows the token of a later page; the walk \
+                         starts again",
+                        self.client.connection()
+                    ))
                 } else {
                     TrackerError::Refused(message)
                 }

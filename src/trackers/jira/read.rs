@@ -163,9 +163,11 @@ impl Jira {
             };
             let answer = self.client.post(CHANGELOGS, json(&question)).await;
             let answer = answer.map_err(|error| match error {
-                TrackerError::Refused(message) if token.is_some() => {
-                    TrackerError::BadToken(format!("{message} (on a later page of histories)"))
-                }
+                TrackerError::Refused(_) if token.is_some() => TrackerError::BadToken(format!(
+                    "{}: POST {CHANGELOGS} no longer knows the token of a later page; the next \
+                     pass reads the histories again",
+                    self.client.connection()
+                )),
                 other => other,
             })?;
             let page = answer.read(wire::changelogs)?;

@@ -69,7 +69,9 @@ fn an_unknown_key_is_named_with_its_place_and_the_keys_there_are() {
     let place = desk.place(PORTFOLIO, "vocabluary");
     stops_everything(
         &desk,
-        &format!("{place}: `vocabluary` is not a key of this file. Did you mean `vocabulary`?"),
+        &format!(
+            "{place}: `vocabluary` is not a key of this portfolio file. Did you mean `vocabulary`?"
+        ),
     );
 }
 
@@ -184,7 +186,8 @@ fn values_that_contradict_are_named_with_their_place() {
         "format = \"text\"",
         "filter = \"streamgauge=loud\"",
         "filter = ",
-        "filter: invalid filter directive; write it as \"info,streamgauge=debug\"",
+        "filter: error parsing level filter: expected one of \"off\", \"error\", \"warn\", \"info\", \
+         \"debug\", \"trace\", or a number 0-5; write it as \"info,streamgauge=debug\"",
     );
 }
 
@@ -205,7 +208,7 @@ fn rules_that_can_only_tie_are_named_with_their_place() {
         "claims = [{ jira = \"BOOK\" }]",
         "claims = [{ jira = \"PAY\" }]",
     );
-    let place = desk.place(PORTFOLIO, "{ jira = \"PAY\" }]\n\n\n");
+    let place = desk.place(PORTFOLIO, "{ jira = \"PAY\" }]\n\n[[team]]");
     let line = desk.place(PORTFOLIO, "{ jira = \"PAY\" }]    ");
     let line = line.split(':').nth(1).unwrap();
     stops_everything(
