@@ -6,7 +6,7 @@ use super::World;
 use super::build::known;
 use crate::model::Timestamp;
 use crate::portfolio::{Explanation, Portfolio};
-use crate::signals::Report;
+use crate::signals::{Report, entries};
 use crate::store::StoredItem;
 
 /// What `explain KEY` and `/items/{key}` show.
@@ -56,6 +56,15 @@ pub(super) fn tell(
             slice: finding.slice.name.clone(),
         })
         .collect();
+    let placed = world.items.binary_search_by(|(other, _)| {
+        (&other.attributes.key, &other.id).cmp(&(&item.attributes.key, &item.id))
+    });
+    if let Ok(index) = placed {
+        let counted = entries::of(&world.dataset, &world.dataset.items[index], as_of);
+        enters.extend(
+            counted.into_iter().map(|(signal, slice)| Entry { signal: signal.to_owned(), slice }),
+        );
+    }
     enters.sort();
     enters.dedup();
     ItemStory {
