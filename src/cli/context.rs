@@ -43,6 +43,16 @@ impl Context {
         })?;
         let portfolio = Portfolio::parse(&text, &path)
             .map_err(|problems| Failure::Usage(problems.to_string()))?;
+        for (name, line) in portfolio.connections() {
+            if !settings.connection.iter().any(|connection| connection.id == name) {
+                let known: Vec<&str> = settings.connection.iter().map(|c| c.id.as_str()).collect();
+                return Err(Failure::Usage(format!(
+                    "{path}:{line}: connection \"{name}\" is not in {}; there are: {}",
+                    config.display(),
+                    known.join(", ")
+                )));
+            }
+        }
         Ok(Self {
             settings,
             portfolio: Arc::new(portfolio),

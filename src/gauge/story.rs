@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::World;
 use super::build::known;
 use crate::model::Timestamp;
-use crate::portfolio::{Explanation, Portfolio};
+use crate::portfolio::Explanation;
 use crate::signals::{Report, entries};
 use crate::store::StoredItem;
 
@@ -39,13 +39,12 @@ pub struct Entry {
 }
 
 pub(super) fn tell(
-    portfolio: &Portfolio,
     world: &World,
     item: StoredItem,
     as_of: Timestamp,
     report: &Report,
 ) -> ItemStory {
-    let explanation = portfolio.explain(&known(&item), &world.epics, &world.statuses);
+    let explanation = world.portfolio.explain(&known(&item), &world.epics, &world.statuses);
     let key = &item.attributes.key;
     let mut enters: Vec<Entry> = report
         .findings
