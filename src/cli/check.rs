@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::context::{Context, unusable};
 use super::{Done, Failure, Outcome, print};
-use crate::gauge::{Gauge, Moment};
-use crate::portfolio::CoverageView;
+use crate::gauge::{Gauge, Moment, Move};
+use crate::portfolio::{CoverageView, MapView};
 use crate::store::{Store, StoreError};
 use crate::trackers::Tracker;
 
@@ -28,6 +28,8 @@ struct Findings {
     connections: Vec<ConnectionLine>,
     /// `None` before the first sync.
     coverage: Option<CoverageView>,
+    /// What the portfolio file moves against the accepted one.
+    moves: Vec<Move>,
     notes: Vec<String>,
 }
 
@@ -48,13 +50,13 @@ pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
     for tracker in trackers.iter().filter(|_| !args.offline) {
         connections.push(probe(tracker.as_ref()).await);
     }
-    let (store, map) = match context.stored().await {
+    let (store, map, moves) = match context.stored().await {
         Ok(gauge) => stored(&gauge).await?,
-        Err(error @ StoreError::Absent { .. }) => (error.to_string(), None),
+        Err(error @ StoreError::Absent { .. }) => (error.to_string(), None, Vec::new()),
         Err(error) => return Err(unusable(error)),
     };
     let (coverage, notes) = map.map_or((None, Vec::new()), |map| (Some(map.coverage), map.notes));
-    let findings = Findings { files: "valid", store, connections, coverage, notes };
+    let findings = Findings { files: "valid", store, connections, coverage, moves, notes };
     if args.json {
         print::json(&findings);
     } else {
@@ -74,8 +76,13 @@ pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
 
 async fn probe(tracker: &dyn Tracker) -> ConnectionLine {
     let connection = tracker.connection().0.clone();
-    match tracker.probe().await {
-        Ok(probe) => ConnectionLine { connection, alive: true, problem: None, notes: probe.notes },
+    // The catalogue names every scope, so that one that cannot be seen is met here.
+    let seen = match tracker.probe().await {
+        Ok(probe) => tracker.catalogue(true).await.map(|_| probe.notes),
+        Err(error) => Err(error),
+    };
+    match seen {
+        Ok(notes) => ConnectionLine { connection, alive: true, problem: None, notes },
         Err(error) => ConnectionLine {
             connection,
             alive: false,
@@ -85,12 +92,12 @@ async fn probe(tracker: &dyn Tracker) -> ConnectionLine {
     }
 }
 
-async fn stored(gauge: &Gauge) -> Result<(String, Option<crate::portfolio::MapView>), StoreError> {
+async fn stored(gauge: &Gauge) -> Result<(String, Option<MapView>, Vec<Move>), StoreError> {
     let store: &Store = gauge.store();
     let counts = store.counts().await?;
     let text = format!("{} items, {} removed, {} gaps", counts.items, counts.removed, counts.gaps);
     let map = gauge.map(Moment::default()).await?;
-    Ok((text, (counts.items > 0).then_some(map)))
+    Ok((text, (counts.items > 0).then_some(map), gauge.moves().await?))
 }
 
 fn show(findings: &Findings) {
@@ -113,6 +120,15 @@ fn show(findings: &Findings) {
         for rule in coverage.next_rules.iter().take(10) {
             print::line(&format!("  next rule: {} would claim {} items", rule.claim, rule.items));
         }
+    }
+    for change in &findings.moves {
+        print::line(&format!(
+            "this portfolio file would move {} items from {} to {}, for example {}",
+            change.items,
+            change.from,
+            change.to,
+            change.examples.join(", ")
+        ));
     }
     for note in &findings.notes {
         print::line(note);

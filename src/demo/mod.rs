@@ -66,6 +66,15 @@ impl Demo {
         folder: &Path,
         clock: SharedClock,
     ) -> Result<Self, DemoError> {
+        let url = format!("sqlite:{}", folder.join("streamgauge.db").display());
+        Self::open_at(source, &url, clock).await
+    }
+
+    /// The same with any store (`sqlite:FILE`, `postgres://...`).
+    ///
+    /// # Errors
+    /// See [`Demo::open`].
+    pub async fn open_at(source: Source, url: &str, clock: SharedClock) -> Result<Self, DemoError> {
         let spawner = Spawner::tokio();
         let entropy = Entropy::from_system();
         let portfolio = Arc::new(Portfolio::parse(&source.portfolio, "portfolio.toml")?);
@@ -76,8 +85,7 @@ impl Demo {
         let transport =
             Transport::over_network(Limits::default(), Arc::clone(&clock), entropy.clone())?;
         let trackers = connect(&stage, &transport)?;
-        let url = format!("sqlite:{}", folder.join("streamgauge.db").display());
-        let store = Store::open(&url, Arc::clone(&clock)).await?;
+        let store = Store::open(url, Arc::clone(&clock)).await?;
         store.accept_portfolio(&text, clock.now()).await?;
         for decision in decisions {
             store.add_decision(decision, None).await?;

@@ -1,6 +1,7 @@
 //! Loads what is known at an instant, places it, and lays out the input of the signals.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::{links, releases};
 use crate::model::{ItemId, Level, States, StreamIx, Timestamp};
@@ -11,6 +12,7 @@ use crate::store::{Store, StoreError, StoredItem};
 /// Everything known at one instant, placed by one portfolio.
 #[derive(Debug)]
 pub struct World {
+    pub portfolio: Arc<Portfolio>,
     pub dataset: Dataset,
     pub epics: EpicIndex,
     pub statuses: Statuses,
@@ -38,7 +40,7 @@ impl World {
     /// The store does not answer.
     pub async fn build(
         store: &Store,
-        portfolio: &Portfolio,
+        portfolio: Arc<Portfolio>,
         at: Option<Timestamp>,
     ) -> Result<Self, StoreError> {
         let stored = store
@@ -51,7 +53,7 @@ impl World {
         }
         let statuses =
             Statuses::new(by_connection.iter().map(|(id, entries)| (id, entries.as_slice())));
-        let mirrors = mirrors(portfolio, &stored);
+        let mirrors = mirrors(&portfolio, &stored);
         let is_container = |item: &StoredItem| {
             item.removed.is_none()
                 && (item.attributes.level == Level::Container
@@ -76,24 +78,24 @@ impl World {
             }
         }
         items.sort_by(|(a, _), (b, _)| (&a.attributes.key, &a.id).cmp(&(&b.attributes.key, &b.id)));
-        let mut dataset = declared(portfolio, &epics);
+        let mut dataset = declared(&portfolio, &epics);
         dataset.states = states;
         dataset.items = items.iter().map(|(item, placed)| facts(item, placed)).collect();
         dataset.links = links::facts(&items);
         dataset.releases = releases::facts(&store.releases(at).await?, &items, &dataset.items);
-        for stream in observable_waiting(portfolio, &items) {
+        for stream in observable_waiting(&portfolio, &items) {
             dataset.streams[stream.0 as usize].waiting_observable = true;
         }
         recorded(&mut dataset, store, at).await?;
-        Ok(Self { dataset, epics, statuses, items, others })
+        Ok(Self { portfolio, dataset, epics, statuses, items, others })
     }
 
     /// The map with the coverage of every flow item.
     #[must_use]
-    pub fn map(&self, portfolio: &Portfolio, at: Timestamp) -> MapView {
+    pub fn map(&self, at: Timestamp) -> MapView {
         let views: Vec<(Known<'_>, &Placed)> =
             self.items.iter().map(|(item, placed)| (known(item), placed)).collect();
-        portfolio.map(at, &self.epics, views.iter().map(|(item, placed)| (item, *placed)))
+        self.portfolio.map(at, &self.epics, views.iter().map(|(item, placed)| (item, *placed)))
     }
 }
 

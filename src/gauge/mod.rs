@@ -6,6 +6,7 @@
 mod build;
 mod export;
 mod links;
+mod moves;
 pub mod record;
 mod releases;
 mod story;
@@ -15,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use build::World;
 pub use export::{ExportCounts, export};
+pub use moves::Move;
 pub use story::ItemStory;
 
 use crate::clock::SharedClock;
@@ -75,7 +77,8 @@ impl Gauge {
     /// The store does not answer.
     pub async fn world(&self, known: Option<Timestamp>) -> Result<Arc<World>, StoreError> {
         if known.is_some() {
-            return Ok(Arc::new(World::build(&self.store, &self.portfolio, known).await?));
+            let portfolio = self.portfolio_at(known).await?;
+            return Ok(Arc::new(World::build(&self.store, portfolio, known).await?));
         }
         let mut live = self.live.lock().await;
         let seq = self.store.seq().await?;
@@ -84,9 +87,17 @@ impl Gauge {
         {
             return Ok(Arc::clone(world));
         }
-        let world = Arc::new(World::build(&self.store, &self.portfolio, None).await?);
+        let portfolio = Arc::clone(&self.portfolio);
+        let world = Arc::new(World::build(&self.store, portfolio, None).await?);
         *live = Some((seq, Arc::clone(&world)));
         Ok(world)
+    }
+
+    /// The portfolio file as it was accepted at `known`; the present one where none was.
+    async fn portfolio_at(&self, known: Option<Timestamp>) -> Result<Arc<Portfolio>, StoreError> {
+        let accepted = self.store.portfolio_at(known).await?;
+        let read = accepted.and_then(|text| Portfolio::parse(&text, "portfolio.toml").ok());
+        Ok(read.map_or_else(|| Arc::clone(&self.portfolio), Arc::new))
     }
 
     /// The report at a moment. A live report is kept for a minute of the same data.
@@ -123,6 +134,19 @@ impl Gauge {
         (fixed || now.millis() - at.millis() < LIVE_MS).then(|| Arc::clone(report))
     }
 
+    /// What the present portfolio file moves against the one that was accepted last; empty when
+    /// they are the same, or when none was accepted yet.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn moves(&self) -> Result<Vec<Move>, StoreError> {
+        let accepted = self.portfolio_at(None).await?;
+        if accepted == self.portfolio {
+            return Ok(Vec::new());
+        }
+        Ok(moves::between(&accepted, &*self.world(None).await?))
+    }
+
     /// The map of the portfolio at an instant.
     ///
     /// # Errors
@@ -130,7 +154,7 @@ impl Gauge {
     pub async fn map(&self, moment: Moment) -> Result<MapView, StoreError> {
         let at = moment.as_of.unwrap_or_else(|| self.clock.now());
         let world = self.world(moment.known).await?;
-        Ok(world.map(&self.portfolio, at))
+        Ok(world.map(at))
     }
 
     /// The whole story of the items with this key or former key; several when connections share it.
@@ -142,9 +166,6 @@ impl Gauge {
         let world = self.world(moment.known).await?;
         let items = self.store.items_by_key(key, moment.known).await?;
         let report = self.report(moment, &Scope::Portfolio).await?;
-        Ok(items
-            .into_iter()
-            .map(|item| story::tell(&self.portfolio, &world, item, as_of, &report))
-            .collect())
+        Ok(items.into_iter().map(|item| story::tell(&world, item, as_of, &report)).collect())
     }
 }

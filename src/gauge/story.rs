@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::World;
 use super::build::known;
 use crate::model::Timestamp;
-use crate::portfolio::{Explanation, Portfolio};
-use crate::signals::Report;
+use crate::portfolio::Explanation;
+use crate::signals::{Report, entries};
 use crate::store::StoredItem;
 
 /// What `explain KEY` and `/items/{key}` show.
@@ -39,13 +39,12 @@ pub struct Entry {
 }
 
 pub(super) fn tell(
-    portfolio: &Portfolio,
     world: &World,
     item: StoredItem,
     as_of: Timestamp,
     report: &Report,
 ) -> ItemStory {
-    let explanation = portfolio.explain(&known(&item), &world.epics, &world.statuses);
+    let explanation = world.portfolio.explain(&known(&item), &world.epics, &world.statuses);
     let key = &item.attributes.key;
     let mut enters: Vec<Entry> = report
         .findings
@@ -56,6 +55,15 @@ pub(super) fn tell(
             slice: finding.slice.name.clone(),
         })
         .collect();
+    let placed = world.items.binary_search_by(|(other, _)| {
+        (&other.attributes.key, &other.id).cmp(&(&item.attributes.key, &item.id))
+    });
+    if let Ok(index) = placed {
+        let counted = entries::of(&world.dataset, &world.dataset.items[index], as_of);
+        enters.extend(
+            counted.into_iter().map(|(signal, slice)| Entry { signal: signal.to_owned(), slice }),
+        );
+    }
     enters.sort();
     enters.dedup();
     ItemStory {

@@ -7,6 +7,7 @@ pub mod calendar;
 mod compose;
 pub mod dataset;
 pub mod defaults;
+pub mod entries;
 pub mod finding;
 #[cfg(test)]
 mod fixture;

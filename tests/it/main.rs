@@ -1,6 +1,7 @@
 //! One binary for all tests that need more than one module or a real server.
 
 mod bad_input;
+mod both_databases;
 mod canaries;
 mod cli;
 mod demo;
