@@ -11,6 +11,7 @@ use serde::forward_to_deserialize_any;
 use serde_json::Value;
 use streamgauge::digests::settings::Digest;
 use streamgauge::model::TrackerKind;
+use streamgauge::portfolio::Portfolio;
 use streamgauge::settings::{Log, LogFormat, Settings, Store};
 use streamgauge::signals;
 use streamgauge::trackers::settings::{Auth, Connection};
@@ -19,6 +20,7 @@ use streamgauge::web::settings::{Proxy, Token, Web};
 use crate::support::program::{Desk, PORTFOLIO, SETTINGS};
 
 const SAMPLE: &str = include_str!("../../config/streamgauge.toml");
+const README: &str = include_str!("../../README.md");
 
 /// Gives up as soon as a struct names its keys, and tells them.
 struct Keys;
@@ -146,6 +148,42 @@ fn the_samples_hold_no_secret() {
     {
         assert!(line.contains("{ env = ") || line.contains("{ file = "), "{line}");
     }
+}
+
+/// The blocks of the README in this language.
+fn examples(language: &str) -> Vec<&'static str> {
+    let blocks = README.split("```").skip(1).step_by(2);
+    blocks.filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n')).collect()
+}
+
+#[test]
+fn the_examples_of_the_readme_are_valid() {
+    let (mut connections, mut portfolios) = (String::new(), 0);
+    for example in examples("toml") {
+        if example.contains("[[connection]]") {
+            connections.push_str(example);
+        } else {
+            portfolios += 1;
+            let read = Portfolio::parse(example, "README.md");
+            read.unwrap_or_else(|problems| panic!("{}", problems.rendered));
+        }
+    }
+    assert_eq!((load(&connections).connection.len(), portfolios), (2, 1));
+}
+
+#[test]
+fn the_readme_names_the_commands_and_the_one_that_passes_the_tests() {
+    let help = Desk::new().done(&["--help"]);
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let commands = commands.map_while(|line| line.strip_prefix("  ")?.split(' ').next());
+    let commands: Vec<&str> = commands.filter(|command| *command != "help").collect();
+    assert!(commands.len() > 8, "{help}");
+    for command in commands {
+        assert!(README.contains(&format!("| `{command}")), "{command} is not in the README");
+    }
+    let test = "bash tests/run.sh";
+    assert!(examples("console").iter().any(|example| example.contains(&format!("$ {test} "))));
+    assert!(include_str!("../../.ci/run").lines().any(|line| line == format!("exec {test}")));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The timeline of one item: half-open segments, and what is derived from them.
 //!
-//! [`fold`] makes segments of dated events; [`derive`] and [`wip_spells`] read them.
+//! [`fold()`] makes segments of dated events; [`derive()`] and [`wip_spells`] read them.
 
 mod derived;
 mod fold;

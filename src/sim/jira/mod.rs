@@ -3,7 +3,7 @@
 //!
 //! [`Site`] is the truth: it is loaded from the normal form ([`records`]) or built by hand, edited
 //! like a real site, and answers requests ([`Site::answer`]) from that truth, or, for search, from
-//! an index that may lag behind. [`serve`] puts it on a socket, [`wire`] behind a
+//! an index that may lag behind. [`serve()`] puts it on a socket, [`wire`] behind a
 //! [`Transport`](crate::transport::Transport). All randomness and all time come from outside.
 
 pub mod access;

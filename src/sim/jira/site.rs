@@ -39,7 +39,7 @@ pub struct Site {
     pub(super) outbox: Outbox,
     pub(super) fragments: Option<Arc<Fragments>>,
     pub(super) people: Arc<People>,
-    /// Address of the site; part of every `self` link. [`super::serve`] sets it.
+    /// Address of the site; part of every `self` link. [`super::serve()`] sets it.
     pub(super) base: String,
     pub access: Access,
     pub faults: Faults,
