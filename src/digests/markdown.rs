@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::compose::{Digest, Section};
 use super::words;
 use crate::signals::report::{DueReview, Observation};
+use crate::signals::words::quoted;
 
 /// Renders the page. Text from trackers (titles of epics) arrives escaped here and only here.
 #[must_use]
@@ -19,18 +20,7 @@ pub fn render(digest: &Digest) -> String {
         let _ = writeln!(out, "Decisions due for review: {}\n", due.join("; "));
     }
     let _ = writeln!(out, "---");
-    let mut standing = format!(
-        "Within the usual range: {} of {} series.",
-        digest.tally.usual, digest.tally.series
-    );
-    if !digest.unconfirmed.is_empty() {
-        let _ = write!(
-            standing,
-            " New, not yet confirmed: {}.",
-            escape(&digest.unconfirmed.join(", "))
-        );
-    }
-    let _ = writeln!(out, "{standing}");
+    let _ = writeln!(out, "{}", escape(&words::standing(&digest.tally, &digest.unconfirmed)));
     if !digest.unseen.is_empty() {
         let _ = writeln!(out, "Not visible here: {}", escape(&digest.unseen.join(" ")));
     }
@@ -73,7 +63,14 @@ fn render_section(out: &mut String, section: &Section) {
         let _ = writeln!(out, "- {} more in the appendix.", section.overflow);
     }
     for silence in &section.silence {
-        let _ = writeln!(out, "- {}", escape_text(silence));
+        let _ = writeln!(out, "- {}", escape(silence));
+    }
+    if let Some(unlock) = &section.unlock {
+        let _ = writeln!(out, "- {}\n\n  ```", escape(&unlock.sentence));
+        for line in unlock.declaration.lines() {
+            let _ = writeln!(out, "  {line}");
+        }
+        let _ = writeln!(out, "  ```");
     }
     out.push('\n');
 }
@@ -90,20 +87,12 @@ fn line(observation: &Observation) -> String {
 
 fn due_review(due: &DueReview) -> String {
     format!(
-        "{} {} ({}; review date {} passed)",
+        "{} {} (expected: {}; review date {} passed)",
         escape(&due.decision),
-        escape(&due.subject),
+        escape(&quoted(&due.subject)),
         escape(&due.expected),
         due.review_at.to_utc().format("%-d %B %Y")
     )
-}
-
-/// Like [`escape`], but keeps the code spans that our own sentences use.
-fn escape_text(text: &str) -> String {
-    text.split('`')
-        .enumerate()
-        .map(|(index, part)| if index % 2 == 1 { format!("`{part}`") } else { escape(part) })
-        .collect()
 }
 
 /// Makes tracker text inert: no markup, no link, no mention, no line break.
@@ -138,10 +127,5 @@ mod tests {
         let hostile = "[x](http://evil) @all <script>\n# `run` \u{202e}";
         let safe = escape(hostile);
         assert_eq!(safe, "\\[x\\](http://evil) @\u{200b}all \\<script\\> \\# \\`run\\`  ");
-    }
-
-    #[test]
-    fn our_own_code_spans_survive() {
-        assert_eq!(escape_text("Declaring `[[intent]]` helps*"), "Declaring `[[intent]]` helps\\*");
     }
 }
