@@ -144,8 +144,10 @@ fn silence(report: &Report, question: Question, nothing_told: bool) -> Vec<Strin
         .iter()
         .any(|finding| finding.question == question && finding.verdict.has_data());
     let mut lines = Vec::new();
-    if nothing_told && answered {
+    if nothing_told && answered && missing.is_empty() {
         lines.push("Nothing outside the usual range.".to_owned());
+    } else if nothing_told && answered {
+        lines.push("The signals that have data show nothing outside the usual range.".to_owned());
     } else if nothing_told {
         lines.push("No signal of this section has enough data yet.".to_owned());
     }
@@ -153,17 +155,24 @@ fn silence(report: &Report, question: Question, nothing_told: bool) -> Vec<Strin
     lines
 }
 
-/// One line for each signal of the question of which no finding has data: what it lacks.
+/// What each signal lacks of which no finding has data; signals that lack the same share a line.
 fn silent_signals(report: &Report, question: Question) -> Vec<String> {
-    signals::ALL
-        .iter()
-        .filter(|signal| signal.question == question)
-        .filter_map(|signal| {
-            let own = report.findings.iter().filter(|finding| finding.signal == signal.id);
-            let own: Vec<&Verdict> = own.map(|finding| &finding.verdict).collect();
-            let silent = !own.is_empty() && own.iter().all(|verdict| !verdict.has_data());
-            silent.then(|| format!("{}: {}.", signal.name, words::missing(&own)))
-        })
+    let mut lines: Vec<(String, Vec<String>)> = Vec::new();
+    for signal in signals::ALL.iter().filter(|signal| signal.question == question) {
+        let own = report.findings.iter().filter(|finding| finding.signal == signal.id);
+        let own: Vec<&Verdict> = own.map(|finding| &finding.verdict).collect();
+        if own.is_empty() || own.iter().any(|verdict| verdict.has_data()) {
+            continue;
+        }
+        let why = words::missing(&own);
+        match lines.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, names)) => names.push(signal.name.to_lowercase()),
+            None => lines.push((why, vec![signal.name.to_owned()])),
+        }
+    }
+    lines
+        .into_iter()
+        .map(|(why, names)| format!("{}: {why}.", signals::words::list(&names)))
         .collect()
 }
 

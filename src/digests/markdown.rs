@@ -39,7 +39,7 @@ pub fn render(digest: &Digest) -> String {
     if !digest.appendix.is_empty() {
         let _ = writeln!(out, "\n## Appendix: observations that did not fit\n");
         for observation in &digest.appendix {
-            let _ = writeln!(out, "- {}", line(observation));
+            let _ = writeln!(out, "- {}", observation_line(observation));
         }
     }
     out
@@ -57,7 +57,7 @@ fn render_section(out: &mut String, section: &Section) {
         out.push('\n');
     }
     for told in &section.observations {
-        let _ = writeln!(out, "- {}", line(&told.observation));
+        let _ = writeln!(out, "- {}", observation_line(&told.observation));
     }
     if section.overflow > 0 {
         let _ = writeln!(out, "- {} more in the appendix.", section.overflow);
@@ -75,7 +75,9 @@ fn render_section(out: &mut String, section: &Section) {
     out.push('\n');
 }
 
-fn line(observation: &Observation) -> String {
+/// One observation as it stands in the page: "**Fleet**: evidence. Uncertainty. Question?"
+#[must_use]
+pub fn observation_line(observation: &Observation) -> String {
     let sentence = [&observation.evidence, &observation.uncertainty, &observation.question]
         .into_iter()
         .filter(|part| !part.is_empty())
@@ -99,8 +101,11 @@ fn due_review(due: &DueReview) -> String {
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for (at, c) in text.char_indices() {
         match c {
+            // GitHub makes links of bare addresses too.
+            ':' if text[at..].starts_with("://") => out.push_str("\\:"),
+            '.' if text[..at].to_ascii_lowercase().ends_with("www") => out.push_str("\\."),
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '!' | '~' => {
                 out.push('\\');
                 out.push(c);
@@ -126,6 +131,6 @@ mod tests {
     fn tracker_text_is_inert() {
         let hostile = "[x](http://evil) @all <script>\n# `run` \u{202e}";
         let safe = escape(hostile);
-        assert_eq!(safe, "\\[x\\](http://evil) @\u{200b}all \\<script\\> \\# \\`run\\`  ");
+        assert_eq!(safe, "\\[x\\](http\\://evil) @\u{200b}all \\<script\\> \\# \\`run\\`  ");
     }
 }

@@ -61,8 +61,7 @@ pub fn false_alarms(tally: &Tally) -> String {
         return "No series was tested, so no false alarm is possible.".to_owned();
     }
     if tally.confirmed == 0 {
-        return "Nothing tested is confirmed, so no confirmed observation is a false alarm."
-            .to_owned();
+        return "No tested series is confirmed, so none of them can be a false alarm.".to_owned();
     }
     let amount = match expected.round() as i64 {
         0 => "Fewer than one".to_owned(),
@@ -106,6 +105,12 @@ pub fn missing(verdicts: &[&Verdict]) -> String {
         }
     }
     let amount = |(have, need, unit): (u64, u64, &str)| {
+        if (have, need) == (0, 1) {
+            return String::new();
+        }
+        if let Some(whole) = unit.strip_prefix("percent of ") {
+            return format!(" ({have} % of {whole}; {need} % would be enough)");
+        }
         let more = match (unit, need.saturating_sub(have)) {
             ("weeks", 1) => "; 1 more week is needed".to_owned(),
             ("weeks", more) if more > 1 => format!("; {more} more weeks are needed"),
@@ -183,7 +188,7 @@ mod tests {
         assert!(false_alarms(&tally(7)).starts_with("Fewer than one"));
         assert!(false_alarms(&tally(100)).starts_with("About 2 "));
         let quiet = Tally { confirmed: 0, ..tally(41) };
-        assert!(false_alarms(&quiet).starts_with("Nothing tested is confirmed"));
+        assert!(false_alarms(&quiet).starts_with("No tested series is confirmed"));
         assert_eq!(
             standing(&quiet, &["Fleet throughput (down)".to_owned()]),
             "Within the usual range: 0 of 41 series. New, not yet confirmed: Fleet throughput (down)."

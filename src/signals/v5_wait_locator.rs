@@ -130,7 +130,7 @@ fn locate(view: &View<'_>, slice: Slice, members: &[&StreamFlow], ids: &[StreamI
         found.observation = Some(observe(
             &found.slice.name,
             &format!(
-                "of the time of started work, {usual} was active; over {WINDOW_WEEKS} weeks {}.",
+                "the active share of the time of started work was {usual}; over {WINDOW_WEEKS} weeks {}.",
                 by_state(&total)
             ),
             &format!("{} Open items count as well as finished ones.", standing_of(&judged)),
