@@ -7,8 +7,9 @@
 use serde::Serialize;
 
 use super::words;
+use crate::signals;
 use crate::signals::report::{
-    DueReview, Finding, Header, IntentRow, Observation, Question, Report, Tally, Unlock, Verdict,
+    DueReview, Finding, Header, IntentRow, Observation, Question, Report, Tally, Verdict,
 };
 
 /// Observations a section shows.
@@ -45,7 +46,16 @@ pub struct Section {
     pub observations: Vec<Told>,
     /// Why there is nothing to tell, or what is still missing beside what is told.
     pub silence: Vec<String>,
+    /// The declaration that would help most.
+    pub unlock: Option<Unlock>,
     pub overflow: usize,
+}
+
+/// A sentence, and the declaration it speaks of as a person would write it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unlock {
+    pub sentence: String,
+    pub declaration: String,
 }
 
 /// An observation and the signal it comes from.
@@ -73,6 +83,7 @@ pub fn compose(report: &Report) -> Digest {
                 heading: format!("{}. {}", index + 1, question.text()),
                 table: if index == 0 { report.intent_table.clone() } else { Vec::new() },
                 silence: silence(report, question, chosen.is_empty()),
+                unlock: unlock(report, question),
                 overflow: overflow.len(),
                 observations: chosen.into_iter().filter_map(told).collect(),
             }
@@ -125,38 +136,60 @@ fn qualifying(report: &Report, question: Question) -> Vec<&Finding> {
     chosen
 }
 
-/// Silence is information: either everything is usual, or something is missing and is named.
+/// Silence is information: either everything is usual, or what is missing is named.
 fn silence(report: &Report, question: Question, nothing_told: bool) -> Vec<String> {
-    let mut lines = Vec::new();
+    let missing = silent_signals(report, question);
     let answered = report
         .findings
         .iter()
         .any(|finding| finding.question == question && finding.verdict.has_data());
-    if nothing_told && answered {
+    let mut lines = Vec::new();
+    if nothing_told && answered && missing.is_empty() {
         lines.push("Nothing outside the usual range.".to_owned());
-    }
-    if nothing_told && !answered {
+    } else if nothing_told && answered {
+        lines.push("The signals that have data show nothing outside the usual range.".to_owned());
+    } else if nothing_told {
         lines.push("No signal of this section has enough data yet.".to_owned());
     }
-    lines.extend(report.unlocks.iter().filter(|u| u.question == question).map(unlock_line));
+    lines.extend(missing);
     lines
 }
 
-fn unlock_line(unlock: &Unlock) -> String {
-    let mut line = unlock.missing.trim_end_matches('.').to_owned();
-    line.push('.');
-    if let Some(declare) = &unlock.declare {
-        line.push_str(&format!(" Declaring `{declare}` would unlock most"));
-        line.push_str(&match unlock.signals.len() {
-            0 => ".".to_owned(),
-            _ => format!(" ({}).", unlock.signals.join(", ")),
-        });
+/// What each signal lacks of which no finding has data; signals that lack the same share a line.
+fn silent_signals(report: &Report, question: Question) -> Vec<String> {
+    let mut lines: Vec<(String, Vec<String>)> = Vec::new();
+    for signal in signals::ALL.iter().filter(|signal| signal.question == question) {
+        let own = report.findings.iter().filter(|finding| finding.signal == signal.id);
+        let own: Vec<&Verdict> = own.map(|finding| &finding.verdict).collect();
+        if own.is_empty() || own.iter().any(|verdict| verdict.has_data()) {
+            continue;
+        }
+        let why = words::missing(&own);
+        match lines.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, names)) => names.push(signal.name.to_lowercase()),
+            None => lines.push((why, vec![signal.name.to_owned()])),
+        }
     }
-    if let Some(weeks) = unlock.weeks.filter(|weeks| *weeks > 0) {
-        let plural = if weeks == 1 { "week" } else { "weeks" };
-        line.push_str(&format!(" {weeks} more {plural} of data would be enough."));
-    }
-    line
+    lines
+        .into_iter()
+        .map(|(why, names)| format!("{}: {why}.", signals::words::list(&names)))
+        .collect()
+}
+
+fn unlock(report: &Report, question: Question) -> Option<Unlock> {
+    let unlock = report.unlocks.iter().find(|unlock| unlock.question == question)?;
+    let declaration = unlock.declare.clone()?;
+    let name = |id: &&str| {
+        let signal = signals::ALL.iter().find(|signal| signal.id == *id);
+        signal.map_or_else(|| (*id).to_owned(), |signal| signal.name.to_lowercase())
+    };
+    let names: Vec<String> = unlock.signals.iter().map(name).collect();
+    let sentence = format!(
+        "{} One such declaration, with your own names and values, would unlock most ({}):",
+        unlock.missing,
+        signals::words::list(&names)
+    );
+    Some(Unlock { sentence, declaration })
 }
 
 fn unconfirmed(report: &Report) -> Vec<String> {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::compose::{Digest, Section};
 use super::words;
 use crate::signals::report::{DueReview, Observation};
+use crate::signals::words::quoted;
 
 /// Renders the page. Text from trackers (titles of epics) arrives escaped here and only here.
 #[must_use]
@@ -19,18 +20,7 @@ pub fn render(digest: &Digest) -> String {
         let _ = writeln!(out, "Decisions due for review: {}\n", due.join("; "));
     }
     let _ = writeln!(out, "---");
-    let mut standing = format!(
-        "Within the usual range: {} of {} series.",
-        digest.tally.usual, digest.tally.series
-    );
-    if !digest.unconfirmed.is_empty() {
-        let _ = write!(
-            standing,
-            " New, not yet confirmed: {}.",
-            escape(&digest.unconfirmed.join(", "))
-        );
-    }
-    let _ = writeln!(out, "{standing}");
+    let _ = writeln!(out, "{}", escape(&words::standing(&digest.tally, &digest.unconfirmed)));
     if !digest.unseen.is_empty() {
         let _ = writeln!(out, "Not visible here: {}", escape(&digest.unseen.join(" ")));
     }
@@ -49,7 +39,7 @@ pub fn render(digest: &Digest) -> String {
     if !digest.appendix.is_empty() {
         let _ = writeln!(out, "\n## Appendix: observations that did not fit\n");
         for observation in &digest.appendix {
-            let _ = writeln!(out, "- {}", line(observation));
+            let _ = writeln!(out, "- {}", observation_line(observation));
         }
     }
     out
@@ -67,18 +57,27 @@ fn render_section(out: &mut String, section: &Section) {
         out.push('\n');
     }
     for told in &section.observations {
-        let _ = writeln!(out, "- {}", line(&told.observation));
+        let _ = writeln!(out, "- {}", observation_line(&told.observation));
     }
     if section.overflow > 0 {
         let _ = writeln!(out, "- {} more in the appendix.", section.overflow);
     }
     for silence in &section.silence {
-        let _ = writeln!(out, "- {}", escape_text(silence));
+        let _ = writeln!(out, "- {}", escape(silence));
+    }
+    if let Some(unlock) = &section.unlock {
+        let _ = writeln!(out, "- {}\n\n  ```", escape(&unlock.sentence));
+        for line in unlock.declaration.lines() {
+            let _ = writeln!(out, "  {line}");
+        }
+        let _ = writeln!(out, "  ```");
     }
     out.push('\n');
 }
 
-fn line(observation: &Observation) -> String {
+/// One observation as it stands in the page: "**Fleet**: evidence. Uncertainty. Question?"
+#[must_use]
+pub fn observation_line(observation: &Observation) -> String {
     let sentence = [&observation.evidence, &observation.uncertainty, &observation.question]
         .into_iter()
         .filter(|part| !part.is_empty())
@@ -90,28 +89,23 @@ fn line(observation: &Observation) -> String {
 
 fn due_review(due: &DueReview) -> String {
     format!(
-        "{} {} ({}; review date {} passed)",
+        "{} {} (expected: {}; review date {} passed)",
         escape(&due.decision),
-        escape(&due.subject),
+        escape(&quoted(&due.subject)),
         escape(&due.expected),
         due.review_at.to_utc().format("%-d %B %Y")
     )
-}
-
-/// Like [`escape`], but keeps the code spans that our own sentences use.
-fn escape_text(text: &str) -> String {
-    text.split('`')
-        .enumerate()
-        .map(|(index, part)| if index % 2 == 1 { format!("`{part}`") } else { escape(part) })
-        .collect()
 }
 
 /// Makes tracker text inert: no markup, no link, no mention, no line break.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for (at, c) in text.char_indices() {
         match c {
+            // GitHub makes links of bare addresses too.
+            ':' if text[at..].starts_with("://") => out.push_str("\\:"),
+            '.' if text[..at].to_ascii_lowercase().ends_with("www") => out.push_str("\\."),
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '!' | '~' => {
                 out.push('\\');
                 out.push(c);
@@ -137,11 +131,6 @@ mod tests {
     fn tracker_text_is_inert() {
         let hostile = "[x](http://evil) @all <script>\n# `run` \u{202e}";
         let safe = escape(hostile);
-        assert_eq!(safe, "\\[x\\](http://evil) @\u{200b}all \\<script\\> \\# \\`run\\`  ");
-    }
-
-    #[test]
-    fn our_own_code_spans_survive() {
-        assert_eq!(escape_text("Declaring `[[intent]]` helps*"), "Declaring `[[intent]]` helps\\*");
+        assert_eq!(safe, "\\[x\\](http\\://evil) @\u{200b}all \\<script\\> \\# \\`run\\`  ");
     }
 }

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Datelike, Days, Timelike};
 use chrono_tz::Tz;
 
-use crate::signals::report::{Finding, Header, IntentRow, Move, Tally};
+use crate::signals::report::{Finding, Header, IntentRow, Move, Tally, Verdict};
 
-/// "40 %", or "40.5 %" where half a point matters. At most one decimal.
+/// A declared share, as it was written: "40 %" or "12.5 %". At most one decimal.
 #[must_use]
 pub fn percent(share: f64) -> String {
     let tenths = (share * 1000.0).round() / 10.0;
@@ -41,8 +41,8 @@ pub fn dateline(header: &Header) -> String {
     };
     let cadence = header.cadence.as_ref().map_or_else(String::new, |cadence| {
         format!(
-            " Cadence {} {}, week {} of {}.",
-            cadence.id, cadence.number, cadence.week, cadence.weeks
+            " Cadence {} ({}), week {} of {}.",
+            cadence.number, cadence.id, cadence.week, cadence.weeks
         )
     });
     let known = local(header.known.to_utc().with_timezone(&zone));
@@ -57,10 +57,13 @@ fn local(at: DateTime<Tz>) -> String {
 #[must_use]
 pub fn false_alarms(tally: &Tally) -> String {
     let expected = tally.expected_false_alarms;
+    if tally.series == 0 {
+        return "No series was tested, so no false alarm is possible.".to_owned();
+    }
+    if tally.confirmed == 0 {
+        return "No tested series is confirmed, so none of them can be a false alarm.".to_owned();
+    }
     let amount = match expected.round() as i64 {
-        _ if tally.series == 0 => {
-            return "No series was tested, so no false alarm is possible.".into();
-        }
         0 => "Fewer than one".to_owned(),
         1 => "About one".to_owned(),
         many => format!("About {many}"),
@@ -70,6 +73,55 @@ pub fn false_alarms(tally: &Tally) -> String {
          {expected:.1} expected).",
         tally.series
     )
+}
+
+/// "Within the usual range: 37 of 41 series. New, not yet confirmed: Fleet throughput (down)."
+#[must_use]
+pub fn standing(tally: &Tally, unconfirmed: &[String]) -> String {
+    let mut text = match tally.series {
+        0 => "No series has enough data for a usual range.".to_owned(),
+        series => format!("Within the usual range: {} of {series} series.", tally.usual),
+    };
+    if !unconfirmed.is_empty() {
+        text.push_str(&format!(" New, not yet confirmed: {}.", unconfirmed.join(", ")));
+    }
+    text
+}
+
+/// What a signal lacks, from the verdicts of all its findings: every reason once, with the amounts
+/// of the finding that is nearest to enough.
+#[must_use]
+pub fn missing(verdicts: &[&Verdict]) -> String {
+    let mut reasons: Vec<(&str, Option<(u64, u64, &str)>)> = Vec::new();
+    for verdict in verdicts {
+        let (why, amount) = match verdict {
+            Verdict::Insufficient { have, need, unit, why } => (why, Some((*have, *need, &**unit))),
+            Verdict::NotApplicable { why } => (why, None),
+            _ => continue,
+        };
+        match reasons.iter_mut().find(|(known, _)| known == why) {
+            Some((_, nearest)) => *nearest = (*nearest).max(amount),
+            None => reasons.push((why, amount)),
+        }
+    }
+    let amount = |(have, need, unit): (u64, u64, &str)| {
+        if (have, need) == (0, 1) {
+            return String::new();
+        }
+        if let Some(whole) = unit.strip_prefix("percent of ") {
+            return format!(" ({have} % of {whole}; {need} % would be enough)");
+        }
+        let more = match (unit, need.saturating_sub(have)) {
+            ("weeks", 1) => "; 1 more week is needed".to_owned(),
+            ("weeks", more) if more > 1 => format!("; {more} more weeks are needed"),
+            _ => String::new(),
+        };
+        format!(" ({have} of {need} {unit}{more})")
+    };
+    let texts = reasons
+        .into_iter()
+        .map(|(why, nearest)| format!("{why}{}", nearest.map_or_else(String::new, amount)));
+    texts.collect::<Vec<_>>().join("; ")
 }
 
 /// "Fleet throughput (down)".
@@ -101,7 +153,7 @@ pub fn intent_cells(row: &IntentRow) -> [String; 5] {
     [
         row.slice.name.clone(),
         declared,
-        row.observed.map_or_else(|| "not enough data".to_owned(), percent),
+        row.observed.map_or_else(|| "not enough data".to_owned(), crate::signals::words::percent),
         row.weekly.map_or_else(|| "–".to_owned(), range),
         row.state.clone(),
     ]
@@ -128,11 +180,18 @@ mod tests {
     fn expected_false_alarms_are_said_in_words() {
         let tally = |series: u64| Tally {
             series,
+            confirmed: 1,
             expected_false_alarms: series as f64 * 0.02,
             ..Tally::default()
         };
         assert!(false_alarms(&tally(41)).starts_with("About one of the confirmed"));
         assert!(false_alarms(&tally(7)).starts_with("Fewer than one"));
         assert!(false_alarms(&tally(100)).starts_with("About 2 "));
+        let quiet = Tally { confirmed: 0, ..tally(41) };
+        assert!(false_alarms(&quiet).starts_with("No tested series is confirmed"));
+        assert_eq!(
+            standing(&quiet, &["Fleet throughput (down)".to_owned()]),
+            "Within the usual range: 0 of 41 series. New, not yet confirmed: Fleet throughput (down)."
+        );
     }
 }

@@ -80,6 +80,7 @@ impl World {
         items.sort_by(|(a, _), (b, _)| (&a.attributes.key, &a.id).cmp(&(&b.attributes.key, &b.id)));
         let mut dataset = declared(&portfolio, &epics);
         dataset.states = states;
+        dataset.unknown_statuses = unknown_statuses(&items);
         dataset.items = items.iter().map(|(item, placed)| facts(item, placed)).collect();
         dataset.links = links::facts(&items);
         dataset.releases = releases::facts(&store.releases(at).await?, &items, &dataset.items);
@@ -164,9 +165,18 @@ fn facts(item: &StoredItem, placed: &Placed) -> ItemFacts {
         activity: placed.activity.clone(),
         duplicate: placed.duplicate,
         start_before_data: placed.start_before_data,
-        unknown_statuses: placed.unknown_statuses,
+        unknown_statuses: u32::try_from(placed.unknown_statuses.len()).unwrap_or(u32::MAX),
         relabelled: placed.relabelled.clone(),
     }
+}
+
+/// Statuses whose category nobody knows, with the items that passed through them.
+fn unknown_statuses(items: &[(StoredItem, Placed)]) -> Vec<(String, u64)> {
+    let mut counts: BTreeMap<&String, u64> = BTreeMap::new();
+    for name in items.iter().flat_map(|(_, placed)| &placed.unknown_statuses) {
+        *counts.entry(name).or_default() += 1;
+    }
+    counts.into_iter().map(|(name, items)| (name.clone(), items)).collect()
 }
 
 /// What the portfolio recorded and what the sync could not see.

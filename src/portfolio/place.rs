@@ -32,7 +32,7 @@ impl Portfolio {
             activity: Vec::new(),
             duplicate: decision.life.ended_as_duplicate(),
             start_before_data: start_before_data(item, &decision),
-            unknown_statuses: u32::try_from(decision.life.unknown.len()).unwrap_or(u32::MAX),
+            unknown_statuses: decision.life.unknown.iter().map(|&name| name.to_owned()).collect(),
             relabelled: Vec::new(),
             team_status: self.team_status(&decision.last().team),
             inferred_placement: self.placement_is_inferred(&decision),

@@ -69,8 +69,8 @@ pub struct Placed {
     pub duplicate: bool,
     /// The history is incomplete and its oldest known state is already started.
     pub start_before_data: bool,
-    /// How many different statuses in the history have no known category.
-    pub unknown_statuses: u32,
+    /// Statuses of the history whose category nobody knows, by name, sorted.
+    pub unknown_statuses: Vec<String>,
     /// Instants at which kind, theme or epic changed after work had started, sorted.
     pub relabelled: Vec<Timestamp>,
     pub team_status: TeamStatus,

@@ -1,13 +1,14 @@
 //! The report around the findings: header, table, tally, due reviews, what cannot be seen.
 
-use super::bets::{decisions, subject_name, verb};
+use super::bets::{decisions, phrase, verb};
 use super::calendar::{cadence_number, cadence_period};
 use super::defaults::{FALSE_ALARMS_PERCENT, STANDING_WEEKS};
 use super::report::{
     CadencePosition, DueReview, Finding, Header, IntentRow, Report, Tally, Verdict,
 };
 use super::view::View;
-use super::{Scope, h2_data_confidence as h2, p2_intent_gap as p2, unlocks, unseen};
+use super::{Scope, h2_data_confidence as h2, p1_attention_share as p1, p2_intent_gap as p2};
+use super::{unlocks, unseen};
 use crate::model::{DAY_MS, Dimension, Direction, Subject, Week};
 
 /// Runs every signal of the catalogue over a view.
@@ -76,14 +77,18 @@ fn header(view: &View<'_>) -> Header {
 fn intent_table(view: &View<'_>) -> Vec<IntentRow> {
     let others = [Dimension::Theme, Dimension::Kind, Dimension::Horizon];
     let declared = others.into_iter().filter(|d| p2::intent(view, *d).is_some());
+    // Below the floor no share is printed, here as little as by P1.
+    let withheld = p1::floor(view, view.weeks.span(view.weeks.intent())).is_some();
     let row = |row: p2::Row| {
-        let present: Vec<f64> = row.weekly.iter().flatten().copied().collect();
+        let present: Vec<f64> =
+            row.weekly.iter().flatten().copied().filter(|_| !withheld).collect();
         let observed = (!present.is_empty()).then_some(row.observed);
         let low = present.iter().copied().min_by(f64::total_cmp);
         let high = present.iter().copied().max_by(f64::total_cmp);
         let state = match (row.band, row.state, observed) {
-            (None, ..) => "no intent declared".to_owned(),
+            (.., None) if withheld => "too little was observed".to_owned(),
             (.., None) => "no attention observed".to_owned(),
+            (None, ..) => "no intent declared".to_owned(),
             (_, Some(p2::State::Gap { weeks }), _) => {
                 format!("outside the band in {weeks} of {} weeks", row.weekly.len())
             }
@@ -98,7 +103,7 @@ fn intent_table(view: &View<'_>) -> Vec<IntentRow> {
             band: row.band.map(|band| band.edges()),
             observed,
             weekly: low.zip(high),
-            attribution: row.attribution,
+            attribution: row.attribution.filter(|_| !withheld),
             state,
         }
     };
@@ -107,6 +112,7 @@ fn intent_table(view: &View<'_>) -> Vec<IntentRow> {
         .flat_map(|dimension| p2::rows(view, dimension))
         .map(row)
         .filter(|row| row.slice.dimension != "stream" || view.in_scope(&row.slice.id))
+        .filter(|row| row.declared.is_some() || row.observed.is_some())
         .collect()
 }
 
@@ -134,7 +140,7 @@ fn due_reviews(view: &View<'_>) -> Vec<DueReview> {
             };
             Some(DueReview {
                 decision: decision.id.clone(),
-                subject: subject_name(view.data, &decision.subject),
+                subject: phrase(view.data, decision),
                 verb: verb(decision.verb).to_owned(),
                 expected: format!("{name} {direction}"),
                 review_at: expects.review_at,

@@ -270,7 +270,8 @@ fn tell(
     followed: &Follow,
     after: &[Option<f64>],
 ) -> Observation {
-    let day = decision.effective_at.to_utc().with_timezone(&view.data.zone).date_naive();
+    let day = decision.effective_at.to_utc().with_timezone(&view.data.zone);
+    let day = day.format("%-d %B %Y");
     let range = followed.chart.as_ref().map_or_else(String::new, |chart| {
         let low = words::percent(chart.lnpl.max(0.0));
         format!(" of {low} to {}", words::percent(chart.unpl.min(1.0)))
@@ -286,10 +287,10 @@ fn tell(
         newest.map_or_else(String::new, |s| format!("; newest share {}", words::percent(s)));
     let evidence = match followed.shown {
         Some(week) => format!(
-            "effective {day}, it showed up as {condition} in the {} week ({weeks} since{newest}).",
+            "effective on {day}, it showed up as {condition} in the {} week ({weeks} since{newest}).",
             words::ordinal(week as u64)
         ),
-        None => format!("effective {day}, {condition} is not seen yet ({weeks} since{newest})."),
+        None => format!("effective on {day}, {condition} is not seen yet ({weeks} since{newest})."),
     };
     let mut uncertainty = "One decision is one observation.".to_owned();
     if let Some(week) = followed.in_band {

@@ -182,9 +182,9 @@ fn tell(view: &View<'_>, epics: &[usize], share: f64, days: f64, ledger: &Ledger
         (ledger.pivots, "to pivot"),
         (ledger.stops, "to stop"),
     ]
-    .map(|(n, what)| format!("{n} {what}"));
+    .map(|(n, what)| format!("{} {what}", if n == 0 { "none".to_owned() } else { n.to_string() }));
     let uncertainty = format!(
-        "Only recorded readings and decisions count; in the same span there were {}.",
+        "Only recorded readings and decisions count; those of the same span were {}.",
         words::list(&decided)
     );
     let one = if epics.len() == 1 { "it" } else { "one of them" };

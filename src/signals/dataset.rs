@@ -43,6 +43,8 @@ pub struct Dataset {
     pub decisions: Vec<Decision>,
     pub cadences: Vec<Cadence>,
     pub guardrails: Vec<Guardrail>,
+    /// Statuses whose category nobody knows, by name, with the items that passed through them.
+    pub unknown_statuses: Vec<(String, u64)>,
     /// Named gaps of the sync by reason, sorted: `("history-truncated", 3)`.
     pub gaps: Vec<(String, u64)>,
 }

@@ -106,19 +106,21 @@ pub fn standing_of(judged: &Judged) -> String {
         limits.upper.is_some_and(|u| value > u) || limits.lower.is_some_and(|l| value < l)
     });
     let pattern = if outside {
-        "beyond its usual range"
+        "It lies beyond its usual range"
     } else {
-        "with an unusual run inside its usual range"
+        "It forms an unusual run inside its usual range"
+    };
+    let (period, three) = match judged.series.weeks_per_point {
+        1 => ("week".to_owned(), "three weeks".to_owned()),
+        n => (format!("stretch of {n} weeks"), format!("three stretches of {n} weeks")),
     };
     let mut text = match judged.verdict {
         Verdict::Confirmed { .. } if judged.persistence > 1 => {
-            format!(
-                "The {} evaluation in a row {pattern}.",
-                words::ordinal(judged.persistence.into())
-            )
+            let nth = words::ordinal(judged.persistence.into());
+            format!("{pattern}, confirmed for the {nth} {period} in a row.")
         }
-        Verdict::Confirmed { .. } => format!("The second of three periods {pattern}."),
-        _ => format!("The first evaluation {pattern}; a second one would confirm it."),
+        Verdict::Confirmed { .. } => format!("{pattern} for the second time within {three}."),
+        _ => format!("{pattern} for the first time; a second {period} would confirm it."),
     };
     if limits.is_some_and(|limits| limits.provisional) {
         text.push_str(" The range is provisional, for it rests on fewer than 12 points.");

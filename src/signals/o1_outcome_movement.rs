@@ -218,7 +218,7 @@ fn tell(
             0 | 1 => "outside the earlier pattern at the newest".to_owned(),
             n => {
                 let since = after - u64::from(n) + 1;
-                format!("outside the earlier pattern since the {}", words::ordinal(since))
+                format!("outside the earlier pattern from the {} on", words::ordinal(since))
             }
         };
         let towards =

@@ -303,8 +303,11 @@ fn tell(
     days: f64,
     relabelled: usize,
 ) -> super::report::Observation {
+    let side = band.side(row.observed);
     let split = row.attribution.map_or_else(String::new, |range| {
-        format!("; {} however shared time is split", words::percent_range(range))
+        let near = if side == Some(Move::Up) { range.0 } else { range.1 };
+        let reach = if band.side(near) == side { "" } else { ", which reaches into the band" };
+        format!("; {} however shared time is split{reach}", words::percent_range(range))
     });
     let evidence = format!(
         "attention was {} against a declared {} over {INTENT_WEEKS} weeks ({} team-days{split}).",
@@ -336,13 +339,6 @@ fn tell(
                  the gap does not rest on one epic."
             ));
         }
-    }
-    let side = band.side(row.observed);
-    if row.attribution.is_some_and(|(lo, hi)| {
-        let near = if side == Some(Move::Up) { lo } else { hi };
-        band.side(near) != side
-    }) {
-        uncertainty.push("The gap depends on how shared time is split.".to_owned());
     }
     if relabelled > 0 {
         let items = words::count(relabelled as u64, "item");

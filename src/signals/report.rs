@@ -269,6 +269,7 @@ pub struct Unlock {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DueReview {
     pub decision: String,
+    /// The decision as a reader knows it: `More for Fleet`.
     pub subject: String,
     pub verb: String,
     pub expected: String,

@@ -1,22 +1,22 @@
 //! What would make a question answerable: the missing fact, and the one declaration that helps
 //! most.
 
-use super::ALL;
 use super::report::{Finding, Question, Unlock, Verdict};
 use super::view::View;
-use crate::model::Dimension;
+use super::{ALL, p1_attention_share as p1};
+use crate::model::{Dimension, TrackerKind};
 
 /// A declaration with the signals that wait for it.
 struct Candidate {
     missing: &'static str,
-    declare: Option<&'static str>,
+    declare: Option<String>,
     signals: &'static [&'static str],
 }
 
 /// One entry for each question under which at least one signal has nothing to say.
 #[must_use]
 pub(super) fn unlocks(view: &View<'_>, findings: &[Finding]) -> Vec<Unlock> {
-    let candidates = candidates(view);
+    let candidates = candidates(view, !is_silent(findings, p1::SIGNAL.id));
     Question::ALL
         .into_iter()
         .filter_map(|question| {
@@ -51,13 +51,15 @@ fn unlock(
         .enumerate()
         .map(|(ix, candidate)| (unlocked(candidate), ix, candidate))
         .filter(|(signals, ..)| !signals.is_empty())
-        .max_by_key(|(signals, ix, _)| (signals.len(), std::cmp::Reverse(*ix)));
+        .max_by_key(|(signals, ix, candidate)| {
+            (candidate.declare.is_some(), signals.len(), std::cmp::Reverse(*ix))
+        });
     let weeks = silent.iter().filter_map(|id| weeks_missing(findings, id)).max();
     match best {
         Some((signals, _, candidate)) => Unlock {
             question,
             missing: candidate.missing.to_owned(),
-            declare: candidate.declare.map(str::to_owned),
+            declare: candidate.declare.clone(),
             signals,
             weeks,
         },
@@ -107,19 +109,35 @@ fn sentence(text: &str) -> String {
     format!("{first}{}.", letters.as_str())
 }
 
-/// The declarations that this data lacks, most general first.
-fn candidates(view: &View<'_>) -> Vec<Candidate> {
+/// What this data lacks, most general first. A declaration is offered only where it would help:
+/// an intent, for one, compares nothing while no attention is observed.
+fn candidates(view: &View<'_>, attention: bool) -> Vec<Candidate> {
+    let mut all = unmapped(view, attention);
+    all.extend(undeclared(view, attention));
+    all.into_iter().filter(|(applies, _)| *applies).map(|(_, candidate)| candidate).collect()
+}
+
+fn candidate(
+    missing: &'static str,
+    declare: impl Into<Option<String>>,
+    signals: &'static [&'static str],
+) -> Candidate {
+    Candidate { missing, declare: declare.into(), signals }
+}
+
+/// What keeps items from having a place, a start or a queue.
+fn unmapped(view: &View<'_>, attention: bool) -> Vec<(bool, Candidate)> {
     let data = view.data;
     let no_waiting = data.streams.iter().all(|stream| !stream.waiting_observable);
-    let linked = data.epics.iter().any(|epic| epic.outcome.is_some());
-    let no_intent = !data.intents.iter().any(|intent| intent.dimension == Dimension::Stream);
-    let candidate = |missing, declare, signals| Candidate { missing, declare, signals };
-    let all = [
+    let has = |tracker| data.items.iter().any(|item| item.tracker == tracker);
+    let connection = data.coverage.first().map_or("jira", |span| &span.connection);
+    let stream = data.streams.first().map_or("payments", |stream| &stream.id);
+    vec![
         (
             data.streams.is_empty(),
             candidate(
                 "No value stream is declared.",
-                Some("[[stream]]\nid = \"payments\"\nname = \"Payments\""),
+                "[[stream]]\nid = \"payments\"\nname = \"Payments\"".to_owned(),
                 &["P1", "P2", "V2", "V5", "C1", "C2", "D2"],
             ),
         ),
@@ -127,27 +145,27 @@ fn candidates(view: &View<'_>) -> Vec<Candidate> {
             data.teams.is_empty(),
             candidate(
                 "No team is declared, so no item has a home and no team-day is observed.",
-                Some(
-                    "[[team]]\nid = \"checkout\"\nstream = \"payments\"\nclaims = [{ jira = \"PAY\" }]",
+                format!(
+                    "[[team]]\nid = \"checkout\"\nstream = \"{stream}\"\nclaims = [{{ jira = \"PAY\" }}]"
                 ),
                 &["P1", "P2", "V2", "V5", "C1", "C2", "D2", "D3"],
             ),
         ),
         (
-            no_intent,
+            !attention && has(TrackerKind::GitHub) && !has(TrackerKind::Jira),
             candidate(
-                "No intent is declared, so attention has nothing to be compared with.",
-                Some(
-                    "[[intent]]\ndimension = \"stream\"\nshares = { payments = 0.6, booking = 0.4 }\nwhy = \"...\"",
+                "Without a board, a label or a linked pull request nothing shows when work on an issue starts.",
+                format!(
+                    "[[workflow]]\nconnection = \"{connection}\"\nactive_labels = [\"in progress\"]"
                 ),
-                &["P2"],
+                &["P1", "V5", "D2"],
             ),
         ),
         (
-            no_waiting,
+            no_waiting && attention,
             candidate(
                 "No waiting state is declared, so queues cannot be told from work.",
-                Some("[[workflow]]\nconnection = \"jira\"\nwaiting = [\"In review\"]"),
+                format!("[[workflow]]\nconnection = \"{connection}\"\nwaiting = [\"In review\"]"),
                 &["V5"],
             ),
         ),
@@ -159,13 +177,40 @@ fn candidates(view: &View<'_>) -> Vec<Candidate> {
                 &["C1", "C2"],
             ),
         ),
+    ]
+}
+
+/// What the portfolio has not said yet.
+fn undeclared(view: &View<'_>, attention: bool) -> Vec<(bool, Candidate)> {
+    let data = view.data;
+    let linked = data.epics.iter().any(|epic| epic.outcome.is_some());
+    let no_intent = !data.intents.iter().any(|intent| intent.dimension == Dimension::Stream);
+    let epic = data.epics.first().map_or("PAY-100", |epic| &epic.id);
+    let stream = data.streams.first().map_or("payments", |stream| &stream.id);
+    vec![
+        (
+            no_intent && attention && data.streams.len() > 1,
+            candidate(
+                "No intent is declared, so attention has nothing to be compared with.",
+                format!("[[intent]]\ndimension = \"stream\"\nwhy = \"...\"\n{}", shares(view)),
+                &["P2"],
+            ),
+        ),
+        (
+            data.epics.is_empty(),
+            candidate(
+                "No epic is known, so no bet can be looked at.",
+                "[[epic]]\nref = \"PAY-100\"\nhypothesis = \"...\"\noutcome = \"refund-contacts\""
+                    .to_owned(),
+                &["O1", "D3"],
+            ),
+        ),
         (
             data.outcomes.is_empty(),
             candidate(
                 "No outcome measure is declared, so nothing could tell whether a bet works.",
-                Some(
-                    "[[outcome]]\nid = \"refund-contacts\"\nname = \"Refund contacts\"\nunit = \"per 1000 orders\"\ndirection = \"down\"",
-                ),
+                "[[outcome]]\nid = \"refund-contacts\"\nname = \"Refund contacts\"\nunit = \"per 1000 orders\"\ndirection = \"down\""
+                    .to_owned(),
                 &["O1"],
             ),
         ),
@@ -173,26 +218,41 @@ fn candidates(view: &View<'_>) -> Vec<Candidate> {
             !data.outcomes.is_empty() && !linked,
             candidate(
                 "No epic names the outcome it is meant to move.",
-                Some("[[epic]]\nref = \"PAY-100\"\noutcome = \"refund-contacts\""),
+                format!("[[epic]]\nref = \"{epic}\"\noutcome = \"{}\"", outcome(view)),
                 &["O1"],
             ),
         ),
         (
-            data.cadences.is_empty(),
+            data.cadences.is_empty() && !data.epics.is_empty(),
             candidate(
                 "No cadence is declared, so nothing says when to look up.",
-                Some("[[cadence]]\nid = \"pi\"\nanchor = 2026-01-05\nlength = \"10w\""),
+                "[[cadence]]\nid = \"pi\"\nanchor = 2026-01-05\nlength = \"10w\"".to_owned(),
                 &["D3"],
             ),
         ),
         (
-            data.decisions.is_empty(),
+            data.decisions.is_empty() && attention,
             candidate(
                 "No decision is recorded.",
-                Some("streamgauge decide more stream:payments --why \"...\""),
+                format!("streamgauge decide more stream:{stream} --why \"...\""),
                 &["D2"],
             ),
         ),
-    ];
-    all.into_iter().filter(|(applies, _)| *applies).map(|(_, candidate)| candidate).collect()
+    ]
+}
+
+/// Equal shares of the declared streams, as an example to be changed; they add up to one.
+fn shares(view: &View<'_>) -> String {
+    let ids: Vec<&str> = view.data.streams.iter().map(|stream| stream.id.as_str()).collect();
+    let cents = |ix: usize| 100 / ids.len() + usize::from(ix < 100 % ids.len());
+    let pairs: Vec<String> = ids
+        .iter()
+        .enumerate()
+        .map(|(ix, id)| format!("{id} = {:.2}", cents(ix) as f64 / 100.0))
+        .collect();
+    format!("shares = {{ {} }}", pairs.join(", "))
+}
+
+fn outcome<'a>(view: &View<'a>) -> &'a str {
+    view.data.outcomes.first().map_or("refund-contacts", |outcome| &outcome.id)
 }

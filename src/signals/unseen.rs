@@ -7,6 +7,8 @@ use super::view::View;
 use super::{p1_attention_share as p1, words};
 use crate::model::Timestamp;
 
+/// Statuses without a category are named up to this number.
+const STATUSES: usize = 8;
 /// Gaps of coverage are listed up to this number.
 const GAPS: usize = 5;
 
@@ -16,25 +18,20 @@ pub(super) fn unseen(view: &View<'_>, whole: &Confidence) -> Vec<String> {
     let mut seen = Vec::new();
     let gate = |name: &str| whole.gates.iter().find(|gate| gate.name == name);
     let rest = |gate: &Gate| (gate.denominator - gate.numerator) as u64;
-    if let Some(coverage) = view.attention.coverage(p1::window(view)) {
-        let share = words::percent(coverage);
-        seen.push(format!(
-            "Work in progress was observed in {share} of team time over 12 weeks; the rest is unseen, not idle."
-        ));
-    }
+    seen.extend(view.attention.coverage(p1::window(view)).and_then(coverage_sentence));
     if let Some(gate) = gate("mapped").filter(|gate| rest(gate) > 0) {
-        let missing = words::proportion(rest(gate), gate.denominator as u64);
+        let missing = words::part(rest(gate), gate.denominator as u64);
         seen.push(format!("Of the items touched in 12 weeks, {missing} lack a team or a stream."));
     }
     if let Some(gate) = gate("start_observable").filter(|gate| rest(gate) > 0) {
-        let missing = words::proportion(rest(gate), gate.denominator as u64);
+        let missing = words::part(rest(gate), gate.denominator as u64);
         seen.push(format!(
             "Of the items delivered in 12 weeks, {missing} have no observable start."
         ));
     }
     seen.extend(coverage_gaps(view));
     if let Some(gate) = gate("polled_share").filter(|gate| gate.numerator > 0.0) {
-        let polled = words::proportion(gate.numerator as u64, gate.denominator as u64);
+        let polled = words::part(gate.numerator as u64, gate.denominator as u64);
         let error =
             if gate.open { "" } else { "; durations carry the poll interval as their error" };
         seen.push(format!(
@@ -50,18 +47,13 @@ pub(super) fn unseen(view: &View<'_>, whole: &Confidence) -> Vec<String> {
     let counts = [
         (
             whole.born_done,
-            "item was created done and is left out",
-            "items were created done and are left out",
+            "item was done from its creation on, as imported ones are: the start of work on it cannot be seen, and it is left out",
+            "items were done from their creation on, as imported ones are: the start of work on them cannot be seen, and they are left out",
         ),
         (
             whole.start_before_data,
             "item started before the data begins",
             "items started before the data begins",
-        ),
-        (
-            whole.unknown_statuses,
-            "status has no known category and inherits the one before it",
-            "statuses have no known category and inherit the one before them",
         ),
     ];
     seen.extend(
@@ -70,6 +62,7 @@ pub(super) fn unseen(view: &View<'_>, whole: &Confidence) -> Vec<String> {
             .filter(|(n, ..)| *n > 0)
             .map(|(n, one, many)| format!("{n} {}.", if n == 1 { one } else { many })),
     );
+    seen.extend(unknown_statuses(&view.data.unknown_statuses));
     if view.streams().list.iter().any(|slice| slice.id == OTHER) {
         seen.push(
             "Streams with fewer than three teams are shown together as other streams.".to_owned(),
@@ -83,6 +76,36 @@ pub(super) fn unseen(view: &View<'_>, whole: &Confidence) -> Vec<String> {
         )
     }));
     seen
+}
+
+/// Nothing to say when work was observed all the time.
+fn coverage_sentence(coverage: f64) -> Option<String> {
+    if coverage <= 0.0 {
+        return Some("No work in progress of any team was observed over 12 weeks.".to_owned());
+    }
+    let share = words::percent(coverage);
+    (share != "100 %").then(|| {
+        format!(
+            "Work in progress was observed in {share} of team time over 12 weeks; the rest is unseen, not idle."
+        )
+    })
+}
+
+/// Names the statuses that nobody can read; the first few when there are many.
+fn unknown_statuses(statuses: &[(String, u64)]) -> Option<String> {
+    let mut names: Vec<String> =
+        statuses.iter().take(STATUSES).map(|(name, _)| words::quoted(name)).collect();
+    let more = statuses.len().saturating_sub(STATUSES);
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    let which = if statuses.len() == 1 { "status" } else { "statuses" };
+    (!names.is_empty()).then(|| {
+        format!(
+            "Nobody knows the category of the {which} {}; an item in such a status keeps the category it had before.",
+            words::list(&names)
+        )
+    })
 }
 
 /// Unobserved stretches inside the charted weeks, by connection.

@@ -8,7 +8,9 @@
 //! Misreading: splitting items raises it. It is told only as usual or changed, with the mix of
 //! kinds, and it never headlines a portfolio page.
 
-use super::finding::{against_usual, charted, finding, measure, observe, standing_of};
+use super::finding::{
+    against_usual, charted, finding, insufficient, measure, observe, standing_of,
+};
 use super::report::{Finding, Measure, Question, Slice, Unit};
 use super::stats::xmr::Bounds;
 use super::verdict::{Judged, Weekly, direction, judge};
@@ -53,7 +55,7 @@ pub fn weekly(view: &View<'_>, members: &[&StreamFlow]) -> Weekly {
 }
 
 fn throughput(view: &View<'_>, slice: Slice, members: &[&StreamFlow]) -> Finding {
-    let judged = judge(&weekly(view, members), Unit::ItemsPerWeek, Bounds::COUNT, &[1, 2, 4]);
+    let mut judged = judge(&weekly(view, members), Unit::ItemsPerWeek, Bounds::COUNT, &[1, 2, 4]);
     let kinds: Vec<String> = Kind::ALL
         .iter()
         .map(|kind| (kind, members.iter().map(|s| s.kinds[*kind as usize]).sum::<i64>()))
@@ -61,6 +63,11 @@ fn throughput(view: &View<'_>, slice: Slice, members: &[&StreamFlow]) -> Finding
         .map(|(kind, n)| format!("{n} {}", kind.as_str()))
         .collect();
     let delivered: i64 = members.iter().flat_map(|stream| stream.kinds).sum();
+    let none = judged.series.points.iter().all(|point| point.value.is_none_or(|v| v == 0.0));
+    if none && !judged.tested && !judged.series.points.is_empty() {
+        judged.verdict =
+            insufficient(0, 1, "deliveries", "no delivery was observed in the charted weeks");
+    }
     let observation = observation(&slice, &judged, &kinds);
     let window = view.window();
     let measures = vec![Measure {

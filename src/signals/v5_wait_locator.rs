@@ -130,7 +130,7 @@ fn locate(view: &View<'_>, slice: Slice, members: &[&StreamFlow], ids: &[StreamI
         found.observation = Some(observe(
             &found.slice.name,
             &format!(
-                "started work was active for {usual}; over {WINDOW_WEEKS} weeks {}.",
+                "the active share of the time of started work was {usual}; over {WINDOW_WEEKS} weeks {}.",
                 by_state(&total)
             ),
             &format!("{} Open items count as well as finished ones.", standing_of(&judged)),
@@ -165,9 +165,9 @@ fn by_state(total: &Waiting) -> String {
     let states: Vec<String> = total
         .states
         .iter()
-        .map(|(name, millis)| {
-            format!("{} {}", words::quoted(name), words::number(words::days(*millis)))
-        })
+        .map(|(name, millis)| (name, words::number(words::days(*millis))))
+        .filter(|(_, days)| days != "0")
+        .map(|(name, days)| format!("{} {days}", words::quoted(name)))
         .collect();
     format!(
         "waiting took {} of {} item-days ({})",

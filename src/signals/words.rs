@@ -5,11 +5,15 @@ use super::report::Unit;
 use super::stats::wilson::wilson95;
 use crate::model::DAY_MS;
 
-/// `31 %`; below one percent `0.4 %`.
+/// `31 %`; below one percent `0.4 %`. What is not zero never reads as zero.
 #[must_use]
 pub fn percent(share: f64) -> String {
     let value = share * 100.0;
-    if value > 0.0 && value < 1.0 { format!("{value:.1} %") } else { format!("{value:.0} %") }
+    match value {
+        v if v > 0.0 && v < 0.05 => "less than 0.1 %".to_owned(),
+        v if v > 0.0 && v < 0.95 => format!("{v:.1} %"),
+        v => format!("{v:.0} %"),
+    }
 }
 
 /// `31 % to 33 %`.
@@ -53,6 +57,12 @@ pub fn proportion(k: u64, n: u64) -> String {
         }
         _ => format!("{k} of {n}"),
     }
+}
+
+/// `k of n` where all n were counted, so that nothing is estimated: a percentage from twenty on.
+#[must_use]
+pub fn part(k: u64, n: u64) -> String {
+    if n >= PERCENT_FROM { proportion(k, n) } else { format!("{k} of {n}") }
 }
 
 /// `1 item`, `3 items`.
@@ -104,6 +114,9 @@ mod tests {
     fn numbers_in_words() {
         assert_eq!(percent_range((0.3, 0.3346)), "30 % to 33 %");
         assert_eq!(percent(0.004), "0.4 %");
+        assert_eq!(percent(0.0001), "less than 0.1 %");
+        assert_eq!(percent(0.0), "0 %");
+        assert_eq!(percent(0.0098), "1 %");
         assert_eq!(number(61.4), "61");
         assert_eq!(number(7.25), "7.2");
         assert_eq!(number(2.0), "2");
@@ -118,5 +131,7 @@ mod tests {
         assert_eq!(proportion(6, 20), "30 % (6 of 20)");
         assert_eq!(proportion(1, 6), "1 of 6 (plausibly 3 % to 56 %)");
         assert_eq!(proportion(1, 4), "1 of 4");
+        assert_eq!(part(6, 6), "6 of 6");
+        assert_eq!(part(6, 20), "30 % (6 of 20)");
     }
 }

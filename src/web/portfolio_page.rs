@@ -39,6 +39,10 @@ fn render_section(section: &Section, report: &Report) -> Markup {
                 p.soft.small { (section.overflow) " more in the appendix of the digest." }
             }
             @for line in &section.silence { p.quiet { (line) } }
+            @if let Some(unlock) = &section.unlock {
+                p.quiet { (unlock.sentence) }
+                pre { code { (unlock.declaration) } }
+            }
         }
     }
 }
@@ -100,10 +104,7 @@ fn foot(digest: &Digest) -> Markup {
     html! {
         footer.foot {
             p {
-                "Within the usual range: " (digest.tally.usual) " of " (digest.tally.series) " series."
-                @if !digest.unconfirmed.is_empty() {
-                    " New, not yet confirmed: " (digest.unconfirmed.join(", ")) "."
-                }
+                (words::standing(&digest.tally, &digest.unconfirmed))
             }
             @if !digest.unseen.is_empty() { p { "Not visible here: " (digest.unseen.join(" ")) } }
             p {

@@ -1,1 +1,175 @@
-//! Placeholder; filled by the part it tests.
+//! Recorded trackers through the whole path: what is counted, and what every signal says. Public
+//! recordings are too small or too poor for most signals, and the page must say what is missing.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use insta::assert_snapshot;
+use streamgauge::demo::{Recording, Source};
+use streamgauge::digests::wording::violations;
+use streamgauge::model::{Timestamp, What};
+use streamgauge::signals::report::Verdict;
+
+use crate::support::staged::{Page, Staged};
+
+fn file(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/payloads/normal").join(name)
+}
+
+async fn staged(names: &[&str]) -> Staged {
+    let paths: Vec<PathBuf> = names.iter().map(|name| file(name)).collect();
+    let source = Source::from(Recording::read(&paths).expect("the recording is readable"));
+    Staged::new(source, Timestamp::parse("2026-06-15T06:00:00Z").expect("an instant")).await
+}
+
+/// What was read, and the verdict of every signal with its reason.
+async fn told(staged: &Staged) -> String {
+    let count = |counts: &mut (u64, u64), item: streamgauge::store::StoredItem| {
+        let moves = item.history.iter().filter(|c| {
+            matches!(c.what, What::Status { .. } | What::Closed { .. } | What::Reopened { .. })
+        });
+        *counts = (counts.0 + 1, counts.1 + moves.count() as u64);
+    };
+    let (items, transitions) =
+        staged.demo.store.fold_items(None, (0, 0), count).await.expect("the store answers");
+    let gaps = staged.demo.store.gaps(None).await.expect("the store answers").len();
+    let mut text = format!("{items} items, {transitions} transitions, {gaps} gaps\n");
+    let page = staged.portfolio().await;
+    for finding in &page.report.findings {
+        let verdict = match &finding.verdict {
+            Verdict::Insufficient { have, need, unit, why } => {
+                format!("insufficient: {why} ({have} of {need} {unit})")
+            }
+            Verdict::NotApplicable { why } => format!("not applicable: {why}"),
+            other => format!("{other:?}").to_lowercase(),
+        };
+        let _ = writeln!(text, "{} {}: {verdict}", finding.signal, finding.slice.name);
+    }
+    for sentence in &page.report.unseen {
+        let _ = writeln!(text, "unseen: {sentence}");
+    }
+    missing_facts_are_named(&page);
+    text
+}
+
+/// Every signal without data is named on the page, and nothing is claimed.
+fn missing_facts_are_named(page: &Page) {
+    assert_eq!(violations(&page.markdown, &page.report.team_names), [] as [String; 0]);
+    assert_eq!(page.told(), []);
+    for finding in &page.report.findings {
+        if let Verdict::Insufficient { why, .. } | Verdict::NotApplicable { why } = &finding.verdict
+        {
+            let others = page.report.findings.iter().filter(|f| f.signal == finding.signal);
+            if others.clone().all(|other| !other.verdict.has_data()) {
+                let markdown = page.markdown.replace('\\', "");
+                assert!(markdown.contains(why.as_str()), "{why} is not in\n{markdown}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_jira_site_of_ten_issues() {
+    let staged = staged(&["jirametrics.jira.jsonl.gz"]).await;
+    assert_snapshot!(told(&staged).await, @r#"
+    10 items, 25 transitions, 0 gaps
+    P1 Attention: insufficient: too little of the teams' time shows work in progress on a board (0 of 50 percent of team time)
+    P2 Intent: not applicable: no intent is declared, so there is nothing to compare attention with
+    V2 SP: insufficient: the values are too few and too alike for a usual range (2 of 4 distinct values)
+    V5 SP: usual
+    C1 Cross-stream waits: nothing
+    C2 Dependencies: nothing
+    O1 Outcomes: not applicable: no outcome measure is declared
+    D2 Decisions: not applicable: no decision to start, stop, or give more or less to a stream, theme or epic is recorded
+    D3 Cadences: not applicable: no cadence is declared
+    unseen: Work in progress was observed in less than 0.1 % of team time over 12 weeks; the rest is unseen, not idle.
+    unseen: 100 % of active item-days came from cards without a sign of life for 28 days and draw no attention.
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_without_a_board() {
+    let staged = staged(&["ants.github.jsonl.gz"]).await;
+    assert_snapshot!(told(&staged).await, @r#"
+    41 items, 37 transitions, 0 gaps
+    P1 Attention: not applicable: no active work of a declared team was observed in the window
+    P2 Intent: not applicable: no intent is declared, so there is nothing to compare attention with
+    V2 panjf2000/ants: insufficient: the values are too few and too alike for a usual range (3 of 4 distinct values)
+    V5 panjf2000/ants: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
+    C1 Cross-stream waits: not applicable: no blocking link between items is recorded
+    C2 Dependencies: not applicable: no blocking link between items is recorded
+    O1 Outcomes: not applicable: no outcome measure is declared
+    D2 Decisions: not applicable: no decision to start, stop, or give more or less to a stream, theme or epic is recorded
+    D3 Cadences: not applicable: no cadence is declared
+    unseen: No work in progress of any team was observed over 12 weeks.
+    unseen: Of the items delivered in 12 weeks, 6 of 6 have no observable start.
+    unseen: 1 item was done from its creation on, as imported ones are: the start of work on it cannot be seen, and it is left out.
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn localised_names_and_statuses_that_nobody_knows() {
+    let staged = staged(&["devlake-cloud.sample.jsonl"]).await;
+    assert_snapshot!(told(&staged).await, @r#"
+    2 items, 0 transitions, 0 gaps
+    P1 Attention: not applicable: no active work of a declared team was observed in the window
+    P2 Intent: not applicable: no intent is declared, so there is nothing to compare attention with
+    V2 EE: insufficient: no delivery was observed in the charted weeks (0 of 1 deliveries)
+    V2 K5: insufficient: no delivery was observed in the charted weeks (0 of 1 deliveries)
+    V5 EE: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
+    V5 K5: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
+    C1 Cross-stream waits: not applicable: no blocking link between items is recorded
+    C2 Dependencies: not applicable: no blocking link between items is recorded
+    O1 Outcomes: not applicable: no outcome measure is declared
+    D2 Decisions: not applicable: no decision to start, stop, or give more or less to a stream, theme or epic is recorded
+    D3 Cadences: not applicable: no cadence is declared
+    unseen: No work in progress of any team was observed over 12 weeks.
+    unseen: 2022-01-10 to 2022-07-10 had no data from "jira".
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_without_histories() {
+    let staged = staged(&["tidev.sample.jsonl"]).await;
+    assert_snapshot!(told(&staged).await, @r#"
+    3 items, 0 transitions, 0 gaps
+    P1 Attention: not applicable: no active work of a declared team was observed in the window
+    P2 Intent: not applicable: no intent is declared, so there is nothing to compare attention with
+    V2 ALOY: insufficient: no delivery was observed in the charted weeks (0 of 1 deliveries)
+    V2 DAEMON: insufficient: no delivery was observed in the charted weeks (0 of 1 deliveries)
+    V2 MOD: insufficient: no delivery was observed in the charted weeks (0 of 1 deliveries)
+    V2 TIMOB: insufficient: no delivery was observed in the charted weeks (0 of 1 deliveries)
+    V5 ALOY: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
+    V5 DAEMON: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
+    V5 MOD: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
+    V5 TIMOB: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
+    C1 Cross-stream waits: not applicable: no blocking link between items is recorded
+    C2 Dependencies: not applicable: no blocking link between items is recorded
+    O1 Outcomes: not applicable: no outcome measure is declared
+    D2 Decisions: not applicable: no decision to start, stop, or give more or less to a stream, theme or epic is recorded
+    D3 Cadences: not applicable: no cadence is declared
+    unseen: No work in progress of any team was observed over 12 weeks.
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_trackers_together() {
+    let staged = staged(&["devlake-server.sample.jsonl", "ants.github.jsonl.gz"]).await;
+    assert_snapshot!(told(&staged).await, @r#"
+    44 items, 37 transitions, 0 gaps
+    P1 Attention: not applicable: no active work of a declared team was observed in the window
+    P2 Intent: not applicable: no intent is declared, so there is nothing to compare attention with
+    V2 DZFNK0168: insufficient: no delivery was observed in the charted weeks (0 of 1 deliveries)
+    V2 panjf2000/ants: insufficient: no delivery was observed in the charted weeks (0 of 1 deliveries)
+    V5 DZFNK0168: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
+    V5 panjf2000/ants: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
+    C1 Cross-stream waits: not applicable: no blocking link between items is recorded
+    C2 Dependencies: not applicable: no blocking link between items is recorded
+    O1 Outcomes: not applicable: no outcome measure is declared
+    D2 Decisions: not applicable: no decision to start, stop, or give more or less to a stream, theme or epic is recorded
+    D3 Cadences: not applicable: no cadence is declared
+    unseen: No work in progress of any team was observed over 12 weeks.
+    unseen: 2023-01-23 to 2023-05-29 had no data from "jira".
+    unseen: 1 item was done from its creation on, as imported ones are: the start of work on it cannot be seen, and it is left out.
+    "#);
+}

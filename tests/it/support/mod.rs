@@ -3,3 +3,4 @@
 pub mod postgres;
 pub mod program;
 pub mod scripted;
+pub mod staged;
