@@ -126,9 +126,9 @@ fn caption(series: &Series) -> String {
 
 /// The same series as a table, for those who do not see the chart or want the numbers.
 #[must_use]
-pub fn table(series: &Series) -> Markup {
+pub fn table(series: &Series, subject: &str) -> Markup {
     html! {
-        div.scroll.tall tabindex="0" role="region" aria-label="The points of the chart" {
+        div.scroll.tall tabindex="0" role="region" aria-label=(format!("Numbers of the chart: {subject}")) {
             table.small {
                 thead { tr { th scope="col" { "Week from" } th scope="col" { "Value" } th scope="col" { "Pattern" } } }
                 tbody {

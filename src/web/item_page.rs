@@ -10,11 +10,12 @@ use maud::{Markup, html};
 use super::access::Role;
 use super::chart::{self, Stretch};
 use super::error::WebError;
-use super::item_words::{Story, category, day, days, minute};
+use super::item_words::{Names, Story, category, day, days, minute};
 use super::layout::{Here, page as frame, prose, sentence};
 use super::moment::Visit;
 use super::{App, reads_portfolio};
 use crate::gauge::ItemStory;
+use crate::model::Precision;
 use crate::portfolio::{ExplainedSegment, MatchingRule};
 use crate::signals::ALL;
 
@@ -29,16 +30,19 @@ pub async fn page(
     if stories.is_empty() {
         return Err(WebError::NotFound(format!("no item is known by the key {key}")));
     }
-    let zone = app.gauge.portfolio().zone();
+    let world = app.gauge.world(visit.moment.known).await?;
+    let portfolio = app.gauge.portfolio();
+    let names = Names { streams: portfolio.streams(), epics: world.epics.entries() };
+    let zone = portfolio.zone();
     let several = stories.len() > 1;
     let body = html! {
         @if several { h1 { (key) " names " (stories.len()) " items" } }
-        @for story in &stories { article { (render(story, zone, several)) } }
+        @for story in &stories { article { (render(story, &names, zone, several)) } }
     };
     Ok(frame(&key, Here::Elsewhere, &visit, &body))
 }
 
-fn render(story: &ItemStory, zone: Tz, several: bool) -> Markup {
+fn render(story: &ItemStory, names: &Names<'_>, zone: Tz, several: bool) -> Markup {
     let told = &story.explanation;
     let title = told.title.as_deref().unwrap_or(&told.key);
     let seen = Story::of(story);
@@ -50,10 +54,10 @@ fn render(story: &ItemStory, zone: Tz, several: bool) -> Markup {
             p.notice role="note" { "It left on " (day(removed.at, zone)) ": " (sentence(&removed.reason)) }
         }
         @if let Some(excluded) = &told.excluded { p.notice role="note" { (prose(&sentence(excluded))) } }
-        @for line in seen.sentences(zone) { p.story { (prose(&line)) } }
+        @for line in seen.sentences(names, zone) { p.story { (prose(&line)) } }
         (drawing(&seen))
         h2 { "Why it stands where it stands" }
-        p { "It is a " (told.kind.as_str()) ": " (prose(&told.kind_why)) }
+        p { "Kind of work: " strong { (told.kind.as_str()) } ". " (prose(&told.kind_why)) }
         (rules(&told.rules, zone))
         @for note in &told.notes { p.quiet { (prose(note)) } }
         h2 { "Signals it enters" }
@@ -69,7 +73,7 @@ fn render(story: &ItemStory, zone: Tz, several: bool) -> Markup {
             }
         }
         h2 { "Step by step" }
-        (steps(&seen, zone))
+        (steps(&seen, names, zone))
     }
 }
 
@@ -116,7 +120,7 @@ fn rules(rules: &[MatchingRule], zone: Tz) -> Markup {
     }
 }
 
-fn steps(seen: &Story<'_>, zone: Tz) -> Markup {
+fn steps(seen: &Story<'_>, names: &Names<'_>, zone: Tz) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="Every step with its reasons" {
             table.steps {
@@ -130,10 +134,15 @@ fn steps(seen: &Story<'_>, zone: Tz) -> Markup {
                         tr {
                             td.when { (minute(segment.from, zone)) }
                             td.when { (days(to.days_since(segment.from))) }
-                            td { (segment.state) @if segment.blocked { " (blocked)" } }
-                            td { (category(segment.category)) " (" (format!("{:?}", segment.precision).to_lowercase()) ")" }
-                            td { (segment.stream.as_deref().unwrap_or("none")) }
-                            td { (segment.epic.as_deref().unwrap_or("none")) }
+                            td { (segment.state) @if segment.blocked { " " span.tag { "blocked" } } }
+                            td {
+                                (category(segment.category))
+                                @if segment.precision != Precision::Exact {
+                                    " " span.soft { "(" (format!("{:?}", segment.precision).to_lowercase()) ")" }
+                                }
+                            }
+                            td { (segment.stream.as_deref().map_or("none", |id| names.stream(id))) }
+                            td { (segment.epic.as_deref().map_or("none", |id| names.epic(id))) }
                             td.small.soft { (prose(&why(segment, index.checked_sub(1).and_then(|i| seen.nth(i))))) }
                         }
                     }

@@ -5,7 +5,25 @@ use chrono_tz::Tz;
 use super::layout::sentence;
 use crate::gauge::ItemStory;
 use crate::model::{Category, Timestamp};
-use crate::portfolio::ExplainedSegment;
+use crate::portfolio::{EpicEntry, ExplainedSegment, Stream};
+
+/// The names behind the ids of streams and epics.
+pub struct Names<'a> {
+    pub streams: &'a [Stream],
+    pub epics: &'a [EpicEntry],
+}
+
+impl<'a> Names<'a> {
+    #[must_use]
+    pub fn stream(&self, id: &'a str) -> &'a str {
+        self.streams.iter().find(|stream| stream.id == id).map_or(id, |stream| &stream.name)
+    }
+
+    #[must_use]
+    pub fn epic(&self, id: &'a str) -> &'a str {
+        self.epics.iter().find(|epic| epic.id == id).map_or(id, |epic| &epic.title)
+    }
+}
 
 /// What of a story lies before its instant.
 pub struct Story<'a> {
@@ -16,8 +34,7 @@ pub struct Story<'a> {
 impl<'a> Story<'a> {
     #[must_use]
     pub fn of(story: &'a ItemStory) -> Self {
-        let segments =
-            story.explanation.segments.iter().filter(|s| s.from < story.as_of).collect();
+        let segments = story.explanation.segments.iter().filter(|s| s.from < story.as_of).collect();
         Self { story, segments }
     }
 
@@ -47,18 +64,20 @@ impl<'a> Story<'a> {
 
     /// Where the last run of done or dropped stretches begins, if the item rests in it.
     fn rest(&self) -> Option<Timestamp> {
-        let rests = |s: &&&ExplainedSegment| {
-            matches!(s.category, Category::Done | Category::Dropped)
-        };
+        let rests =
+            |s: &&&ExplainedSegment| matches!(s.category, Category::Done | Category::Dropped);
         self.segments.iter().rev().take_while(rests).last().map(|s| s.from)
     }
 
     /// Where it stands, when work began, and where the time went.
     #[must_use]
-    pub fn sentences(&self, zone: Tz) -> Vec<String> {
+    pub fn sentences(&self, names: &Names<'a>, zone: Tz) -> Vec<String> {
         let told = &self.story.explanation;
         let Some(now) = self.segments.last() else {
-            return vec![format!("It was created on {}, after this instant.", day(told.created_at, zone))];
+            return vec![format!(
+                "It was created on {}, after this instant.",
+                day(told.created_at, zone)
+            )];
         };
         let mut lines = vec![format!(
             "It was created on {} and has been in `{}` since {}, which counts as {}.",
@@ -73,13 +92,17 @@ impl<'a> Story<'a> {
                 lines.push(format!("Work on it began on {}. {why}", day(clock.at, zone)));
                 lines.push(self.spent(clock.at));
             }
+            None if told.excluded.is_some() => {}
             None => lines.push("No beginning of work on it can be seen.".to_owned()),
         }
         if let Some(stream) = &now.stream {
-            lines.push(format!("Its attention counts for the value stream `{stream}`{}", match &now.epic {
-                Some(epic) => format!(", under the epic `{epic}`."),
-                None => ", under no epic.".to_owned(),
-            }));
+            let stream = names.stream(stream);
+            lines.push(match &now.epic {
+                Some(epic) => {
+                    format!("It counts for {stream}, under the epic \"{}\".", names.epic(epic))
+                }
+                None => format!("It counts for {stream}, under no epic."),
+            });
         }
         lines
     }

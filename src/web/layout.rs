@@ -105,9 +105,13 @@ pub fn sentence(text: &str) -> String {
 #[must_use]
 pub fn capital(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// The text with every percentage in one piece.
+#[must_use]
+pub fn whole(text: &str) -> String {
+    text.replace(" %", "\u{a0}%")
 }
 
 /// Text with code spans between backticks.

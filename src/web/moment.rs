@@ -51,10 +51,8 @@ impl Visit {
     #[must_use]
     pub fn link(&self, path: &str) -> String {
         let pairs = [("as_of", self.moment.as_of), ("known", self.moment.known)];
-        let query: Vec<String> = pairs
-            .iter()
-            .filter_map(|(name, at)| at.map(|at| format!("{name}={at}")))
-            .collect();
+        let query: Vec<String> =
+            pairs.iter().filter_map(|(name, at)| at.map(|at| format!("{name}={at}"))).collect();
         if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use super::chart;
-use super::layout::{Here, capital, page, prose};
+use super::layout::{Here, capital, page, prose, whole};
 use super::moment::Visit;
 use crate::digests::compose::{Section, Told};
 use crate::digests::{Digest, words};
@@ -124,15 +124,15 @@ fn observation(this: &Page<'_>, told: &Told) -> Markup {
         article.tell.plain[series.is_none()] {
             div {
                 h3 { (said.subject) " " span.tag { @if let Some(signal) = signal { (signal.name) " · " } (told.signal) } }
-                p { (capital(&said.evidence)) }
-                @if !said.uncertainty.is_empty() { p.soft { (said.uncertainty) } }
+                p { (whole(&capital(&said.evidence))) }
+                @if !said.uncertainty.is_empty() { p.soft { (whole(&said.uncertainty)) } }
                 p.ask { (said.question) }
                 @if let Some(finding) = finding { (behind(this, finding)) }
             }
             @if let Some(series) = series {
                 (chart::behaviour(series, &format!("Chart. {}: {}", said.subject, said.evidence)))
             }
-            (background(signal, finding))
+            (background(signal, finding, &said.subject))
         }
     }
 }
@@ -166,7 +166,7 @@ fn behind(this: &Page<'_>, finding: &Finding) -> Markup {
 }
 
 /// What is measured, how it misleads, and the numbers of the chart.
-fn background(signal: Option<&Signal>, finding: Option<&Finding>) -> Markup {
+fn background(signal: Option<&Signal>, finding: Option<&Finding>, subject: &str) -> Markup {
     let series = finding.and_then(|finding| finding.series.as_ref());
     html! {
         details {
@@ -175,7 +175,7 @@ fn background(signal: Option<&Signal>, finding: Option<&Finding>) -> Markup {
                 p { (signal.definition) }
                 p { "Easily misread: " (signal.misreading) }
             }
-            @if let Some(series) = series { (chart::table(series)) }
+            @if let Some(series) = series { (chart::table(series, subject)) }
         }
     }
 }
