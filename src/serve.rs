@@ -99,7 +99,9 @@ impl Daemon {
             hooks,
         };
         let router = web::router(Arc::new(app));
-        web::server::serve(listener, router, self.spawner, async move { stop.wait().await }).await;
+        let limits = web::server::Limits::default();
+        let stopped = async move { stop.wait().await };
+        web::server::serve(listener, router, self.spawner, limits, stopped).await;
         drop(alive);
         ended.recv().await;
     }

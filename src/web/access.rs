@@ -41,6 +41,10 @@ impl Role {
     }
 }
 
+/// Marks a request whose browser holds a session.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SignedIn;
+
 struct Credential {
     role: Role,
     digest: [u8; 32],
@@ -74,11 +78,13 @@ impl Access {
             credentials.push(Credential { role: role(token.role, token.team.clone()), digest });
         }
         let proxy = match &settings.proxy {
-            Some(proxy) => Some(TrustedProxy {
-                header: proxy.header.to_ascii_lowercase(),
-                digest: sha256(proxy.secret.read()?.expose_secret()),
-                role: role(proxy.role, None),
-            }),
+            Some(proxy) => {
+                let digest = sha256(proxy.secret.read()?.expose_secret());
+                // Without tokens this is all that keeps the key of sessions from being known.
+                key.update(digest);
+                let header = proxy.header.to_ascii_lowercase();
+                Some(TrustedProxy { header, digest, role: role(proxy.role, None) })
+            }
             None => None,
         };
         let public_url = settings.public_url.clone();
@@ -168,9 +174,12 @@ impl Access {
                 Err(StatusCode::UNAUTHORIZED)
             };
         }
-        let cookies = headers.get(header::COOKIE).and_then(|value| value.to_str().ok());
-        let role = cookies.and_then(|c| self.session(c)).ok_or(StatusCode::UNAUTHORIZED)?;
+        let role = self.cookies(headers).ok_or(StatusCode::UNAUTHORIZED)?;
         self.same_origin(method, headers, role)
+    }
+
+    fn cookies(&self, headers: &HeaderMap) -> Option<Role> {
+        self.session(headers.get(header::COOKIE)?.to_str().ok()?)
     }
 
     /// A browser may only write from our own pages.
@@ -208,6 +217,9 @@ pub async fn guard(
 ) -> Response {
     match access.judge(request.method(), request.headers()) {
         Ok(role) => {
+            if access.cookies(request.headers()).is_some() {
+                request.extensions_mut().insert(SignedIn);
+            }
             request.extensions_mut().insert(role);
             next.run(request).await
         }
@@ -222,7 +234,8 @@ pub async fn guard(
     }
 }
 
-fn wants_page(headers: &HeaderMap) -> bool {
+/// Does a browser ask, for a person?
+pub(super) fn wants_page(headers: &HeaderMap) -> bool {
     headers
         .get(header::ACCEPT)
         .and_then(|value| value.to_str().ok())

@@ -1,8 +1,12 @@
 //! What goes wrong at the web's edge, and the status it becomes. Causes are logged, not shown.
 
+use axum::extract::Request;
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
+use super::access::wants_page;
+use super::layout;
 use crate::store::StoreError;
 
 /// An answer that is not the page.
@@ -24,6 +28,10 @@ impl From<StoreError> for WebError {
     }
 }
 
+/// The sentence of an error, for [`as_pages`].
+#[derive(Debug, Clone)]
+struct Said(String);
+
 impl IntoResponse for WebError {
     fn into_response(self) -> Response {
         let (status, text) = match self {
@@ -38,6 +46,26 @@ impl IntoResponse for WebError {
                 (StatusCode::SERVICE_UNAVAILABLE, text.to_owned())
             }
         };
-        (status, format!("{text}\n")).into_response()
+        let mut response = (status, format!("{text}\n")).into_response();
+        response.extensions_mut().insert(Said(text));
+        response
+    }
+}
+
+/// Turns errors into pages for browsers; scripts keep the bare sentence.
+pub async fn as_pages(request: Request, next: Next) -> Response {
+    let page = wants_page(request.headers());
+    let response = next.run(request).await;
+    match response.extensions().get::<Said>() {
+        Some(Said(text)) if page => {
+            let title = match response.status() {
+                StatusCode::BAD_REQUEST => "That address cannot be read",
+                StatusCode::FORBIDDEN => "Not with this credential",
+                StatusCode::NOT_FOUND => "Nothing found here",
+                _ => "Not available just now",
+            };
+            (response.status(), layout::notice(title, text)).into_response()
+        }
+        _ => response,
     }
 }

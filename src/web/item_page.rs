@@ -1,91 +1,117 @@
-//! `/items/{key}`: the whole story of one item.
+//! `/items/{key}`: the whole story of one item, first in sentences, then with every reason.
 
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{Path, State};
+use chrono_tz::Tz;
 use maud::{Markup, html};
 
 use super::access::Role;
 use super::chart::{self, Stretch};
 use super::error::WebError;
-use super::layout::{Here, page as frame};
-use super::moment::At;
+use super::item_words::{Names, Story, category, day, days, minute};
+use super::layout::{Here, page as frame, prose, sentence};
+use super::moment::Visit;
 use super::{App, reads_portfolio};
 use crate::gauge::ItemStory;
-use crate::model::{Category, Timestamp};
-use crate::portfolio::ExplainedSegment;
+use crate::model::Precision;
+use crate::portfolio::{ExplainedSegment, MatchingRule};
+use crate::signals::ALL;
 
 pub async fn page(
     State(app): State<Arc<App>>,
     Extension(role): Extension<Role>,
     Path(key): Path<String>,
-    at: At,
+    visit: Visit,
 ) -> Result<Markup, WebError> {
     reads_portfolio(&role)?;
-    let stories = app.gauge.stories(&key, at.0).await?;
+    let stories = app.gauge.stories(&key, visit.moment).await?;
     if stories.is_empty() {
         return Err(WebError::NotFound(format!("no item is known by the key {key}")));
     }
-    Ok(frame(&key, Here::Elsewhere, &html! { @for story in &stories { (render(story)) } }))
+    let world = app.gauge.world(visit.moment.known).await?;
+    let portfolio = app.gauge.portfolio();
+    let names = Names { streams: portfolio.streams(), epics: world.epics.entries() };
+    let zone = portfolio.zone();
+    let several = stories.len() > 1;
+    let body = html! {
+        @if several { h1 { (key) " names " (stories.len()) " items" } }
+        @for story in &stories { article { (render(story, &names, zone, several)) } }
+    };
+    Ok(frame(&key, Here::Elsewhere, &visit, &body))
 }
 
-fn render(story: &ItemStory) -> Markup {
+fn render(story: &ItemStory, names: &Names<'_>, zone: Tz, several: bool) -> Markup {
     let told = &story.explanation;
+    let title = told.title.as_deref().unwrap_or(&told.key);
+    let seen = Story::of(story);
     html! {
-        h1 { (told.title.as_deref().unwrap_or(&told.key)) }
-        p.dateline { (told.key) " · " (told.connection) " · created " (day(told.created_at))
+        @if several { h2 { (title) } } @else { h1 { (title) } }
+        p.dateline { (told.key) " · " (told.connection) " · times in " (zone.name())
             @if !story.aliases.is_empty() { " · formerly " (story.aliases.join(", ")) } }
         @if let Some(removed) = &story.removed {
-            p role="note" { "Left the tracker on " (day(removed.at)) ": " (removed.reason) "." }
+            p.notice role="note" { "It left on " (day(removed.at, zone)) ": " (sentence(&removed.reason)) }
         }
-        @if let Some(excluded) = &told.excluded { p.quiet { (excluded) } }
-        @if let Some(clock) = &told.clock {
-            p { "Its clock started on " (day(clock.at)) ": " (clock.why) "." }
-        } @else {
-            p { "No start of work can be seen." }
-        }
-        p { "Kind: " (told.kind.as_str()) " (" (told.kind_why) ")." }
-        (chart::timeline(&stretches(&told.segments, story.as_of)))
-        (segments(&told.segments))
-        h2 { "Why it is placed there" }
-        @if told.rules.is_empty() { p { "No rule of the portfolio file matches it." } }
+        @if let Some(excluded) = &told.excluded { p.notice role="note" { (prose(&sentence(excluded))) } }
+        @for line in seen.sentences(names, zone) { p.story { (prose(&line)) } }
+        (drawing(&seen))
+        h2 { "Why it stands where it stands" }
+        p { "Kind of work: " strong { (told.kind.as_str()) } ". " (prose(&told.kind_why)) }
+        (rules(&told.rules, zone))
+        @for note in &told.notes { p.quiet { (prose(note)) } }
+        h2 { "Signals it enters" }
+        @if story.enters.is_empty() { p { "None at this instant." } }
         ul.tight {
-            @for matching in &told.rules {
+            @for entry in &story.enters {
                 li {
-                    (matching.rule.rule) " gives " (matching.rule.gives) " "
-                    span.soft.small { (matching.rule.file) ":" (matching.rule.line) }
-                    @if matching.decides.is_empty() { " (matches, but another rule is more specific or valid)" }
-                    @for (from, to) in &matching.decides {
-                        br; "decides from " (day(*from))
-                        @if let Some(to) = to { " to " (day(*to)) }
+                    @if let Some(signal) = ALL.iter().find(|signal| signal.id == entry.signal) {
+                        (signal.name) ": "
                     }
+                    (entry.slice) " " span.tag { (entry.signal) }
                 }
             }
         }
-        @for note in &told.notes { p.quiet { (note) } }
-        h2 { "Signals it enters" }
-        @if story.enters.is_empty() { p { "None at this instant." } }
-        ul.tight { @for entry in &story.enters { li { (entry.signal) ": " (entry.slice) } } }
+        h2 { "Step by step" }
+        (steps(&seen, names, zone))
     }
 }
 
-fn segments(segments: &[ExplainedSegment]) -> Markup {
+fn drawing(seen: &Story<'_>) -> Markup {
+    let stretches: Vec<Stretch> = seen
+        .drawn()
+        .map(|(segment, to)| Stretch {
+            from: segment.from,
+            to,
+            category: segment.category,
+            blocked: segment.blocked,
+        })
+        .collect();
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Timeline as a table" {
-            table {
-                thead { tr {
-                    @for cell in ["From", "State", "Counts as", "Stream", "Epic", "Why"] { th scope="col" { (cell) } }
-                } }
-                tbody {
-                    @for segment in segments {
-                        tr {
-                            td { (minute(segment.from)) }
-                            td { (segment.state) @if segment.blocked { " (blocked)" } }
-                            td { (word(segment.category)) " · " (format!("{:?}", segment.precision).to_lowercase()) }
-                            td { (segment.stream.as_deref().unwrap_or("none")) }
-                            td { (segment.epic.as_deref().unwrap_or("none")) }
-                            td.small.soft { (segment.state_why) "; " (segment.team_why) "; " (segment.stream_why) }
+        figure.life {
+            (chart::timeline(&stretches))
+            figcaption {
+                span.key.proposed { "proposed" } span.key.active { "active" }
+                span.key.waiting { "waiting" } span.key.done { "done or dropped" }
+                span.key.blocked { "blocked" }
+            }
+        }
+    }
+}
+
+fn rules(rules: &[MatchingRule], zone: Tz) -> Markup {
+    html! {
+        @if rules.is_empty() { p { "No rule of the portfolio file claims it." } }
+        ul.tight {
+            @for matching in rules {
+                li {
+                    code { (matching.rule.rule) } " claims it for " (matching.rule.gives) " "
+                    span.soft.small { (matching.rule.file) ":" (matching.rule.line) }
+                    @if matching.decides.is_empty() { ". Another rule is more specific, so this one never decided." }
+                    @for (from, to) in &matching.decides {
+                        @match to {
+                            Some(to) => { ". It decided from " (day(*from, zone)) " to " (day(*to, zone)) "." }
+                            None => { ". It has decided since " (day(*from, zone)) "." }
                         }
                     }
                 }
@@ -94,33 +120,49 @@ fn segments(segments: &[ExplainedSegment]) -> Markup {
     }
 }
 
-fn stretches(segments: &[ExplainedSegment], as_of: Timestamp) -> Vec<Stretch> {
-    segments
-        .iter()
-        .filter(|segment| segment.from < as_of)
-        .map(|segment| Stretch {
-            from: segment.from,
-            to: segment.to.unwrap_or(as_of).min(as_of),
-            category: segment.category,
-            label: format!("{} from {}", segment.state, minute(segment.from)),
-        })
-        .collect()
-}
-
-fn word(category: Category) -> &'static str {
-    match category {
-        Category::Proposed => "proposed",
-        Category::Active => "active",
-        Category::Waiting => "waiting",
-        Category::Done => "done",
-        Category::Dropped => "dropped",
+fn steps(seen: &Story<'_>, names: &Names<'_>, zone: Tz) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Every step with its reasons" {
+            table.steps {
+                thead { tr {
+                    @for cell in ["From", "For", "State", "Counts as", "Value stream", "Epic", "Why"] {
+                        th scope="col" { (cell) }
+                    }
+                } }
+                tbody {
+                    @for (index, (segment, to)) in seen.all().enumerate() {
+                        tr {
+                            td.when { (minute(segment.from, zone)) }
+                            td.when { (days(to.days_since(segment.from))) }
+                            td { (segment.state) @if segment.blocked { " " span.tag { "blocked" } } }
+                            td {
+                                (category(segment.category))
+                                @if segment.precision != Precision::Exact {
+                                    " " span.soft { "(" (format!("{:?}", segment.precision).to_lowercase()) ")" }
+                                }
+                            }
+                            td { (segment.stream.as_deref().map_or("none", |id| names.stream(id))) }
+                            td { (segment.epic.as_deref().map_or("none", |id| names.epic(id))) }
+                            td.small.soft { (prose(&why(segment, index.checked_sub(1).and_then(|i| seen.nth(i))))) }
+                        }
+                    }
+                }
+            }
+        }
     }
 }
 
-fn day(at: Timestamp) -> String {
-    at.to_utc().format("%-d %B %Y").to_string()
-}
-
-fn minute(at: Timestamp) -> String {
-    at.to_utc().format("%Y-%m-%d %H:%M").to_string()
+/// The reasons of a step, without those that the step before has told already.
+fn why(segment: &ExplainedSegment, before: Option<&ExplainedSegment>) -> String {
+    let mut reasons = vec![segment.state_why.as_str()];
+    for (reason, told) in [
+        (&segment.team_why, before.map(|b| &b.team_why)),
+        (&segment.stream_why, before.map(|b| &b.stream_why)),
+        (&segment.epic_why, before.map(|b| &b.epic_why)),
+    ] {
+        if told != Some(reason) {
+            reasons.push(reason);
+        }
+    }
+    reasons.join(" ")
 }

@@ -1,6 +1,8 @@
-//! The frame of every page: head, navigation, main, footer. No script, no external request.
+//! The frame of every page: head, navigation, main. No script, no external request.
 
 use maud::{DOCTYPE, Markup, html};
+
+use super::moment::Visit;
 
 /// Which navigation entry is the page itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,17 +10,20 @@ pub enum Here {
     Portfolio,
     Map,
     Elsewhere,
+    /// Before sign-in: there is nowhere to go yet.
+    Outside,
 }
 
 /// Wraps `body` into a whole document.
 #[must_use]
-pub fn page(title: &str, here: Here, body: &Markup) -> Markup {
+pub fn page(title: &str, here: Here, visit: &Visit, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
                 title { (title) " · Streamgauge" }
                 link rel="stylesheet" href="/style.css";
                 link rel="icon" href="data:,";
@@ -27,12 +32,33 @@ pub fn page(title: &str, here: Here, body: &Markup) -> Markup {
                 a.skip href="#main" { "Skip to the content" }
                 header.top {
                     nav aria-label="Pages" {
-                        a.brand href="/" { (mark()) "Streamgauge" }
-                        (entry("/", "Portfolio", here == Here::Portfolio))
-                        (entry("/map", "Map", here == Here::Map))
+                        a.brand href=(visit.link("/")) { (mark()) "Streamgauge" }
+                        @if here != Here::Outside {
+                            (entry(&visit.link("/"), "Portfolio", here == Here::Portfolio))
+                            (entry(&visit.link("/map"), "Map", here == Here::Map))
+                        }
+                        @if visit.signed_in {
+                            form method="post" action="/sign-out" {
+                                button.plain type="submit" { "Sign out" }
+                            }
+                        }
                     }
                 }
-                main #main { (body) }
+                main #main { (past(visit)) (body) }
+            }
+        }
+    }
+}
+
+/// Says that this is not the present, and how to come back.
+fn past(visit: &Visit) -> Markup {
+    html! {
+        @if !visit.is_live() {
+            p.past role="note" {
+                @if let Some(at) = visit.moment.as_of { "As of " strong { (at) } }
+                @if visit.moment.as_of.is_some() && visit.moment.known.is_some() { ", " }
+                @if let Some(at) = visit.moment.known { "with what was known at " strong { (at) } }
+                ". " a href="/" { "Go to the present" }
             }
         }
     }
@@ -45,7 +71,7 @@ fn entry(href: &str, text: &str, current: bool) -> Markup {
     }
 }
 
-/// Three currents and a gauge line.
+/// Three currents.
 fn mark() -> Markup {
     html! {
         svg viewBox="0 0 16 16" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.6" {
@@ -54,8 +80,46 @@ fn mark() -> Markup {
     }
 }
 
-/// A short page that says what happened and what to do next.
+/// A short page that says what happened.
 #[must_use]
 pub fn notice(title: &str, text: &str) -> Markup {
-    page(title, Here::Elsewhere, &html! { h1 { (title) } p { (text) } })
+    let body = html! {
+        h1 { (title) }
+        p { (sentence(text)) }
+        p { a href="/" { "To the portfolio" } }
+    };
+    page(title, Here::Elsewhere, &Visit::default(), &body)
+}
+
+/// The text as a sentence: a capital letter, a full stop.
+#[must_use]
+pub fn sentence(text: &str) -> String {
+    let mut text = capital(text);
+    if !text.ends_with(['.', '?', '!']) {
+        text.push('.');
+    }
+    text
+}
+
+/// The text with a capital first letter.
+#[must_use]
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// The text with every percentage in one piece.
+#[must_use]
+pub fn whole(text: &str) -> String {
+    text.replace(" %", "\u{a0}%")
+}
+
+/// Text with code spans between backticks.
+#[must_use]
+pub fn prose(text: &str) -> Markup {
+    html! {
+        @for (index, part) in text.split('`').enumerate() {
+            @if index % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
 }

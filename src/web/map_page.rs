@@ -8,23 +8,23 @@ use maud::{Markup, html};
 
 use super::access::Role;
 use super::error::WebError;
-use super::layout::{Here, page as frame};
-use super::moment::At;
+use super::layout::{Here, page as frame, prose};
+use super::moment::Visit;
 use super::{App, reads_portfolio};
-use crate::model::StreamKind;
-use crate::portfolio::{CoverageView, MapView, StreamView};
+use crate::model::{Altitude, StreamKind};
+use crate::portfolio::{CoverageView, EpicView, MapView, StreamView, TeamView};
 
 pub async fn page(
     State(app): State<Arc<App>>,
     Extension(role): Extension<Role>,
-    at: At,
+    visit: Visit,
 ) -> Result<Markup, WebError> {
     reads_portfolio(&role)?;
-    let map = app.gauge.map(at.0).await?;
-    Ok(render(&map))
+    let map = app.gauge.map(visit.moment).await?;
+    Ok(render(&map, &visit))
 }
 
-fn render(map: &MapView) -> Markup {
+fn render(map: &MapView, visit: &Visit) -> Markup {
     let (customer, enabling): (Vec<_>, Vec<_>) =
         map.streams.iter().partition(|stream| stream.kind == StreamKind::Customer);
     let level = map.words.portfolio.unwrap_or("Product");
@@ -33,33 +33,52 @@ fn render(map: &MapView) -> Markup {
         p.dateline { (level) " → " (map.words.stream) " → " (map.words.team) ", as of "
             (map.at.to_utc().format("%-d %B %Y")) }
         (coverage(&map.coverage))
-        h2 { (map.words.stream) }
-        div.streams { @for stream in customer { (stream_card(stream, map)) } }
+        @if !customer.is_empty() {
+            h2 { (plural(map.words.stream)) }
+            div.streams { @for stream in customer { (stream_card(stream, map)) } }
+        }
         @if !enabling.is_empty() {
-            h2 { (map.words.enabling_stream.unwrap_or("Enabling stream")) }
+            h2 { (map.words.enabling_stream.map_or_else(|| "Enabling streams".to_owned(), plural)) }
             div.streams { @for stream in enabling { (stream_card(stream, map)) } }
         }
+        @if let Some(word) = map.words.epic.filter(|_| !map.epics_without_stream.is_empty()) {
+            h2 { (plural(word)) " without a " (map.words.stream.to_lowercase()) }
+            (epics(&map.epics_without_stream))
+        }
+        (altitudes(map))
+        (unclaimed(&map.coverage, visit))
+        @for note in &map.notes { p.quiet { (prose(note)) } }
+    };
+    frame("Map", Here::Map, visit, &body)
+}
+
+/// "Value streams". Words that are plural already stay.
+fn plural(word: &str) -> String {
+    if word.ends_with('s') { word.to_owned() } else { format!("{word}s") }
+}
+
+fn altitudes(map: &MapView) -> Markup {
+    html! {
         h2 { "Which decisions belong to which altitude" }
-        table {
-            thead { tr { th scope="col" { "Altitude" } th scope="col" { "May" } th scope="col" { "Why" } } }
-            tbody {
-                @for altitude in &map.altitudes {
-                    tr {
-                        th scope="row" { (altitude.word.unwrap_or(match altitude.altitude {
-                            crate::model::Altitude::Portfolio => "Portfolio",
-                            crate::model::Altitude::Stream => "Value stream",
-                        })) }
-                        td { (altitude.may.iter().map(|verb| format!("{verb:?}").to_lowercase())
-                            .collect::<Vec<_>>().join(", ")) }
-                        td { (altitude.why) }
+        div.scroll tabindex="0" role="region" aria-label="Decisions by altitude" {
+            table {
+                thead { tr { th scope="col" { "Altitude" } th scope="col" { "May" } th scope="col" { "Why" } } }
+                tbody {
+                    @for altitude in &map.altitudes {
+                        tr {
+                            th scope="row" { (altitude.word.unwrap_or(match altitude.altitude {
+                                Altitude::Portfolio => "Portfolio",
+                                Altitude::Stream => "Value stream",
+                            })) }
+                            td { (altitude.may.iter().map(|verb| format!("{verb:?}").to_lowercase())
+                                .collect::<Vec<_>>().join(", ")) }
+                            td { (altitude.why) }
+                        }
                     }
                 }
             }
         }
-        (unclaimed(&map.coverage))
-        @for note in &map.notes { p.quiet { (note) } }
-    };
-    frame("Map", Here::Map, &body)
+    }
 }
 
 fn coverage(coverage: &CoverageView) -> Markup {
@@ -78,28 +97,62 @@ fn stream_card(stream: &StreamView, map: &MapView) -> Markup {
     html! {
         section.stream aria-label=(stream.name) {
             h3 { (stream.name) }
-            @if let Some(note) = &stream.note { p.soft.small { (note) } }
-            ul {
-                @for team in &stream.teams {
-                    li {
-                        (team.name)
-                        @for claim in team.claims.iter().filter(|claim| claim.valid) {
-                            br; span.soft.small { (claim.rule) " (line " (claim.line) ")" }
-                        }
-                    }
-                }
-            }
+            @if let Some(note) = &stream.note { p.soft.small { (prose(note)) } }
+            @if stream.teams.is_empty() { p.soft { "No team yet." } }
+            ul.teams { @for team in &stream.teams { (team_entry(team)) } }
             @if let Some(word) = map.words.epic.filter(|_| !stream.epics.is_empty()) {
                 details {
-                    summary { (stream.epics.len()) " × " (word) }
-                    ul { @for epic in &stream.epics { li { (epic.title) " " span.soft.small { (epic.id) } } } }
+                    @let shown = if stream.epics.len() == 1 { word.to_owned() } else { plural(word) };
+                    summary { (stream.epics.len()) " " (shown.to_lowercase()) }
+                    (epics(&stream.epics))
                 }
             }
         }
     }
 }
 
-fn unclaimed(coverage: &CoverageView) -> Markup {
+fn team_entry(team: &TeamView) -> Markup {
+    let valid: Vec<_> = team.claims.iter().filter(|claim| claim.valid).collect();
+    html! {
+        li {
+            strong { (team.name) }
+            @for claim in &valid {
+                span.claim { code { (claim.rule) } " " span.soft { "line " (claim.line) } }
+            }
+            @if valid.is_empty() { span.claim.soft { "no claim is valid at this instant" } }
+        }
+    }
+}
+
+fn epics(epics: &[EpicView]) -> Markup {
+    html! {
+        ul.tight {
+            @for epic in epics {
+                li {
+                    (epic.title)
+                    @if epic.title != epic.id { " " span.soft.small { (epic.id) } }
+                    @if !epic.found { " " span.tag { "not found in a tracker" } }
+                }
+            }
+        }
+    }
+}
+
+fn keys(keys: &[String], visit: &Visit) -> Markup {
+    html! {
+        ", for example "
+        @for (nth, key) in keys.iter().enumerate() {
+            @if nth > 0 { ", " }
+            a href=(visit.item(key)) { (key) }
+        }
+    }
+}
+
+fn counted(items: u64) -> String {
+    if items == 1 { "1 item".to_owned() } else { format!("{items} items") }
+}
+
+fn unclaimed(coverage: &CoverageView, visit: &Visit) -> Markup {
     html! {
         @if !coverage.contested_by.is_empty() || !coverage.unplaced_in.is_empty() {
             h2 { "What no rule places" }
@@ -108,10 +161,14 @@ fn unclaimed(coverage: &CoverageView) -> Markup {
             h3 { "Contested" }
             ul.tight {
                 @for contested in &coverage.contested_by {
-                    li { (contested.items) " items: "
-                        (contested.rules.iter().map(|rule| format!("{} (line {})", rule.rule, rule.line))
-                            .collect::<Vec<_>>().join(" and "))
-                        ", for example " (contested.examples.join(", ")) }
+                    li {
+                        (counted(contested.items)) " match "
+                        @for (nth, rule) in contested.rules.iter().enumerate() {
+                            @if nth > 0 { " and " }
+                            code { (rule.rule) } " (" (rule.gives) ", line " (rule.line) ")"
+                        }
+                        " equally well" (keys(&contested.examples, visit))
+                    }
                 }
             }
         }
@@ -119,10 +176,10 @@ fn unclaimed(coverage: &CoverageView) -> Markup {
             h3 { "Unplaced" }
             ul.tight {
                 @for unplaced in &coverage.unplaced_in {
-                    li { (unplaced.items) " items in " (unplaced.project)
+                    li { (counted(unplaced.items)) " in " (unplaced.project)
                         @if !unplaced.components.is_empty() { ", components " (unplaced.components.join(", ")) }
                         @if !unplaced.labels.is_empty() { ", labels " (unplaced.labels.join(", ")) }
-                        ", for example " (unplaced.examples.join(", ")) }
+                        (keys(&unplaced.examples, visit)) }
                 }
             }
         }
@@ -130,7 +187,7 @@ fn unclaimed(coverage: &CoverageView) -> Markup {
             h3 { "The most useful next rules" }
             ul.tight {
                 @for rule in &coverage.next_rules {
-                    li { code { (rule.claim) } " would claim " (rule.items) " items" }
+                    li { code { (rule.claim) } " would claim " (counted(rule.items)) }
                 }
             }
         }

@@ -6,10 +6,12 @@ mod chart;
 mod error;
 mod health;
 mod item_page;
+mod item_words;
 mod layout;
 mod map_page;
 pub mod metrics;
 mod moment;
+mod notices;
 mod portfolio_page;
 pub mod server;
 pub mod settings;
@@ -21,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
@@ -43,7 +45,7 @@ use crate::trackers::Tracker;
 use access::{Access, Role};
 use error::WebError;
 use metrics::Metrics;
-use moment::At;
+use moment::Visit;
 
 /// Largest webhook body; GitHub and Jira send more only for events that a pull finds as well.
 const WEBHOOK_LIMIT: usize = 1 << 20;
@@ -100,6 +102,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(open)
         .merge(hooks)
         .fallback(async || WebError::NotFound("there is no such page".into()))
+        .layer(from_fn(error::as_pages))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER))
         .layer(CatchPanicLayer::new())
         .layer(header(CONTENT_SECURITY_POLICY, POLICY))
@@ -120,11 +123,19 @@ fn header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<Heade
 async fn portfolio(
     State(app): State<Arc<App>>,
     Extension(role): Extension<Role>,
-    at: At,
+    visit: Visit,
 ) -> Result<Markup, WebError> {
     reads_portfolio(&role)?;
-    let report = app.gauge.report(at.0, &Scope::Portfolio).await?;
-    Ok(portfolio_page::render(&compose(&report), &report))
+    if app.store.counts().await?.items == 0 {
+        return Ok(notices::first_run(&app, &visit).await?);
+    }
+    let report = app.gauge.report(visit.moment, &Scope::Portfolio).await?;
+    let world = app.gauge.world(visit.moment.known).await?;
+    let epics = world.epics.entries().iter().map(|epic| epic.id.as_str()).collect();
+    let notices = if visit.is_live() { notices::stale(&app).await? } else { Markup::default() };
+    let digest = compose(&report);
+    let page = portfolio_page::Page { digest: &digest, report: &report, epics: &epics, visit };
+    Ok(portfolio_page::render(&page, &notices))
 }
 
 async fn style() -> Response {

@@ -1,73 +1,66 @@
 //! `/`: the three questions with their evidence. The same digest as the Markdown, with charts.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
 
 use super::chart;
-use super::layout::{Here, page};
+use super::layout::{Here, capital, page, prose, whole};
+use super::moment::Visit;
 use crate::digests::compose::{Section, Told};
 use crate::digests::{Digest, words};
 use crate::signals::report::{Finding, Report};
+use crate::signals::{ALL, Signal};
 
-/// Renders the page.
+/// Keys shown under an observation; the rest is counted.
+const MOST_KEYS: usize = 6;
+
+/// A digest, the report behind it, and what helps to link from it.
+pub struct Page<'a> {
+    pub digest: &'a Digest,
+    pub report: &'a Report,
+    /// Ids of epics: a finding about epics lists these instead of work items.
+    pub epics: &'a BTreeSet<&'a str>,
+    pub visit: Visit,
+}
+
+/// Renders the page under `notices`.
 #[must_use]
-pub fn render(digest: &Digest, report: &Report) -> Markup {
+pub fn render(this: &Page<'_>, notices: &Markup) -> Markup {
+    let digest = this.digest;
+    let name = &this.report.header.portfolio;
     let body = html! {
-        h1 { (report.header.portfolio) }
+        h1 { (name) }
         p.dateline { (digest.dateline) }
-        @for section in &digest.sections { (render_section(section, report)) }
-        @if !digest.due_reviews.is_empty() {
-            h3 { "Decisions due for review" }
-            ul.tight {
-                @for due in &digest.due_reviews {
-                    li { (due.decision) " " (due.subject) ": " (due.expected) " (review date "
-                        (due.review_at.to_utc().format("%-d %B %Y")) " passed)" }
-                }
-            }
+        (notices)
+        (glance(digest))
+        @for (index, section) in digest.sections.iter().enumerate() {
+            (render_section(this, section, index + 1))
         }
+        (due_reviews(digest))
         (foot(digest))
     };
-    page(&report.header.portfolio, Here::Portfolio, &body)
+    page(name, Here::Portfolio, &this.visit, &body)
 }
 
-fn render_section(section: &Section, report: &Report) -> Markup {
+/// The whole page in three lines.
+fn glance(digest: &Digest) -> Markup {
     html! {
-        section aria-label=(section.heading) {
-            h2 { (section.heading) }
-            @if !section.table.is_empty() { (intent_table(section)) }
-            @for told in &section.observations { (observation(told, report)) }
-            @if section.overflow > 0 {
-                p.soft.small { (section.overflow) " more in the appendix of the digest." }
-            }
-            @for line in &section.silence { p.quiet { (line) } }
-            @if let Some(unlock) = &section.unlock {
-                p.quiet { (unlock.sentence) }
-                pre { code { (unlock.declaration) } }
-            }
-        }
-    }
-}
-
-fn intent_table(section: &Section) -> Markup {
-    let most = section
-        .table
-        .iter()
-        .flat_map(|row| [row.observed, row.band.map(|b| b.1), row.weekly.map(|w| w.1)])
-        .flatten()
-        .fold(0.1_f64, f64::max);
-    html! {
-        div.scroll tabindex="0" role="region" aria-label="Declared and observed attention" {
-            table {
-                thead { tr {
-                    @for cell in words::INTENT_HEADER { th scope="col" { (cell) } }
-                    th scope="col" { "Band and share" }
-                } }
-                tbody {
-                    @for row in &section.table {
-                        @let cells = words::intent_cells(row);
-                        tr {
-                            th scope="row" { (cells[0]) }
-                            @for cell in &cells[1..] { td { (cell) } }
-                            td { (chart::share(row, most * 1.05)) }
+        nav.glance aria-label="At a glance" {
+            ol {
+                @for (index, section) in digest.sections.iter().enumerate() {
+                    li {
+                        a href=(format!("#question-{}", index + 1)) { (section.question.text()) }
+                        " "
+                        span {
+                            @if section.observations.is_empty() {
+                                (section.silence.first().map_or("Nothing to tell.", String::as_str))
+                            } @else {
+                                @for (nth, told) in section.observations.iter().enumerate() {
+                                    @if nth > 0 { " · " }
+                                    (told.observation.subject)
+                                }
+                            }
                         }
                     }
                 }
@@ -76,19 +69,117 @@ fn intent_table(section: &Section) -> Markup {
     }
 }
 
-fn observation(told: &Told, report: &Report) -> Markup {
-    let series = finding_of(told, report).and_then(|finding| finding.series.as_ref());
-    let observation = &told.observation;
+fn render_section(this: &Page<'_>, section: &Section, number: usize) -> Markup {
+    let id = format!("question-{number}");
     html! {
-        article class=(if series.is_some() { "tell" } else { "tell plain" }) {
+        section aria-labelledby=(id) {
+            h2 #(id) { (section.heading) }
+            @if !section.table.is_empty() { (intent_table(section)) }
+            @for told in &section.observations { (observation(this, told)) }
+            @if section.overflow > 0 {
+                p.soft.small { (section.overflow) " more in the appendix of the digest." }
+            }
+            @for line in &section.silence { p.quiet { (prose(line)) } }
+            @if let Some(unlock) = &section.unlock {
+                p.quiet { (prose(&unlock.sentence)) }
+                pre { code { (unlock.declaration) } }
+            }
+        }
+    }
+}
+
+fn intent_table(section: &Section) -> Markup {
+    let most = chart::share_axis(&section.table);
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Declared and observed attention" {
+            table.intent {
+                thead { tr {
+                    th scope="col" { (words::INTENT_HEADER[0]) }
+                    th scope="col" {
+                        "Share of attention"
+                        span.scale aria-hidden="true" { span { "0 %" } span { (words::percent(most)) } }
+                    }
+                    @for cell in &words::INTENT_HEADER[1..] { th scope="col" { (cell) } }
+                } }
+                tbody {
+                    @for row in &section.table {
+                        @let cells = words::intent_cells(row);
+                        tr {
+                            th scope="row" { (cells[0]) }
+                            td { (chart::share(row, most)) }
+                            @for cell in &cells[1..] { td { (cell) } }
+                        }
+                    }
+                }
+            }
+        }
+        p.soft.small {
+            "Shaded: the declared band. Line: smallest to largest week. Dot: the share; a diamond where it lies outside the band."
+        }
+    }
+}
+
+fn observation(this: &Page<'_>, told: &Told) -> Markup {
+    let finding = finding_of(told, this.report);
+    let series = finding.and_then(|finding| finding.series.as_ref());
+    let signal = ALL.iter().find(|signal| signal.id == told.signal);
+    let said = &told.observation;
+    html! {
+        article.tell.plain[series.is_none()] {
             div {
-                p { strong { (observation.subject) } span.tag { (told.signal) } }
-                p { (observation.evidence) " " (observation.uncertainty) }
-                p.ask { (observation.question) }
+                h3 { (said.subject) " " span.tag { @if let Some(signal) = signal { (signal.name) " · " } (told.signal) } }
+                p { (whole(&capital(&said.evidence))) }
+                @if !said.uncertainty.is_empty() { p.soft { (whole(&said.uncertainty)) } }
+                p.ask { (said.question) }
+                @if let Some(finding) = finding { (behind(this, finding)) }
             }
             @if let Some(series) = series {
-                (chart::behaviour(series, &format!("{}: {}", observation.subject, observation.evidence)))
+                (chart::behaviour(series, &format!("Chart. {}: {}", said.subject, said.evidence)))
             }
+            (background(signal, finding, &said.subject))
+        }
+    }
+}
+
+/// The keys behind an observation: links to work items, ids of epics.
+fn behind(this: &Page<'_>, finding: &Finding) -> Markup {
+    let (epics, items): (Vec<&String>, Vec<&String>) =
+        finding.items.iter().partition(|key| this.epics.contains(key.as_str()));
+    html! {
+        @if !items.is_empty() {
+            p.keys {
+                "Items: "
+                @for (nth, key) in items.iter().take(MOST_KEYS).enumerate() {
+                    @if nth > 0 { ", " }
+                    a href=(this.visit.item(key)) { (key) }
+                }
+                @if items.len() > MOST_KEYS { " and " (items.len() - MOST_KEYS) " more" }
+            }
+        }
+        @if !epics.is_empty() {
+            p.keys {
+                "Epics: "
+                @for (nth, key) in epics.iter().take(MOST_KEYS).enumerate() {
+                    @if nth > 0 { ", " }
+                    (key)
+                }
+                @if epics.len() > MOST_KEYS { " and " (epics.len() - MOST_KEYS) " more" }
+            }
+        }
+    }
+}
+
+/// What is measured, how it misleads, and the numbers of the chart.
+fn background(signal: Option<&Signal>, finding: Option<&Finding>, subject: &str) -> Markup {
+    let series = finding.and_then(|finding| finding.series.as_ref());
+    html! {
+        details {
+            summary { "What this measures" @if series.is_some() { ", and its numbers" } }
+            @if let Some(signal) = signal {
+                p { (signal.definition) }
+                p { "Easily misread: " (signal.misreading) }
+            }
+            @if let Some(series) = series { (chart::table(series, subject)) }
         }
     }
 }
@@ -100,17 +191,36 @@ fn finding_of<'a>(told: &Told, report: &'a Report) -> Option<&'a Finding> {
         .find(|finding| finding.signal == told.signal && finding.slice.id == told.slice)
 }
 
+fn due_reviews(digest: &Digest) -> Markup {
+    html! {
+        @if !digest.due_reviews.is_empty() {
+            section aria-labelledby="due" {
+                h2 #due { "Decisions due for review" }
+                ul.tight {
+                    @for due in &digest.due_reviews {
+                        li {
+                            strong { (due.subject) } ": " (due.expected) " was expected; the review date was "
+                            (due.review_at.to_utc().format("%-d %B %Y")) " "
+                            span.soft.small { (due.decision) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn foot(digest: &Digest) -> Markup {
     html! {
-        footer.foot {
+        section.foot aria-label="What stands behind this page" {
             p {
-                (words::standing(&digest.tally, &digest.unconfirmed))
+                (words::standing(&digest.tally, &digest.unconfirmed)) " " (digest.false_alarms)
             }
-            @if !digest.unseen.is_empty() { p { "Not visible here: " (digest.unseen.join(" ")) } }
-            p {
-                (digest.false_alarms)
-                " This page contains no person, no team comparison, no dates to come and no completion figures."
+            @if !digest.unseen.is_empty() {
+                p { "Not visible here:" }
+                ul.tight { @for line in &digest.unseen { li { (prose(line)) } } }
             }
+            p { "This page contains no person, no team comparison, no dates to come and no completion figures." }
         }
     }
 }

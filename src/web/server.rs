@@ -17,30 +17,45 @@ use tokio::sync::Semaphore;
 
 use crate::spawn::Spawner;
 
-/// Connections held at once; further ones wait in the kernel's queue.
-const MOST_CONNECTIONS: usize = 1024;
-/// How long a client may take for the head of a request.
-const HEAD: Duration = Duration::from_secs(10);
-/// How long open requests may take to finish after a stop.
-const DRAIN: Duration = Duration::from_secs(8);
+/// What a listener grants its clients.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Connections held at once; further ones wait in the kernel's queue.
+    pub connections: usize,
+    /// How long a client may take for the head of a request, silence included.
+    pub head: Duration,
+    /// How long open requests may take to finish after a stop.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 1024, head: Duration::from_secs(10), drain: Duration::from_secs(8) }
+    }
+}
 
 /// Serves until `stop` completes, then lets open requests finish.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     spawner: Spawner,
+    limits: Limits,
     stop: impl Future<Output = ()>,
 ) {
-    let seats = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let seats = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
-        let Ok(seat) = Arc::clone(&seats).acquire_owned().await else { break };
-        let accepted = tokio::select! {
+        let next = async {
+            let seat = Arc::clone(&seats).acquire_owned().await;
+            (seat, listener.accept().await)
+        };
+        let (seat, accepted) = tokio::select! {
             biased;
             () = &mut stop => break,
-            accepted = listener.accept() => accepted,
+            next = next => next,
         };
+        let Ok(seat) = seat else { break };
         let Ok((stream, _)) = accepted else {
             // Out of file descriptors, most likely: give others time to close theirs.
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -49,7 +64,7 @@ pub async fn serve(
         let service = TowerToHyperService::new(router.clone());
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD)
+            .header_read_timeout(limits.head)
             .serve_connection(TokioIo::new(stream), service);
         let watched = graceful.watch(connection);
         spawner.spawn("connection", async move {
@@ -59,5 +74,5 @@ pub async fn serve(
             drop(seat);
         });
     }
-    let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
+    let _ = tokio::time::timeout(limits.drain, graceful.shutdown()).await;
 }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::App;
 use super::layout::{Here, page};
+use super::moment::Visit;
 
 #[derive(Deserialize)]
 pub struct Word {
@@ -26,12 +27,14 @@ pub async fn form() -> Markup {
 fn render(problem: Option<&str>) -> Markup {
     page(
         "Sign in",
-        Here::Elsewhere,
+        Here::Outside,
+        &Visit::default(),
         &html! {
             h1 { "Sign in" }
-            @if let Some(problem) = problem { p role="alert" { (problem) } }
+            p.lead { "Streamgauge shows where this portfolio's attention goes and where its flow breaks down. It opens with an access token." }
+            @if let Some(problem) = problem { p.problem role="alert" { (problem) } }
             form.sign method="post" action="/sign-in" {
-                label for="token" { "Access token, as given by whoever runs Streamgauge" }
+                label for="token" { "Access token" span.soft.small { " from whoever runs Streamgauge here" } }
                 input #token name="token" type="password" autocomplete="current-password" required;
                 button type="submit" { "Sign in" }
             }
@@ -52,7 +55,7 @@ pub async fn submit(
             ([(SET_COOKIE, app.access.cookie(Some(&role)))], Redirect::to("/")).into_response()
         }
         None => {
-            (StatusCode::UNAUTHORIZED, render(Some("That token is not known."))).into_response()
+            (StatusCode::UNAUTHORIZED, render(Some("That token is not known. Check that it was copied whole, or ask whoever runs Streamgauge."))).into_response()
         }
     }
 }
