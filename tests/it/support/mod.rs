@@ -1,4 +1,9 @@
 //! What several test modules need.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+pub mod editor;
+pub mod gate;
 pub mod postgres;
+pub mod process;
 pub mod scripted;
