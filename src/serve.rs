@@ -136,7 +136,7 @@ impl Puller {
     }
 
     /// The next tick of the schedule, or later if the tracker asked for it. Hints left over from
-    /// a crash are found because the first thing a daemon does is a pass.
+    /// a crash are followed because the first thing a daemon does is a pass.
     fn next(&self, outcome: &PassOutcome) -> Timestamp {
         let now = self.clock.now();
         let tick = self
