@@ -72,8 +72,13 @@ impl Stored {
             assert_eq!(own.flagged, record.flagged, "{name}: flag");
             let resolution = own.resolution.as_ref().map(|known| known.id.clone());
             assert_eq!(resolution, record.resolution.map(|id| id.to_string()), "{name}");
-            let components: BTreeSet<String> = own.components.iter().map(|c| c.id.clone()).collect();
-            assert_eq!(components, record.components.iter().map(u64::to_string).collect(), "{name}");
+            let components: BTreeSet<String> =
+                own.components.iter().map(|c| c.id.clone()).collect();
+            assert_eq!(
+                components,
+                record.components.iter().map(u64::to_string).collect(),
+                "{name}"
+            );
             let parent = own.parent.as_ref().and_then(|parent| parent.source.clone());
             assert_eq!(parent, record.parent.map(|id| id.to_string()), "{name}: parent");
             assert_eq!(updated, truth.updated, "{name}: stamp");

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod compare;
-mod postman;
+pub mod postman;
 mod town;
 
 use streamgauge::sim::jira;
@@ -32,9 +32,8 @@ async fn killed_at_any_moment_the_store_ends_equal_to_the_trackers() {
             town.live(plan).await;
         }
     }
-    let enough = |town: &Town| {
-        town.kills() >= KILLS && HITS.iter().all(|hit| town.hits(*hit) >= OF_EACH)
-    };
+    let enough =
+        |town: &Town| town.kills() >= KILLS && HITS.iter().all(|hit| town.hits(*hit) >= OF_EACH);
     let plans = [
         Plan::Discovery,
         Plan::Content,
@@ -139,7 +138,7 @@ async fn a_stop_in_the_middle_of_a_pass_ends_in_order_and_can_be_resumed() {
 }
 
 /// Waits for something about the database that another process writes.
-async fn eventually(mut happened: impl AsyncFnMut() -> bool, what: &str) {
+pub async fn eventually(mut happened: impl AsyncFnMut() -> bool, what: &str) {
     let (clock, mut seen) = (streamgauge::clock::SystemClock, false);
     let end = streamgauge::clock::Clock::now(&clock)
         .plus_millis(i64::try_from(DEADLINE.as_millis()).unwrap());

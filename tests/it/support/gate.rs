@@ -12,6 +12,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use serde_json::Value;
 use streamgauge::demo::Stage;
+use streamgauge::sim::people::MARK;
 use streamgauge::sim::{github, jira};
 use streamgauge::spawn::Spawner;
 use tokio::net::TcpListener;
@@ -65,6 +66,7 @@ struct Inner {
     numbered: u64,
     trap: Option<Trap>,
     at_each: Option<Hook>,
+    peopled: BTreeMap<&'static str, u64>,
 }
 
 struct Shared {
@@ -145,6 +147,11 @@ impl Gate {
         inner.under_way.values().copied().filter(|phase| *phase != Phase::Other).max()
     }
 
+    /// How many answers of a tracker named people.
+    pub fn peopled(&self, tracker: &str) -> u64 {
+        self.shared.lock().peopled.get(tracker).copied().unwrap_or(0)
+    }
+
     /// Every request so far.
     pub fn calls(&self) -> Vec<Call> {
         self.shared.lock().calls.clone()
@@ -207,24 +214,32 @@ async fn pass(State((site, shared)): State<(Site, Arc<Shared>)>, request: Reques
         let _ = shared.caught.send(phase);
         let _ = released.changed().await;
     }
-    let response = answer(&site, &request);
+    let answer = answer(&site, &request);
+    if contains(answer.body(), MARK.as_bytes()) {
+        *shared.lock().peopled.entry(tracker).or_default() += 1;
+    }
     if shared.springs(tracker, Moment::Answered(phase)) {
         let _ = shared.caught.send(phase);
     }
-    response
+    answer.map(Body::from)
 }
 
-fn answer(site: &Site, request: &http::Request<Bytes>) -> Response {
+fn answer(site: &Site, request: &http::Request<Bytes>) -> http::Response<Bytes> {
     match site {
         Site::Jira(site) => {
             let reply = jira::lock(site).answer(request);
-            let mut response = Response::new(Body::from(reply.body));
+            let mut response = http::Response::new(reply.body);
             *response.status_mut() = reply.status;
             *response.headers_mut() = reply.headers;
             response
         }
-        Site::GitHub(site) => site.answer(request).response.map(Body::from),
+        Site::GitHub(site) => site.answer(request).response,
     }
+}
+
+/// Whether the bytes hold the others somewhere.
+pub fn contains(hay: &[u8], needle: &[u8]) -> bool {
+    hay.windows(needle.len()).any(|window| window == needle)
 }
 
 fn call(site: &Site, request: &http::Request<Bytes>) -> Call {

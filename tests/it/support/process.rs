@@ -90,6 +90,16 @@ webhook_secret = {{ env = "TEST_WEBHOOK_SECRET" }}
         self
     }
 
+    /// Writes more settings, with a secret that they name.
+    #[must_use]
+    pub fn with(mut self, settings: &str, name: &'static str, secret: &str) -> Self {
+        let file = self.path().join("streamgauge.toml");
+        let before = fs::read_to_string(&file).unwrap();
+        fs::write(&file, before + settings).unwrap();
+        self.secrets.push((name, secret.to_owned()));
+        self
+    }
+
     pub fn path(&self) -> &Path {
         self.dir.path()
     }
