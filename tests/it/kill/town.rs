@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -264,7 +264,7 @@ impl Town {
 }
 
 /// Watches the file closely until it is written to.
-fn grows(log: &PathBuf) -> bool {
+fn grows(log: &Path) -> bool {
     let (before, since) = (stamp(log), Instant::now());
     while since.elapsed() < PATIENCE {
         if stamp(log) != before {

@@ -3,7 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeSet;
+mod plans;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,32 +13,24 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use serde_json::json;
 use streamgauge::clock::{SharedClock, SystemClock};
 use streamgauge::demo::{Source, Stage, WEBHOOK_SECRET};
 use streamgauge::model::Timestamp;
 use streamgauge::sim::github;
-use streamgauge::sim::github::records::{EventDetail, EventKind, EventRecord};
 use streamgauge::sim::jira;
 use streamgauge::sim::jira::faults::Trouble;
-use streamgauge::sim::jira::records::{HistoryRecord, ItemRecord};
 use streamgauge::sim::people::MARK;
 use streamgauge::sim::story::{self, Size, Story};
 use streamgauge::spawn::Spawner;
 use streamgauge::store::Store;
-use streamgauge::transport::{Request, Transport};
+use streamgauge::transport::Request;
 
 use crate::kill::eventually;
 use crate::kill::postman::Postman;
 use crate::support::editor::Editor;
 use crate::support::gate::{Call, Gate, contains};
 use crate::support::process::{Daemon, Folder, client, send};
-
-/// Plans that no other value looks like.
-const DUE: &str = "2093-07-23";
-const GITHUB_DUE: &str = "2031-01-31";
-const POINTS: u64 = 314_159_265;
-const ESTIMATE: u64 = 271_828_182;
+use plans::{DUE, ESTIMATE, GITHUB_DUE, POINTS, assert_payloads_are_full_of_them, plant_plans};
 
 const WEB_TOKEN: &str = "web-credential-of-a-reader-4711";
 
@@ -187,95 +181,6 @@ fn needles(stage: &Stage) -> Vec<(String, Vec<u8>)> {
     needles
 }
 
-/// Gives every issue plans, and some of them a history of people and plans.
-fn plant_plans(story: &mut Story) {
-    let mut last = 0;
-    for record in &story.jira {
-        if let jira::records::Record::Issue(issue) = record {
-            last = issue.histories.iter().map(|history| history.id).max().unwrap_or(0).max(last);
-        }
-    }
-    for record in &mut story.jira {
-        let jira::records::Record::Issue(issue) = record else { continue };
-        issue.due = Some(DUE.to_owned());
-        issue.fields.insert("customfield_10016".to_owned(), json!(POINTS));
-        for field in ["timeestimate", "timeoriginalestimate", "timespent"] {
-            issue.fields.insert(field.to_owned(), json!(ESTIMATE));
-        }
-        last += 1;
-        let item = |field: &str, id: &str, to: &str| ItemRecord {
-            field: field.to_owned(),
-            kind: "jira".to_owned(),
-            field_id: Some(id.to_owned()),
-            to: Some(to.to_owned()),
-            to_string: Some(to.to_owned()),
-            ..ItemRecord::default()
-        };
-        issue.histories.push(HistoryRecord {
-            id: last,
-            author: None,
-            created: issue.updated,
-            items: vec![
-                item("duedate", "duedate", DUE),
-                item("Story point estimate", "customfield_10016", &POINTS.to_string()),
-                item("timeoriginalestimate", "timeoriginalestimate", &ESTIMATE.to_string()),
-                item("assignee", "assignee", "somebody-else"),
-                item("description", "description", &format!("by {MARK}")),
-            ],
-        });
-    }
-    let mut milestone = None;
-    for record in &mut story.github {
-        let github::records::Record::Issue(issue) = record else { continue };
-        let (id, repo) = *milestone.get_or_insert((77_000_001, issue.repo));
-        if repo == issue.repo && issue.pr.is_none() {
-            issue.milestone = Some(id);
-        }
-        let assigned = EventKind::Other("assigned".to_owned());
-        issue.events.push(EventRecord::new(assigned, issue.updated, EventDetail::default()));
-    }
-    let (id, repo) = milestone.unwrap();
-    story.github.push(github::records::Record::Milestone(github::records::MilestoneRecord {
-        id,
-        repo,
-        number: 1,
-        title: "Autumn".to_owned(),
-        created: Timestamp::parse("2026-01-01T00:00:00Z").unwrap(),
-        updated: None,
-        closed: None,
-    }));
-}
-
-/// The test could not fail if the trackers served none of it.
-async fn assert_payloads_are_full_of_them(stage: &Stage, gate: &Gate) {
-    let (jira, github) = (stage.jira.as_ref().unwrap(), stage.github.as_ref().unwrap());
-    let id = *jira::lock(&jira.site).dump().keys().next().unwrap();
-    let pair = STANDARD.encode(format!("{}:{}", jira.user, jira.token));
-    let issue = format!("{}/rest/api/3/issue/{id}?fields=*all&expand=changelog", gate.jira);
-    let raw = text(&client(), &issue, &format!("Basic {pair}")).await;
-    for needle in [MARK, DUE, &POINTS.to_string(), &ESTIMATE.to_string()] {
-        assert!(raw.contains(needle), "Jira serves {needle}: {raw}");
-    }
-    let repository = &github.repositories[0];
-    let all: String = {
-        let mut all = String::new();
-        for repository in &github.repositories {
-            let page = format!("{}/repos/{repository}/issues?state=all", gate.github);
-            all += &text(&client(), &page, &format!("Bearer {}", github.token)).await;
-        }
-        all
-    };
-    for needle in [MARK, GITHUB_DUE] {
-        assert!(all.contains(needle), "GitHub serves {needle} ({repository}): {}", all.len());
-    }
-}
-
-async fn text(client: &Transport, url: &str, credential: &str) -> String {
-    let request = http::Request::get(url).header("authorization", credential);
-    let request = request.header("user-agent", "test").body(Bytes::new()).unwrap();
-    String::from_utf8(send(client, request).await.unwrap().body().to_vec()).unwrap()
-}
-
 /// Passes that meet broken answers, wrong rights and pages in HTML; then one that works.
 async fn troubled_syncs(stage: &Stage, folder: &Folder, traces: &mut Traces) {
     let (jira, github) = (stage.jira.as_ref().unwrap(), stage.github.as_ref().unwrap());
@@ -413,7 +318,7 @@ fn keys(story: &Story) -> Vec<String> {
         jira::records::Record::Issue(issue) => Some(issue.key.clone()),
         _ => None,
     });
-    let mut repositories = std::collections::BTreeMap::new();
+    let mut repositories = BTreeMap::new();
     for record in &story.github {
         if let github::records::Record::Repo(repo) = record {
             repositories.insert(repo.id, format!("{}/{}", repo.owner, repo.name));
@@ -445,8 +350,7 @@ fn assert_only_reads(stage: &Stage, calls: &[Call]) {
             _ => false,
         };
         assert!(asks, "{call:?} may change something");
-        let words: BTreeSet<&str> =
-            format_words(&call.target).chain(format_words(&call.body)).collect();
+        let words: BTreeSet<&str> = words_of(&call.target).chain(words_of(&call.body)).collect();
         let named: Vec<&&str> = UNASKED.iter().filter(|word| words.contains(**word)).collect();
         assert!(named.is_empty() || call.target.contains("/issues?state"), "{call:?}: {named:?}");
     }
@@ -460,6 +364,6 @@ fn assert_only_reads(stage: &Stage, calls: &[Call]) {
     }
 }
 
-fn format_words(text: &str) -> impl Iterator<Item = &str> {
+fn words_of(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|word| !word.is_empty())
 }
