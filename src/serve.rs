@@ -129,8 +129,6 @@ impl Puller {
                     full_at = now;
                 }
                 due = self.next(&outcome);
-                // Hints that a crash left behind, and those that were put off.
-                self.refresh().await;
             }
             self.clock.sleep(BREATH).await;
             let wait = u64::try_from(due.millis() - self.clock.now().millis()).unwrap_or(0);
@@ -149,7 +147,8 @@ impl Puller {
         self.tell(&outcome);
     }
 
-    /// The next tick of the schedule, or later if the tracker asked for it.
+    /// The next tick of the schedule, or later if the tracker asked for it. Hints left over from
+    /// a crash are followed because the first thing a daemon does is a pass.
     fn next(&self, outcome: &PassOutcome) -> Timestamp {
         let now = self.clock.now();
         let tick = self

@@ -1,4 +1,4 @@
-//! One pass: probe, catalogue, every scan, reads that failed before.
+//! One pass: probe, catalogue, every scan, reads that failed before, hints that still wait.
 
 use super::Reach;
 use super::outcome::Problem;
@@ -49,6 +49,8 @@ impl Run<'_> {
             self.store().close_nameless_gaps(&self.lease, self.connection(), since, now).await?;
         }
         self.retry().await?;
+        // Hints outlive a crash, and a missing item is looked for again; no webhook comes for them.
+        self.refresh().await?;
         Ok(covered)
     }
 

@@ -1,6 +1,11 @@
 //! What several test modules need.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+pub mod editor;
+pub mod gate;
 pub mod postgres;
+pub mod process;
 pub mod program;
 pub mod scripted;
 pub mod staged;

@@ -1,0 +1,249 @@
+//! The real program in a folder of its own, connected to a gate.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use streamgauge::clock::{Clock, SystemClock};
+use streamgauge::demo::{Stage, WEBHOOK_SECRET};
+use streamgauge::entropy::Entropy;
+use streamgauge::transport::{Limits, Pace, Request, Response, Transport, TransportError};
+
+use super::gate::Gate;
+
+/// Longest wait for anything that must happen.
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
+/// The folder of one installation: settings, portfolio, database, logs.
+pub struct Folder {
+    pub dir: tempfile::TempDir,
+    /// Secrets, by the environment variables that hold them.
+    secrets: Vec<(&'static str, String)>,
+    log: String,
+}
+
+/// A daemon that runs.
+pub struct Daemon {
+    child: Child,
+    pub address: String,
+}
+
+/// How a command ended.
+pub struct Ended {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Folder {
+    /// Writes the settings of an installation that reads the trackers of `stage` through `gate`.
+    pub fn new(stage: &Stage, gate: &Gate, portfolio: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let (jira, github) = (stage.jira.as_ref().unwrap(), stage.github.as_ref().unwrap());
+        let list = |names: &[String]| serde_json::to_string(names).unwrap();
+        let settings = format!(
+            r#"
+[store]
+url = "sqlite:{db}"
+[web]
+listen = "127.0.0.1:0"
+[[connection]]
+id = "jira"
+kind = "jira-cloud"
+url = "{jira_url}"
+gateway = "{jira_url}"
+scopes = {projects}
+auth = {{ user = "{user}", token = {{ env = "TEST_JIRA_TOKEN" }} }}
+webhook_secret = {{ env = "TEST_WEBHOOK_SECRET" }}
+[[connection]]
+id = "github"
+kind = "github"
+url = "{github_url}"
+scopes = {repositories}
+auth = {{ token = {{ env = "TEST_GITHUB_TOKEN" }} }}
+webhook_secret = {{ env = "TEST_WEBHOOK_SECRET" }}
+"#,
+            db = dir.path().join("streamgauge.db").display(),
+            jira_url = gate.jira,
+            github_url = gate.github,
+            projects = list(&jira.projects),
+            repositories = list(&github.repositories),
+            user = jira.user,
+        );
+        fs::write(dir.path().join("streamgauge.toml"), settings).unwrap();
+        fs::write(dir.path().join("portfolio.toml"), portfolio).unwrap();
+        let secrets = vec![
+            ("TEST_JIRA_TOKEN", jira.token.to_owned()),
+            ("TEST_GITHUB_TOKEN", github.token.to_owned()),
+            ("TEST_WEBHOOK_SECRET", WEBHOOK_SECRET.to_owned()),
+        ];
+        Self { dir, secrets, log: "info".to_owned() }
+    }
+
+    /// Logs this much.
+    #[must_use]
+    pub fn logging(mut self, filter: &str) -> Self {
+        filter.clone_into(&mut self.log);
+        self
+    }
+
+    /// Writes more settings, with a secret that they name.
+    #[must_use]
+    pub fn with(mut self, settings: &str, name: &'static str, secret: &str) -> Self {
+        let file = self.path().join("streamgauge.toml");
+        let before = fs::read_to_string(&file).unwrap();
+        fs::write(&file, before + settings).unwrap();
+        self.secrets.push((name, secret.to_owned()));
+        self
+    }
+
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.path().join("streamgauge.db")
+    }
+
+    pub fn url(&self) -> String {
+        format!("sqlite:{}", self.database().display())
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_streamgauge"));
+        command
+            .arg("--config")
+            .arg(self.path().join("streamgauge.toml"))
+            .envs(self.secrets.iter().map(|(name, value)| (*name, value.as_str())))
+            .env("RUST_LOG", &self.log)
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub async fn run(&self, args: &[&str]) -> Ended {
+        let (out, err) = (self.path().join("out.txt"), self.path().join("err.txt"));
+        let mut child = self
+            .command()
+            .args(args)
+            .stdout(File::create(&out).unwrap())
+            .stderr(File::create(&err).unwrap())
+            .spawn()
+            .unwrap();
+        let status = ended(&mut child).await;
+        let read = |path: &Path| fs::read_to_string(path).unwrap();
+        Ended { code: status.code(), out: read(&out), err: read(&err) }
+    }
+
+    /// Where the daemon of this folder logs to; every start begins it anew.
+    pub fn daemon_log(&self) -> PathBuf {
+        self.path().join("daemon.log")
+    }
+
+    /// Starts the daemon and waits until it serves.
+    pub async fn serve(&self) -> Daemon {
+        let log = self.daemon_log();
+        let mut child = self
+            .command()
+            .arg("serve")
+            .stdout(Stdio::null())
+            .stderr(File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
+        let mut address = None;
+        let served = until(DEADLINE, || {
+            let text = fs::read_to_string(&log).unwrap_or_default();
+            let line = text.lines().find(|line| line.contains("streamgauge serves"));
+            let found = line.and_then(|line| line.split("address=").nth(1));
+            address = found.and_then(|rest| rest.split_whitespace().next()).map(str::to_owned);
+            address.is_some() || child.try_wait().unwrap().is_some()
+        });
+        served.await;
+        let text = fs::read_to_string(&log).unwrap();
+        let address = address.unwrap_or_else(|| panic!("the daemon does not serve:\n{text}"));
+        Daemon { child, address }
+    }
+}
+
+impl Daemon {
+    /// `kill -9`, and waits until the system has taken the process away.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Sends a signal by its name, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap();
+        assert!(sent.success(), "kill -{name} {pid}");
+    }
+
+    /// Waits for its end and gives its exit code.
+    pub async fn code(&mut self) -> Option<i32> {
+        ended(&mut self.child).await.code()
+    }
+
+    /// An absolute URL of the daemon.
+    pub fn at(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // A test that failed must not leave a process behind.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+async fn ended(child: &mut Child) -> ExitStatus {
+    let mut status = None;
+    until(DEADLINE, || {
+        status = child.try_wait().unwrap();
+        status.is_some()
+    })
+    .await;
+    status.unwrap_or_else(|| {
+        let _ = child.kill();
+        panic!("the process did not end within {DEADLINE:?}")
+    })
+}
+
+/// Looks every few milliseconds whether something has happened; tells whether it has.
+pub async fn until(deadline: Duration, mut happened: impl FnMut() -> bool) -> bool {
+    let clock = SystemClock;
+    let end = clock.now().plus_millis(i64::try_from(deadline.as_millis()).unwrap());
+    loop {
+        if happened() {
+            return true;
+        }
+        if clock.now() >= end {
+            return false;
+        }
+        clock.sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// A client without patience: one try for each request.
+pub fn client() -> Transport {
+    let limits = Limits { backoff: Vec::new(), ..Limits::default() };
+    Transport::over_network(limits, Arc::new(SystemClock), Entropy::from_seed(0)).unwrap()
+}
+
+pub async fn send(client: &Transport, request: Request) -> Result<Response, TransportError> {
+    client.ask(request, |_| Pace::Proceed).await
+}
+
+/// Status and text of a page.
+pub async fn get(client: &Transport, url: &str) -> Option<(u16, String)> {
+    let request = http::Request::get(url).body(Bytes::new()).unwrap();
+    let answer = send(client, request).await.ok()?;
+    let text = String::from_utf8_lossy(answer.body()).into_owned();
+    Some((answer.status().as_u16(), text))
+}
