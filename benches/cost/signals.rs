@@ -1,0 +1,147 @@
+//! All signals over a large store: Northwind, each of whose cards is told many times over.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use streamgauge::clock::{SharedClock, SystemClock};
+use streamgauge::demo::{Demo, Source};
+use streamgauge::gauge::{Gauge, Moment, World};
+use streamgauge::model::{ConnectionId, Item, ItemRef, Level, TrackerKind, What};
+use streamgauge::portfolio::Portfolio;
+use streamgauge::signals::{Scope, evaluate};
+use streamgauge::sim::story::{Size, generate};
+use streamgauge::store::{Batch, Store, StoredItem};
+use streamgauge::sync::{Silent, Stop};
+
+use crate::process::{Meter, figures, memory, tell};
+use crate::table::Table;
+
+/// Items of one commit.
+const BATCH: usize = 1_000;
+
+/// Fills a store, computes every signal in another process, and writes down what that took.
+pub fn measure(count: usize, folder: &Path, table: &mut Table) {
+    let folder = folder.display().to_string();
+    let filled = figures(&["fill", &folder, &count.to_string()]);
+    let found = figures(&["signals", &folder]);
+    let both = |name: &str| {
+        let figure = |what: &str| found[&format!("{name} {what}")];
+        format!("{:.2} s, {:.2} s", figure("cpu"), figure("wall"))
+    };
+    let counted = format!("{:.0}, {:.0}", filled["items"], found["segments"]);
+    table.told("items, segments", counted);
+    table.told("read from the store: CPU, time", both("read"));
+    table.told("read and placed: CPU, time", both("world"));
+    // A tenth of what a million items may take.
+    table.bound("every signal, from memory: CPU", found["evaluate cpu"], 3, "s", 0.03);
+    table.told("every signal, from memory: CPU, time", both("evaluate"));
+    table.bound("every signal, from the store: time", found["whole wall"], 2, "s", 0.3);
+    table.told("every signal, from the store: CPU, time", both("whole"));
+    table.bound("peak memory", found["peak"], 0, "MB", 40.0);
+    table.told("findings", format!("{:.0}", found["findings"]));
+}
+
+/// The filling process: syncs the demo's organisation, then repeats its cards.
+pub fn fill(folder: &str, count: usize) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let clock: SharedClock = Arc::new(SystemClock);
+        let story = generate(1, clock.now(), Size::Demo);
+        let folder = Path::new(folder);
+        std::fs::write(folder.join("portfolio.toml"), &story.portfolio_toml).unwrap();
+        let demo = Demo::open(Source::from(story), folder, Arc::clone(&clock)).await.unwrap();
+        demo.sync(&Silent, &Stop::never()).await;
+        tell("items", repeat(&demo.store, &clock, count).await as f64);
+    });
+}
+
+async fn repeat(store: &Store, clock: &SharedClock, count: usize) -> usize {
+    let keep = |all: &mut Vec<StoredItem>, item| all.push(item);
+    let stored = store.fold_items(None, Vec::new(), keep).await.unwrap();
+    let mut total = stored.len();
+    let cards: Vec<&StoredItem> =
+        stored.iter().filter(|item| item.attributes.level == Level::Standard).collect();
+    for (connection, tracker) in [("jira", TrackerKind::Jira), ("github", TrackerKind::GitHub)] {
+        let lease = format!("sync:{connection}");
+        let lease = store.acquire(&lease, "cost", Duration::from_secs(600)).await.unwrap().unwrap();
+        let own = cards.iter().filter(|card| card.tracker == tracker).count();
+        let share = (count - stored.len()) * own / cards.len();
+        let cards = cards.iter().filter(|card| card.tracker == tracker);
+        let repeated: Vec<(usize, &&StoredItem)> =
+            cards.cycle().take(share).enumerate().map(|(n, card)| (n / own + 1, card)).collect();
+        for part in repeated.chunks(BATCH) {
+            let items: Vec<Item> = part.iter().map(|(copy, card)| again(card, *copy)).collect();
+            total += items.len();
+            let batch = Batch {
+                connection: ConnectionId(connection.to_owned()),
+                tracker,
+                items,
+                gaps: Vec::new(),
+                known_at: clock.now(),
+                settled_before: None,
+                resume: None,
+            };
+            store.apply(&lease, batch).await.unwrap();
+        }
+    }
+    total
+}
+
+/// The card under another id and key; what it is linked to is repeated likewise.
+fn again(card: &StoredItem, copy: usize) -> Item {
+    let mut item = Item {
+        id: card.id.clone(),
+        created_at: card.created_at,
+        updated_at: card.updated_at,
+        attributes: card.attributes.clone(),
+        history: card.history.clone(),
+        history_complete: card.history_complete,
+    };
+    let rename = |text: &mut String| text.push_str(&format!("{copy:06}"));
+    let other = |other: &mut ItemRef| {
+        other.source.as_mut().map(rename);
+        other.key.as_mut().map(rename);
+    };
+    rename(&mut item.id.source);
+    rename(&mut item.attributes.key);
+    item.attributes.links.iter_mut().for_each(|link| other(&mut link.other));
+    for change in &mut item.history {
+        if let What::Link { other: linked, .. } = &mut change.what {
+            other(linked);
+        }
+    }
+    item
+}
+
+/// The computing process: prints its figures.
+pub fn run(folder: &str) {
+    let meter = Meter::whole();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let clock: SharedClock = Arc::new(SystemClock);
+        let text = std::fs::read_to_string(Path::new(folder).join("portfolio.toml")).unwrap();
+        let portfolio = Arc::new(Portfolio::parse(&text, "portfolio.toml").unwrap());
+        let url = format!("sqlite:{folder}/streamgauge.db");
+        let store = Store::open_read_only(&url, Arc::clone(&clock)).await.unwrap();
+        let gauge = Gauge::new(store.clone(), Arc::clone(&portfolio), Arc::clone(&clock));
+        let report = gauge.report(Moment::default(), &Scope::Portfolio).await.unwrap();
+        meter.print("whole");
+        tell("peak", memory("VmHWM"));
+        drop((gauge, report));
+
+        let meter = Meter::start();
+        store.fold_items(None, 0, |sum, item| *sum += item.history.len()).await.unwrap();
+        meter.print("read");
+        let meter = Meter::start();
+        let world = World::build(&store, &portfolio, None).await.unwrap();
+        meter.print("world");
+        let segments: usize = world.dataset.items.iter().map(|item| item.segments.len()).sum();
+        tell("segments", segments as f64);
+        let now = clock.now();
+        let meter = Meter::start();
+        let report = evaluate(&world.dataset, now, now, &Scope::Portfolio);
+        meter.print("evaluate");
+        tell("findings", report.findings.len() as f64);
+    });
+}
