@@ -53,9 +53,3 @@ fn mark() -> Markup {
         }
     }
 }
-
-/// A short page that says what happened and what to do next.
-#[must_use]
-pub fn notice(title: &str, text: &str) -> Markup {
-    page(title, Here::Elsewhere, &html! { h1 { (title) } p { (text) } })
-}
