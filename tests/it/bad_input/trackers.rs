@@ -1,6 +1,8 @@
 //! Trackers that refuse, answer nonsense or never end: `streamgauge sync` against simulated ones
 //! over HTTP. What was stored stays, the cursor stays, and the next good pass goes on from there.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests; a panic is a failed test")]
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};

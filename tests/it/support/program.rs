@@ -1,5 +1,7 @@
 //! The real program, run in a folder of its own that holds copies of the two sample files.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests; a panic is a failed test")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
