@@ -1,0 +1,11 @@
+//! The pages, the JSON API and the webhooks over real HTTP, against a small store.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod access;
+mod client;
+mod demo;
+mod house;
+mod pages;
+mod slow;
+mod webhooks;
