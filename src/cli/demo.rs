@@ -91,16 +91,14 @@ fn source(args: &Args, as_of: Option<Timestamp>) -> Result<Source, Failure> {
 async fn report(demo: &Demo, outcomes: &[PassOutcome]) -> Result<Done, Failure> {
     for outcome in outcomes {
         print::note(&format!(
-            "{}: {} items read, {} gaps, {} requests in all",
-            outcome.connection,
-            outcome.read,
-            outcome.gaps,
-            demo.transport.requests()
+            "{}: {} items read, {} gaps",
+            outcome.connection, outcome.read, outcome.gaps
         ));
         if let Some(problem) = &outcome.problem {
             print::error(&format!("{}: {problem}", outcome.connection));
         }
     }
+    print::note(&format!("{} requests in all", demo.transport.requests()));
     let complete = outcomes.iter().all(|outcome| outcome.complete);
     Ok(if complete { Done::Complete } else { Done::Incomplete })
 }
