@@ -131,15 +131,16 @@ pub fn moved(finding: &Finding, direction: Move) -> String {
         Move::Up => "up",
         Move::Down => "down",
     };
-    format!("{} {} ({way})", finding.slice.name, signal_name(finding.signal))
-}
-
-/// The everyday name of a signal inside a sentence.
-fn signal_name(signal: &str) -> String {
-    crate::signals::ALL
-        .iter()
-        .find(|entry| entry.id == signal)
-        .map_or_else(|| signal.to_owned(), |entry| entry.name.to_lowercase())
+    let name = &finding.slice.name;
+    match finding.signal {
+        "P1" => format!("{name} attention ({way})"),
+        "V2" => format!("{name} throughput ({way})"),
+        "V5" => format!("{name} active share of started work ({way})"),
+        "C2" => format!("all waits for {name} ({way})"),
+        "D2" => format!("{} ({way})", crate::signals::words::quoted(name)),
+        // These slices are named for what is measured: a pair of streams, an outcome.
+        _ => format!("{name} ({way})"),
+    }
 }
 
 /// The cells of one row of the intent table.
