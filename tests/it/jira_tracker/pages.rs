@@ -112,7 +112,7 @@ async fn a_short_page_is_not_the_last() {
     assert_eq!((third.stamps.len(), third.next), (1, None));
     let asked = &fake.asked(SEARCH)[0].body;
     let jql = r#"project in ("PAY", "BOOK") ORDER BY updated ASC, key ASC"#;
-    assert_eq!(*asked, json!({"jql": jql, "maxResults": 5000, "fields": ["updated"]}));
+    assert_eq!(*asked, json!({"jql": jql, "maxResults": 5000, "fields": ["id"]}));
 }
 
 #[tokio::test]
@@ -122,6 +122,7 @@ async fn what_changed_lately_is_asked_for_in_relative_minutes() {
     fake.jira.discover(&scan(), since, now(), None).await.unwrap();
     let jql = r#"project in ("PAY", "BOOK") AND updated >= -17m ORDER BY updated ASC, key ASC"#;
     assert_eq!(fake.asked(SEARCH)[0].body["jql"], jql);
+    assert_eq!(fake.asked(SEARCH)[0].body["fields"], json!(["updated"]));
     assert_eq!(fake.paths(), [SEARCH], "one request when nothing changed");
 }
 
