@@ -92,7 +92,9 @@ pub fn standing(tally: &Tally, unconfirmed: &[String]) -> String {
 /// of the finding that is nearest to enough.
 #[must_use]
 pub fn missing(verdicts: &[&Verdict]) -> String {
-    let mut reasons: Vec<(&str, Option<(u64, u64, &str)>)> = Vec::new();
+    /// How much there is, how much is needed, in which unit.
+    type Amount<'a> = (u64, u64, &'a str);
+    let mut reasons: Vec<(&str, Option<Amount<'_>>)> = Vec::new();
     for verdict in verdicts {
         let (why, amount) = match verdict {
             Verdict::Insufficient { have, need, unit, why } => (why, Some((*have, *need, &**unit))),
