@@ -1,4 +1,5 @@
-//! The real program, killed at random moments while people edit both trackers.
+//! The real program, killed at random moments while people edit both trackers. `TEST_SEED=7`
+//! chooses another run; every run prints its seed.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
