@@ -112,7 +112,7 @@ async fn a_short_page_is_not_the_last() {
     assert_eq!((third.stamps.len(), third.next), (1, None));
     let asked = &fake.asked(SEARCH)[0].body;
     let jql = r#"project in ("PAY", "BOOK") ORDER BY updated ASC, key ASC"#;
-    assert_eq!(*asked, json!({"jql": jql, "maxResults": 5000, "fields": ["updated"]}));
+    assert_eq!(*asked, json!({"jql": jql, "maxResults": 5000, "fields": ["id"]}));
 }
 
 #[tokio::test]
