@@ -88,11 +88,14 @@ pub fn standing(tally: &Tally, unconfirmed: &[String]) -> String {
     text
 }
 
+/// How much there is, how much is needed, and of what.
+type Amount<'a> = (u64, u64, &'a str);
+
 /// What a signal lacks, from the verdicts of all its findings: every reason once, with the amounts
 /// of the finding that is nearest to enough.
 #[must_use]
 pub fn missing(verdicts: &[&Verdict]) -> String {
-    let mut reasons: Vec<(&str, Option<(u64, u64, &str)>)> = Vec::new();
+    let mut reasons: Vec<(&str, Option<Amount<'_>>)> = Vec::new();
     for verdict in verdicts {
         let (why, amount) = match verdict {
             Verdict::Insufficient { have, need, unit, why } => (why, Some((*have, *need, &**unit))),
@@ -104,7 +107,7 @@ pub fn missing(verdicts: &[&Verdict]) -> String {
             None => reasons.push((why, amount)),
         }
     }
-    let amount = |(have, need, unit): (u64, u64, &str)| {
+    let amount = |(have, need, unit): Amount<'_>| {
         if (have, need) == (0, 1) {
             return String::new();
         }
