@@ -134,7 +134,7 @@ pub fn run(folder: &str) {
         store.fold_items(None, 0, |sum, item| *sum += item.history.len()).await.unwrap();
         meter.print("read");
         let meter = Meter::start();
-        let world = World::build(&store, Arc::clone(&portfolio), None).await.unwrap();
+        let world = World::build(&store, portfolio.clone(), None).await.unwrap();
         meter.print("world");
         let segments: usize = world.dataset.items.iter().map(|item| item.segments.len()).sum();
         tell("segments", segments as f64);

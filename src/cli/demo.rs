@@ -59,7 +59,7 @@ pub(crate) async fn run(args: Args) -> Outcome {
     let outcomes = demo.sync(&Silent, &stop).await;
     let done = report(&demo, &outcomes).await?;
     let moment = Moment { as_of: as_of.or(demo.as_of), known: None };
-    let digest = render(&demo.gauge, "portfolio", moment, Format::Md, clock.now()).await?;
+    let digest = render(&demo.gauge, "portfolio", moment, Format::Md).await?;
     if args.keep.is_some() {
         std::fs::write(folder.join("portfolio.toml"), portfolio)?;
         std::fs::write(folder.join("digest.md"), &digest)?;
@@ -91,16 +91,14 @@ fn source(args: &Args, as_of: Option<Timestamp>) -> Result<Source, Failure> {
 async fn report(demo: &Demo, outcomes: &[PassOutcome]) -> Result<Done, Failure> {
     for outcome in outcomes {
         print::note(&format!(
-            "{}: {} items read, {} gaps, {} requests in all",
-            outcome.connection,
-            outcome.read,
-            outcome.gaps,
-            demo.transport.requests()
+            "{}: {} items read, {} gaps",
+            outcome.connection, outcome.read, outcome.gaps
         ));
         if let Some(problem) = outcome.told() {
             print::error(&problem);
         }
     }
+    print::note(&format!("{} requests in all", demo.transport.requests()));
     let complete = outcomes.iter().all(|outcome| outcome.complete);
     Ok(if complete { Done::Complete } else { Done::Incomplete })
 }

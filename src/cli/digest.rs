@@ -34,7 +34,7 @@ pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
     let moment = args.moment.read(context.portfolio.zone())?;
     let gauge = context.gauge().await?;
     known_audience(&gauge, &args.audience)?;
-    print::out(&render(&gauge, &args.audience, moment, args.format, context.clock.now()).await?);
+    print::out(&render(&gauge, &args.audience, moment, args.format).await?);
     Ok(Done::Complete)
 }
 
@@ -63,13 +63,11 @@ pub(crate) async fn render(
     audience: &str,
     moment: Moment,
     format: Format,
-    now: crate::model::Timestamp,
 ) -> Result<String, Failure> {
     let scope = outbox::scope(audience).map_err(Failure::Usage)?;
     let report = gauge.report(moment, &scope).await?;
     let mut digest = compose(&report);
-    digest.revisions =
-        revisions::since_last(gauge, audience, &scope, moment.known.unwrap_or(now)).await?;
+    digest.revisions = revisions::since_last(gauge, audience, &scope, &report).await?;
     Ok(match format {
         Format::Md => markdown::render(&digest),
         Format::Json => json::render(&digest, &report),

@@ -71,6 +71,7 @@ pub struct Told {
 #[must_use]
 pub fn compose(report: &Report) -> Digest {
     let mut appendix = Vec::new();
+    let mut offered = Vec::new();
     let sections = Question::ALL
         .into_iter()
         .enumerate()
@@ -83,7 +84,11 @@ pub fn compose(report: &Report) -> Digest {
                 heading: format!("{}. {}", index + 1, question.text()),
                 table: if index == 0 { report.intent_table.clone() } else { Vec::new() },
                 silence: silence(report, question, chosen.is_empty()),
-                unlock: unlock(report, question),
+                unlock: unlock(report, question).filter(|unlock| {
+                    let new = !offered.contains(&unlock.declaration);
+                    offered.push(unlock.declaration.clone());
+                    new
+                }),
                 overflow: overflow.len(),
                 observations: chosen.into_iter().filter_map(told).collect(),
             }

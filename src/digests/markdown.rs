@@ -27,7 +27,7 @@ pub fn render(digest: &Digest) -> String {
     let revisions = if digest.revisions.is_empty() {
         "none.".to_owned()
     } else {
-        escape(&digest.revisions.join("; "))
+        escape(&format!("{}.", digest.revisions.join("; ")))
     };
     let _ = writeln!(out, "Revisions: {revisions}");
     let _ = writeln!(

@@ -169,12 +169,11 @@ impl Outbox {
     }
 
     async fn render(&self, plan: &Plan, tick: Tick) -> Result<String, StoreError> {
-        let known = self.clock.now();
         let moment = Moment { as_of: Some(tick.at), known: None };
         let report = self.gauge.report(moment, &plan.scope).await?;
         let mut digest = compose(&report);
         digest.revisions =
-            revisions::since_last(&self.gauge, &plan.audience, &plan.scope, known).await?;
+            revisions::since_last(&self.gauge, &plan.audience, &plan.scope, &report).await?;
         let content = Content {
             as_of: tick.at.to_string(),
             known: report.header.known.to_string(),

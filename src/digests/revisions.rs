@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::outbox::sent_moment;
 use crate::gauge::{Gauge, Moment};
-use crate::model::{Timestamp, Week};
-use crate::signals::report::{Report, Unit};
+use crate::model::Week;
+use crate::signals::report::{Header, Report, Unit};
 use crate::signals::{Scope, report};
 use crate::store::StoreError;
 
-/// Compares the last digest sent to the same audience with what is known now about the same weeks.
+/// Compares the last digest that was sent to the same audience before `report` with what `report`
+/// says of the same weeks: late facts and items reopened since change a published count.
 ///
 /// # Errors
 /// The store does not answer.
@@ -17,28 +18,29 @@ pub async fn since_last(
     gauge: &Gauge,
     audience: &str,
     scope: &Scope,
-    known: Timestamp,
+    report: &Report,
 ) -> Result<Vec<String>, StoreError> {
+    let Header { as_of: newest, known, .. } = report.header;
     let sent = gauge.store().sent_digests(100).await?;
     let last = sent
         .iter()
         .filter(|sent| sent.sent_at <= known)
         .filter_map(|sent| sent_moment(&sent.content))
-        .find(|(_, _, whom)| whom == audience);
+        .find(|(as_of, _, whom)| whom == audience && *as_of < newest);
     let Some((as_of, published, _)) = last else { return Ok(Vec::new()) };
     let then = gauge.report(Moment { as_of: Some(as_of), known: Some(published) }, scope).await?;
-    let now = gauge.report(Moment { as_of: Some(as_of), known: None }, scope).await?;
-    Ok(between(&then, &now))
+    Ok(between(&then, report))
 }
 
-/// One sentence for each published delivery count that differs, by stream and week.
+/// One phrase for each published delivery count that differs, by stream and week.
 #[must_use]
 pub fn between(then: &Report, now: &Report) -> Vec<String> {
     let (then, now) = (delivered(then), delivered(now));
     then.iter()
         .filter_map(|((slice, week), before)| {
             let after = now.get(&(slice.clone(), *week))?;
-            (before != after).then(|| format!("{week} {slice} delivered {before} -> {after}"))
+            (before != after)
+                .then(|| format!("{week} {slice} delivered {after} (published as {before})"))
         })
         .collect()
 }

@@ -88,13 +88,12 @@ pub fn standing(tally: &Tally, unconfirmed: &[String]) -> String {
     text
 }
 
-/// How much there is, how much is needed, and of what.
-type Amount<'a> = (u64, u64, &'a str);
-
 /// What a signal lacks, from the verdicts of all its findings: every reason once, with the amounts
 /// of the finding that is nearest to enough.
 #[must_use]
 pub fn missing(verdicts: &[&Verdict]) -> String {
+    /// How much there is, how much is needed, in which unit.
+    type Amount<'a> = (u64, u64, &'a str);
     let mut reasons: Vec<(&str, Option<Amount<'_>>)> = Vec::new();
     for verdict in verdicts {
         let (why, amount) = match verdict {
@@ -107,7 +106,7 @@ pub fn missing(verdicts: &[&Verdict]) -> String {
             None => reasons.push((why, amount)),
         }
     }
-    let amount = |(have, need, unit): Amount<'_>| {
+    let amount = |(have, need, unit): (u64, u64, &str)| {
         if (have, need) == (0, 1) {
             return String::new();
         }
@@ -134,15 +133,16 @@ pub fn moved(finding: &Finding, direction: Move) -> String {
         Move::Up => "up",
         Move::Down => "down",
     };
-    format!("{} {} ({way})", finding.slice.name, signal_name(finding.signal))
-}
-
-/// The everyday name of a signal inside a sentence.
-fn signal_name(signal: &str) -> String {
-    crate::signals::ALL
-        .iter()
-        .find(|entry| entry.id == signal)
-        .map_or_else(|| signal.to_owned(), |entry| entry.name.to_lowercase())
+    let name = &finding.slice.name;
+    match finding.signal {
+        "P1" => format!("{name} attention ({way})"),
+        "V2" => format!("{name} throughput ({way})"),
+        "V5" => format!("{name} active share of started work ({way})"),
+        "C2" => format!("all waits for {name} ({way})"),
+        "D2" => format!("{} ({way})", crate::signals::words::quoted(name)),
+        // These slices are named for what is measured: a pair of streams, an outcome.
+        _ => format!("{name} ({way})"),
+    }
 }
 
 /// The cells of one row of the intent table.

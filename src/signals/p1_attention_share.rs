@@ -66,8 +66,9 @@ pub fn floor(view: &View<'_>, window: Period) -> Option<Verdict> {
     }
     let coverage = view.attention.coverage(window).unwrap_or(0.0);
     if coverage < COVERAGE_MIN {
-        let have = (coverage * 100.0).floor() as u64;
         let need = (COVERAGE_MIN * 100.0) as u64;
+        // Rounded as everywhere on the page, but never up to what would be enough.
+        let have = ((coverage * 100.0).round() as u64).min(need - 1);
         return Some(insufficient(
             have,
             need,

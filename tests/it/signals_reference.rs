@@ -479,9 +479,9 @@ fn header_and_due_reviews() {
             .collect()
     };
     let expected = [
-        "more Fleet Refund contacts down",
-        "stop Bet number 5 Refund contacts down",
-        "less Keep customers Refund contacts down",
+        "more More for Fleet Refund contacts down",
+        "stop Stop Bet number 5 Refund contacts down",
+        "less Less for Keep customers Refund contacts down",
     ];
     assert_eq!(due(&shown), expected);
     let mut held = data.decisions[0].clone();

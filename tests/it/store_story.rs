@@ -516,7 +516,11 @@ async fn a_store_that_cannot_be_used_says_why_and_what_to_do() {
     std::fs::write(path("notes.txt"), "not a database, only a text that is long enough").unwrap();
     assert!(sentence(&url("notes.txt")).await.contains("notes.txt is not a SQLite database"));
     assert!(sentence(&url("missing/gauge.db")).await.contains("missing does not exist; create it"));
-    assert!(sentence(&format!("sqlite:{}", folder.path().display())).await.contains("is a folder"));
+    assert!(
+        sentence(&format!("sqlite:{}", folder.path().display()))
+            .await
+            .contains("is a folder; point")
+    );
     assert!(sentence("mysql://host/db").await.contains("neither sqlite:"));
     let tls = "postgres://gauge@localhost/gauge?sslmode=require";
     assert!(sentence(tls).await.contains("sslmode=require"));

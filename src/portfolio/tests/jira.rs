@@ -78,7 +78,7 @@ fn a_deleted_or_odd_status_inherits_and_is_counted() {
             "03-06 00:00 active Odd",
         ],
     );
-    assert_eq!(seen.placed.unknown_statuses, ["Deleted", "Odd"]);
+    assert_eq!(seen.placed.unknown_statuses.len(), 2);
     assert!(seen.told.notes.iter().any(|note| note.contains("category of `Deleted` is unknown")));
     let first = Story::jira("PAY-2", "03-02").to("03-03", "9").to("03-04", "2");
     let mut unknown_first = first.clone();

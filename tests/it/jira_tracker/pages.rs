@@ -122,6 +122,7 @@ async fn what_changed_lately_is_asked_for_in_relative_minutes() {
     fake.jira.discover(&scan(), since, now(), None).await.unwrap();
     let jql = r#"project in ("PAY", "BOOK") AND updated >= -17m ORDER BY updated ASC, key ASC"#;
     assert_eq!(fake.asked(SEARCH)[0].body["jql"], jql);
+    assert_eq!(fake.asked(SEARCH)[0].body["fields"], json!(["updated"]));
     assert_eq!(fake.paths(), [SEARCH], "one request when nothing changed");
 }
 
