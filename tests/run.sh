@@ -50,6 +50,9 @@ if [ -z "${DATABASE_URL:-}" ] && ! command -v initdb >/dev/null &&
     install postgresql
 fi
 
+# A snapshot that differs is a failure, never a file to be accepted later.
+export INSTA_UPDATE=no
+
 cargo fmt --check
 cargo clippy --locked --all-targets -- -D warnings
 RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
