@@ -92,7 +92,8 @@ pub fn standing(tally: &Tally, unconfirmed: &[String]) -> String {
 /// of the finding that is nearest to enough.
 #[must_use]
 pub fn missing(verdicts: &[&Verdict]) -> String {
-    let mut reasons: Vec<(&str, Option<(u64, u64, &str)>)> = Vec::new();
+    type Amount<'a> = (u64, u64, &'a str);
+    let mut reasons: Vec<(&str, Option<Amount<'_>>)> = Vec::new();
     for verdict in verdicts {
         let (why, amount) = match verdict {
             Verdict::Insufficient { have, need, unit, why } => (why, Some((*have, *need, &**unit))),
@@ -104,7 +105,7 @@ pub fn missing(verdicts: &[&Verdict]) -> String {
             None => reasons.push((why, amount)),
         }
     }
-    let amount = |(have, need, unit): (u64, u64, &str)| {
+    let amount = |(have, need, unit): Amount<'_>| {
         if (have, need) == (0, 1) {
             return String::new();
         }

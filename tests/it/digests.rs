@@ -51,7 +51,7 @@ fn well_worded(page: &Page, of: &str) {
 fn same_structure(page: &Page) {
     let json: serde_json::Value = serde_json::from_str(&page.json).expect("the page is JSON");
     let digest = &json["digest"];
-    let markdown = page.markdown.replace('\\', "").replace('\u{200b}', "");
+    let markdown = page.markdown.replace(['\\', '\u{200b}'], "");
     let sections = digest["sections"].as_array().expect("sections");
     assert_eq!(sections.len(), 3);
     let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();

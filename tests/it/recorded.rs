@@ -26,7 +26,7 @@ async fn staged(names: &[&str]) -> Staged {
 async fn told(staged: &Staged) -> String {
     let count = |counts: &mut (u64, u64), item: streamgauge::store::StoredItem| {
         let moves = item.history.iter().filter(|c| {
-            matches!(c.what, What::Status { .. } | What::Closed { .. } | What::Reopened { .. })
+            matches!(c.what, What::Status { .. } | What::Closed { .. } | What::Reopened)
         });
         *counts = (counts.0 + 1, counts.1 + moves.count() as u64);
     };
