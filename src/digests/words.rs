@@ -106,7 +106,7 @@ pub fn missing(verdicts: &[&Verdict]) -> String {
             None => reasons.push((why, amount)),
         }
     }
-    let amount = |(have, need, unit): (u64, u64, &str)| {
+    let amount = |(have, need, unit): Amount<'_>| {
         if (have, need) == (0, 1) {
             return String::new();
         }
