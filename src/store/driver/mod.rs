@@ -108,7 +108,7 @@ impl Tx<'_> {
         sets: &[Vec<Param<'_>>],
     ) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(db) => sets.iter().try_for_each(|set| db.execute(sql, set).map(drop)),
+            Self::Sqlite(db) => db.execute_all(sql, sets),
             Self::Postgres(db) => db.execute_all(sql, sets),
         }
     }
@@ -132,7 +132,7 @@ impl Tx<'_> {
         sets: &[Vec<Param<'_>>],
     ) -> Result<Vec<Vec<Row>>, StoreError> {
         match self {
-            Self::Sqlite(db) => sets.iter().map(|set| db.query(sql, set)).collect(),
+            Self::Sqlite(db) => db.query_all(sql, sets),
             Self::Postgres(db) => db.query_all(sql, sets),
         }
     }

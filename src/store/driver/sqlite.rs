@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Statement, params_from_iter};
 
 use super::lane::Work;
 use super::{Access, Backend, Driver, Kind, Lane, Param, Row, Tx};
@@ -224,10 +224,39 @@ impl Sqlite {
         Ok(touched as u64)
     }
 
+    /// Runs one statement once for every set of parameters, in order.
+    pub fn execute_all(&mut self, sql: &str, sets: &[Vec<Param<'_>>]) -> Result<(), StoreError> {
+        let sql = Kind::Sqlite.dialect(sql);
+        let mut statement = self.db.prepare_cached(&sql).map_err(|e| self.refused(&e))?;
+        for set in sets {
+            statement.execute(params_from_iter(set)).map_err(|e| self.refused(&e))?;
+        }
+        Ok(())
+    }
+
     /// Runs one statement and collects its rows.
     pub fn query(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, StoreError> {
         let sql = Kind::Sqlite.dialect(sql);
         let mut statement = self.db.prepare_cached(&sql).map_err(|e| self.refused(&e))?;
+        self.rows(&mut statement, params)
+    }
+
+    /// One answer for every set of parameters, in order.
+    pub fn query_all(
+        &mut self,
+        sql: &str,
+        sets: &[Vec<Param<'_>>],
+    ) -> Result<Vec<Vec<Row>>, StoreError> {
+        let sql = Kind::Sqlite.dialect(sql);
+        let mut statement = self.db.prepare_cached(&sql).map_err(|e| self.refused(&e))?;
+        sets.iter().map(|set| self.rows(&mut statement, set)).collect()
+    }
+
+    fn rows(
+        &self,
+        statement: &mut Statement<'_>,
+        params: &[Param<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
         let columns = statement.column_count();
         let mut rows = statement.query(params_from_iter(params)).map_err(|e| self.refused(&e))?;
         let mut found = Vec::new();
