@@ -255,7 +255,9 @@ async fn send(
     };
     let request = reqwest::Request::try_from(request).map_err(name)?;
     let mut answer = client.execute(request).await.map_err(name)?;
-    let mut body = BytesMut::new();
+    // The announced length is a hint: it saves copies, and what comes is counted all the same.
+    let announced = answer.content_length().and_then(|length| usize::try_from(length).ok());
+    let mut body = BytesMut::with_capacity(announced.unwrap_or(0).min(cap));
     while let Some(chunk) = answer.chunk().await.map_err(name)? {
         if body.len() + chunk.len() > cap {
             return Err(TransportError::TooLarge { host, limit: cap });

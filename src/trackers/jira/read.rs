@@ -171,8 +171,8 @@ impl Jira {
                 other => other,
             })?;
             let page = answer.read(wire::changelogs)?;
-            for log in page.issue_change_logs {
-                take_histories(log, drafts, out);
+            for row in page.issue_change_logs {
+                take_histories(wire::log(row), drafts, out);
             }
             let Some(next) = page.next_page_token else { break };
             if !spent.insert(next.to_string()) || spent.len() > PAGES {

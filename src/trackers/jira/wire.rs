@@ -222,24 +222,29 @@ pub fn issues(text: &str) -> serde_json::Result<IssuePage<'_, Issue<'_>>> {
     })
 }
 
-/// Reads a page of histories: at once, and row by row, history by history and entry by entry when
-/// one of them is malformed.
+/// Reads a page of histories down to its rows. A page may hold ten thousand histories, so each row
+/// is read by [`log`] when its turn comes.
 ///
 /// # Errors
 /// The page as a whole is not the documented object.
-pub fn changelogs(text: &str) -> serde_json::Result<ChangelogPage<'_, Log<'_>>> {
-    if let Ok(page) = serde_json::from_str(text) {
-        return Ok(page);
+pub fn changelogs(text: &str) -> serde_json::Result<ChangelogPage<'_, &RawValue>> {
+    serde_json::from_str(text)
+}
+
+/// Reads one row of a page of histories: at once, and history by history and entry by entry when
+/// one of them is malformed.
+#[must_use]
+pub fn log(row: &RawValue) -> Log<'_> {
+    if let Some(log) = read(row) {
+        return log;
     }
-    let page: ChangelogPage<'_, &RawValue> = serde_json::from_str(text)?;
-    let logs = page.issue_change_logs.into_iter().map(|row| {
-        let Some(log) = read::<ChangeLog<'_, &RawValue>>(row) else {
-            return ChangeLog { issue_id: None, change_histories: vec![None] };
-        };
-        let histories = log.change_histories.into_iter().map(history).collect();
-        ChangeLog { issue_id: log.issue_id, change_histories: histories }
-    });
-    Ok(ChangelogPage { issue_change_logs: logs.collect(), next_page_token: page.next_page_token })
+    match read::<ChangeLog<'_, &RawValue>>(row) {
+        Some(log) => {
+            let histories = log.change_histories.into_iter().map(history).collect();
+            ChangeLog { issue_id: log.issue_id, change_histories: histories }
+        }
+        None => ChangeLog { issue_id: None, change_histories: vec![None] },
+    }
 }
 
 /// Reads one history, entry by entry.

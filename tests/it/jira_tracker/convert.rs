@@ -27,7 +27,7 @@ fn convert_pages(issues: &str, changelogs: &str) -> serde_json::Result<(Vec<Item
     let schema = schema();
     let connection = ConnectionId("jira".to_owned());
     let issues = wire::issues(issues)?;
-    let logs = wire::changelogs(changelogs)?.issue_change_logs;
+    let logs = wire::changelogs(changelogs)?.issue_change_logs.into_iter().map(wire::log);
     let mut histories: BTreeMap<String, Vec<_>> = BTreeMap::new();
     for log in logs {
         let id = log.issue_id.map(|id| id.to_string()).unwrap_or_default();
