@@ -100,7 +100,13 @@ pub fn run() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // A single command waits for one thing at a time; on one thread it needs less memory. The
+    // daemon answers many callers at once.
+    let mut builder = match cli.command {
+        Command::Serve | Command::Demo(_) => tokio::runtime::Builder::new_multi_thread(),
+        _ => tokio::runtime::Builder::new_current_thread(),
+    };
+    let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             print::error(&format!("cannot start: {error}"));
