@@ -66,7 +66,7 @@ async fn repeat(store: &Store, clock: &SharedClock, count: usize) -> usize {
         let lease = format!("sync:{connection}");
         let lease = store.acquire(&lease, "cost", Duration::from_secs(600)).await.unwrap().unwrap();
         let own = cards.iter().filter(|card| card.tracker == tracker).count();
-        let share = (count - stored.len()) * own / cards.len();
+        let share = count.saturating_sub(stored.len()) * own / cards.len();
         let cards = cards.iter().filter(|card| card.tracker == tracker);
         let repeated: Vec<(usize, &&StoredItem)> =
             cards.cycle().take(share).enumerate().map(|(n, card)| (n / own + 1, card)).collect();

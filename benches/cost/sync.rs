@@ -57,7 +57,7 @@ pub fn measure(kind: &str, items: usize, folder: &Path, table: &mut Table) {
 /// The syncing process: prints its figures.
 pub fn run(kind: &str, url: &str, file: &str) {
     let meter = Meter::whole();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(passes(kind, url, file, &meter));
 }
 
