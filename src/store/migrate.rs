@@ -4,7 +4,8 @@ use super::StoreError;
 use super::driver::{Driver, Kind, Tx};
 
 /// Every step in order; the version is the number of steps done.
-const STEPS: &[&str] = &[include_str!("migrations/0001_first.sql")];
+const STEPS: &[&str] =
+    &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_scopes.sql")];
 
 const VERSION: &str = "SELECT value FROM meta WHERE name = 'schema'";
 

@@ -19,6 +19,7 @@ mod journal;
 mod leases;
 mod migrate;
 mod scans;
+mod scopes;
 mod types;
 mod url;
 

@@ -127,6 +127,25 @@ pub struct PassRecord {
     pub problem: Option<String>,
 }
 
+/// A project or repository: what the last sweep told, beside what is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScopeRecord {
+    pub connection: ConnectionId,
+    pub project: String,
+    /// `live`, `archived`, `trashed`, `hidden`; empty when it was never asked for.
+    pub standing: String,
+    /// How many ids the last complete sweep listed.
+    pub listed: Option<u64>,
+    /// The tracker's clock at the start of the last complete sweep.
+    pub swept_at: Option<Timestamp>,
+    /// Why the last sweep did not end, or was held back.
+    pub problem: Option<String>,
+    /// Items stored and live now; ignored by [`Store::put_scope`](super::Store::put_scope).
+    pub stored: u64,
+    /// Items stored that have left; ignored likewise.
+    pub gone: u64,
+}
+
 /// A connection and the period over which its history is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coverage {

@@ -6,7 +6,9 @@
 //! index lags and truncates.
 
 pub mod github;
+mod inventory;
 pub mod jira;
+mod presence;
 pub mod settings;
 mod signature;
 
@@ -14,6 +16,9 @@ use async_trait::async_trait;
 use http::HeaderMap;
 
 use crate::model::{ConnectionId, Gap, Item, Release, StatusEntry, Timestamp, TrackerKind};
+
+pub use inventory::{BoardEntry, EpicEntry, Inventory, ProjectEntry, TypeEntry};
+pub use presence::{Fate, Roll, Standing};
 
 /// One independent walk over a connection with a cursor of its own: all projects of a Jira
 /// connection together, or one GitHub repository.
@@ -147,6 +152,23 @@ pub trait Tracker: Send + Sync {
 
     /// The most ids that one `read` takes.
     fn batch(&self) -> usize;
+
+    /// The projects or repositories that a sweep walks, sorted, as written in `scopes` or as the
+    /// last [`Tracker::probe`] expanded them.
+    fn projects(&self) -> Vec<String>;
+
+    /// How a project stands, asked anew.
+    async fn standing(&self, project: &str) -> Result<Standing, TrackerError>;
+
+    /// One page of all ids of a project. What is stored and not listed is a candidate, no more.
+    async fn roll(&self, project: &str, page: Option<&str>) -> Result<Roll, TrackerError>;
+
+    /// Reads one item by itself, to learn why it was not listed. `key` is the last known one.
+    async fn fate(&self, source: &str, key: &str) -> Result<Fate, TrackerError>;
+
+    /// What exists, for `streamgauge init` and `check`: everything that the credential sees, or
+    /// these projects only.
+    async fn inventory(&self, projects: &[String]) -> Result<Inventory, TrackerError>;
 
     /// Verifies the signature over the raw body, then reads the ids it names.
     ///

@@ -13,7 +13,7 @@ use streamgauge::model::{
 };
 use streamgauge::store::{
     Applied, Batch, Claim, Counts, Coverage, Cursor, Delivery, DigestKey, Hint, Lease, PassRecord,
-    Resume, SentDigest, Store, StoreError, StoredItem,
+    Resume, ScopeRecord, SentDigest, Store, StoreError, StoredItem,
 };
 
 use crate::support::postgres;
@@ -96,6 +96,7 @@ async fn story(store: Store, url: &str, clock: std::sync::Arc<ManualClock>) {
     items(&store, &lease).await;
     removals(&store, &lease).await;
     scans(&store, &lease).await;
+    scopes(&store, &lease).await;
     hints(&store, &lease).await;
     gaps(&store, &lease).await;
     catalogue(&store, &lease).await;
@@ -246,6 +247,41 @@ async fn scans(store: &Store, lease: &Lease) {
     assert_eq!(store.coverage(None).await.unwrap(), covered(70));
     assert_eq!(store.coverage(Some(at(70))).await.unwrap(), covered(50));
     assert_eq!(store.coverage(Some(at(50))).await.unwrap(), vec![]);
+}
+
+async fn scopes(store: &Store, lease: &Lease) {
+    let stored: Vec<ScopeRecord> = store.scopes().await.unwrap();
+    let of = |project: &str| ScopeRecord {
+        connection: jira(),
+        project: project.into(),
+        standing: "live".into(),
+        listed: Some(7),
+        swept_at: Some(at(50)),
+        problem: None,
+        stored: 0,
+        gone: 0,
+    };
+    assert!(stored.iter().all(|scope| scope.standing.is_empty() && scope.listed.is_none()));
+    assert_eq!(stored.iter().map(|scope| scope.stored + scope.gone).sum::<u64>(), 2);
+
+    store.put_scope(lease, of("EMPTY")).await.unwrap();
+    let held = ScopeRecord {
+        standing: "hidden".into(),
+        listed: None,
+        swept_at: None,
+        problem: Some("not visible".into()),
+        ..of("EMPTY")
+    };
+    store.put_scope(lease, held).await.unwrap();
+    let scopes = store.scopes().await.unwrap();
+    assert_eq!(scopes.len(), stored.len() + 1);
+    let empty = scopes.into_iter().find(|scope| scope.project == "EMPTY").unwrap();
+    let expected = ScopeRecord {
+        standing: "hidden".into(),
+        problem: Some("not visible".into()),
+        ..of("EMPTY")
+    };
+    assert_eq!(empty, expected, "a sweep that did not end keeps the last count");
 }
 
 async fn hints(store: &Store, lease: &Lease) {

@@ -26,7 +26,8 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use super::{
-    Catalogue, Discovered, Hints, Probe, ReadOut, ScanId, Tracker, TrackerError, WebhookError,
+    Catalogue, Discovered, Fate, Hints, Inventory, Probe, ReadOut, Roll, ScanId, Standing, Tracker,
+    TrackerError, WebhookError,
 };
 use crate::model::{ConnectionId, Timestamp, TrackerKind};
 use crate::transport::Transport;
@@ -214,6 +215,26 @@ impl Tracker for GitHub {
 
     fn batch(&self) -> usize {
         BATCH
+    }
+
+    fn projects(&self) -> Vec<String> {
+        self.repositories.iter().map(Repository::full_name).collect()
+    }
+
+    async fn standing(&self, _project: &str) -> Result<Standing, TrackerError> {
+        Err(TrackerError::Refused("sweeps are not built yet".into()))
+    }
+
+    async fn roll(&self, _project: &str, _page: Option<&str>) -> Result<Roll, TrackerError> {
+        Err(TrackerError::Refused("sweeps are not built yet".into()))
+    }
+
+    async fn fate(&self, _source: &str, _key: &str) -> Result<Fate, TrackerError> {
+        Err(TrackerError::Refused("sweeps are not built yet".into()))
+    }
+
+    async fn inventory(&self, _projects: &[String]) -> Result<Inventory, TrackerError> {
+        Err(TrackerError::Refused("init is not built yet".into()))
     }
 
     fn webhook(&self, headers: &HeaderMap, body: &[u8]) -> Result<Hints, WebhookError> {

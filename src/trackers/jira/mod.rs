@@ -30,7 +30,8 @@ use serde::de::IgnoredAny;
 
 use super::signature::is_signed;
 use super::{
-    Catalogue, Discovered, Hints, Probe, ReadOut, ScanId, Tracker, TrackerError, WebhookError,
+    Catalogue, Discovered, Fate, Hints, Inventory, Probe, ReadOut, Roll, ScanId, Standing, Tracker,
+    TrackerError, WebhookError,
 };
 use crate::model::{ConnectionId, Timestamp, TrackerKind};
 use crate::transport::Transport;
@@ -151,6 +152,26 @@ impl Tracker for Jira {
 
     fn batch(&self) -> usize {
         read::BATCH
+    }
+
+    fn projects(&self) -> Vec<String> {
+        self.scopes.clone()
+    }
+
+    async fn standing(&self, _project: &str) -> Result<Standing, TrackerError> {
+        Err(TrackerError::Refused("sweeps are not built yet".into()))
+    }
+
+    async fn roll(&self, _project: &str, _page: Option<&str>) -> Result<Roll, TrackerError> {
+        Err(TrackerError::Refused("sweeps are not built yet".into()))
+    }
+
+    async fn fate(&self, _source: &str, _key: &str) -> Result<Fate, TrackerError> {
+        Err(TrackerError::Refused("sweeps are not built yet".into()))
+    }
+
+    async fn inventory(&self, _projects: &[String]) -> Result<Inventory, TrackerError> {
+        Err(TrackerError::Refused("init is not built yet".into()))
     }
 
     fn webhook(&self, headers: &HeaderMap, body: &[u8]) -> Result<Hints, WebhookError> {

@@ -17,8 +17,8 @@ use streamgauge::model::{
     TrackerKind, What,
 };
 use streamgauge::trackers::{
-    Catalogue, Discovered, Hints, Probe, ReadOut, ScanId, Stamp, Tracker, TrackerError,
-    WebhookError,
+    Catalogue, Discovered, Fate, Hints, Inventory, Probe, ReadOut, Roll, ScanId, Stamp, Standing,
+    Tracker, TrackerError, WebhookError,
 };
 
 /// One state of an item, from the moment it was true.
@@ -319,6 +319,34 @@ impl Tracker for Scripted {
 
     fn batch(&self) -> usize {
         self.world().batch
+    }
+
+    fn projects(&self) -> Vec<String> {
+        vec!["BOOK".into(), "PAY".into()]
+    }
+
+    async fn standing(&self, _project: &str) -> Result<Standing, TrackerError> {
+        self.call().await?;
+        Ok(Standing::Live)
+    }
+
+    async fn roll(&self, project: &str, _page: Option<&str>) -> Result<Roll, TrackerError> {
+        self.call().await?;
+        let all = self.truth().into_iter().filter(|item| item.attributes.project == project);
+        Ok(Roll { sources: all.map(|item| item.id.source).collect(), next: None })
+    }
+
+    async fn fate(&self, source: &str, _key: &str) -> Result<Fate, TrackerError> {
+        self.call().await?;
+        let here = self.truth().into_iter().find(|item| item.id.source == source);
+        Ok(here.map_or(Fate::Absent, |item| Fate::Here {
+            key: item.attributes.key,
+            project: item.attributes.project,
+        }))
+    }
+
+    async fn inventory(&self, _projects: &[String]) -> Result<Inventory, TrackerError> {
+        Ok(Inventory::default())
     }
 
     fn webhook(&self, _: &HeaderMap, _: &[u8]) -> Result<Hints, WebhookError> {
