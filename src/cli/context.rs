@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use secrecy::{ExposeSecret, SecretString};
+
 use super::Failure;
 use crate::clock::{SharedClock, SystemClock};
 use crate::entropy::Entropy;
@@ -58,7 +60,8 @@ impl Context {
 
     /// Opens the store for writing and accepts the portfolio file as it is.
     pub(crate) async fn open(&self) -> Result<Store, Failure> {
-        let store = Store::open(&self.settings.store.url, Arc::clone(&self.clock))
+        let address = self.address()?;
+        let store = Store::open(address.expose_secret(), Arc::clone(&self.clock))
             .await
             .map_err(unusable)?;
         store.accept_portfolio(&self.portfolio_text, self.clock.now()).await?;
@@ -73,8 +76,18 @@ impl Context {
     /// The same for a caller that can do without.
     pub(crate) async fn stored(&self) -> Result<Gauge, StoreError> {
         let clock = Arc::clone(&self.clock);
-        let store = Store::open_read_only(&self.settings.store.url, Arc::clone(&clock)).await?;
+        let address = self.settings.store.address();
+        let address = address.map_err(|error| StoreError::Unusable(error.to_string()))?;
+        let store = Store::open_read_only(address.expose_secret(), Arc::clone(&clock)).await?;
         Ok(Gauge::new(store, Arc::clone(&self.portfolio), clock))
+    }
+
+    /// Where the store is, with its password.
+    pub(crate) fn address(&self) -> Result<SecretString, Failure> {
+        self.settings
+            .store
+            .address()
+            .map_err(|error| self.wrong(format!("store.password: {error}")))
     }
 
     /// Connects to every tracker; reads their secrets.

@@ -7,6 +7,7 @@ mod demo;
 mod digest;
 mod explain;
 mod export;
+mod health;
 mod map;
 mod moment;
 mod print;
@@ -43,6 +44,8 @@ enum Command {
     Sync(sync::Args),
     /// Run the daemon: scheduled pulls, webhooks, scheduled digests, pages.
     Serve,
+    /// Ask the running daemon whether it answers; for containers and scripts.
+    Health,
     /// Show every signal with its verdict, sample and coverage.
     Signals(signals::Args),
     /// Render a digest now.
@@ -135,6 +138,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Map(args) => map::run(&config, &args).await,
         Command::Sync(args) => sync::run(&config, &args).await,
         Command::Serve => serve::run(&config).await,
+        Command::Health => health::run(&config).await,
         Command::Signals(args) => signals::run(&config, &args).await,
         Command::Digest(args) => digest::run(&config, &args).await,
         Command::Explain(args) => explain::run(&config, &args).await,

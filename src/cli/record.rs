@@ -115,7 +115,7 @@ pub(crate) async fn reading(config: &Path, args: ReadingArgs) -> Outcome {
 /// The store itself, or `None` when a daemon holds it.
 async fn open(context: &Context) -> Result<Option<Gauge>, Failure> {
     let clock = Arc::clone(&context.clock);
-    match Store::open(&context.settings.store.url, Arc::clone(&clock)).await {
+    match Store::open(context.address()?.expose_secret(), Arc::clone(&clock)).await {
         Ok(store) => Ok(Some(Gauge::new(store, Arc::clone(&context.portfolio), clock))),
         Err(StoreError::InUse { .. }) => Ok(None),
         Err(error) => Err(unusable(error)),

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use sd_notify::NotifyState;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -30,9 +31,22 @@ pub(crate) async fn run(config: &Path) -> Outcome {
     let stop = stop_on_signal();
     let daemon = assemble(&context, trackers, access).await?;
     tracing::info!(address = %listener.local_addr()?, "streamgauge serves");
+    tell_supervisor(NotifyState::Ready);
+    let stopping = stop.clone();
+    Spawner::tokio().spawn("supervisor", async move {
+        stopping.wait().await;
+        tell_supervisor(NotifyState::Stopping);
+    });
     daemon.run(listener, stop).await;
     tracing::info!("stopped; everything in hand is committed");
     Ok(Done::Complete)
+}
+
+/// Tells systemd, or whoever set `NOTIFY_SOCKET`; without one nobody is told.
+fn tell_supervisor(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!(%error, "the service manager that NOTIFY_SOCKET names was not told");
+    }
 }
 
 /// Puts the parts of the daemon together.

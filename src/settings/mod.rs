@@ -4,6 +4,7 @@
 //! two underscores between levels). Secrets are only named here.
 
 mod place;
+mod store;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,8 @@ use crate::schedule::Schedule;
 use crate::trackers::settings::Connection;
 use crate::web::settings::Web;
 use place::Step;
+
+pub use store::Store;
 
 /// Everything the platform engineer writes.
 #[derive(Debug, Clone, Deserialize)]
@@ -49,15 +52,6 @@ struct Source {
     text: String,
 }
 
-/// Where facts are kept.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Store {
-    /// `sqlite:FILE` or `postgres://user@host/db`; a password comes from PGPASSWORD.
-    #[serde(default = "default_store")]
-    pub url: String,
-}
-
 /// How the daemon logs.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -74,16 +68,6 @@ pub enum LogFormat {
     #[default]
     Text,
     Json,
-}
-
-impl Default for Store {
-    fn default() -> Self {
-        Self { url: default_store() }
-    }
-}
-
-fn default_store() -> String {
-    "sqlite:streamgauge.db".to_owned()
 }
 
 fn default_portfolio() -> PathBuf {
@@ -216,6 +200,9 @@ impl Settings {
                 format!("filter: {error}; write it as \"info,streamgauge=debug\""),
             ));
         }
+        self.store
+            .check()
+            .map_err(|problem| Fault::new(&[("store", None), ("password", None)], problem))?;
         let mut ids = BTreeSet::new();
         for (place, connection) in self.connection.iter().enumerate() {
             let at = ("connection", Some(place));

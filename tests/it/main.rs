@@ -5,6 +5,7 @@ mod both_databases;
 mod canaries;
 mod cli;
 mod demo;
+mod deployment;
 mod digests;
 mod github_tracker;
 mod jira_tracker;
