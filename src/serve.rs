@@ -93,7 +93,7 @@ impl Daemon {
         let app = App {
             gauge: self.gauge,
             store: self.store,
-            clock: self.clock,
+            clock: Arc::clone(&self.clock),
             access: self.access,
             metrics,
             hooks,
@@ -101,7 +101,7 @@ impl Daemon {
         let router = web::router(Arc::new(app));
         let limits = web::server::Limits::default();
         let stopped = async move { stop.wait().await };
-        web::server::serve(listener, router, self.spawner, limits, stopped).await;
+        web::server::serve(listener, router, self.spawner, self.clock, limits, stopped).await;
         drop(alive);
         ended.recv().await;
     }

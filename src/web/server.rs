@@ -15,7 +15,11 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
+use crate::clock::SharedClock;
 use crate::spawn::Spawner;
+
+/// The pause after a connection that could not be accepted.
+const RELIEF: Duration = Duration::from_millis(50);
 
 /// What a listener grants its clients.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +43,7 @@ pub async fn serve(
     listener: TcpListener,
     router: Router,
     spawner: Spawner,
+    clock: SharedClock,
     limits: Limits,
     stop: impl Future<Output = ()>,
 ) {
@@ -56,10 +61,14 @@ pub async fn serve(
             next = next => next,
         };
         let Ok(seat) = seat else { break };
-        let Ok((stream, _)) = accepted else {
-            // Out of file descriptors, most likely: give others time to close theirs.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of file descriptors, most likely: give others time to close theirs.
+                tracing::warn!(%error, "a connection could not be accepted");
+                clock.sleep(RELIEF).await;
+                continue;
+            }
         };
         let service = TowerToHyperService::new(router.clone());
         let connection = http1::Builder::new()

@@ -37,7 +37,7 @@ async fn every_observation_is_shown_with_its_chart_and_its_items() {
         gauge: Arc::clone(&demo.gauge),
         store: demo.store.clone(),
         clock: Arc::clone(&clock),
-        access: Access::new(&Web::default(), clock).unwrap(),
+        access: Access::new(&Web::default(), Arc::clone(&clock)).unwrap(),
         metrics: Arc::new(Metrics::default()),
         hooks: std::collections::BTreeMap::new(),
     };
@@ -48,6 +48,7 @@ async fn every_observation_is_shown_with_its_chart_and_its_items() {
         listener,
         router(Arc::new(app)),
         spawner.clone(),
+        clock,
         Limits::default(),
         std::future::pending(),
     );

@@ -139,6 +139,7 @@ impl House {
             listener,
             router(Arc::new(app)),
             spawner.clone(),
+            clock.clone(),
             doors.limits,
             async move {
                 let _ = stopped.await;

@@ -1,9 +1,11 @@
 //! Clients that hold a connection without asking anything.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use streamgauge::clock::SystemClock;
 use streamgauge::spawn::Spawner;
 use streamgauge::web::server::{self, Limits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -55,7 +57,8 @@ async fn a_stop_is_heard_while_every_seat_is_taken() {
         drain: Duration::from_millis(100),
     };
     let (stop, stopped) = oneshot::channel::<()>();
-    let web = server::serve(listener, Router::new(), Spawner::tokio(), limits, async move {
+    let clock = Arc::new(SystemClock);
+    let web = server::serve(listener, Router::new(), Spawner::tokio(), clock, limits, async move {
         let _ = stopped.await;
     });
     let guest = async {
