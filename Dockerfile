@@ -26,6 +26,8 @@ VOLUME /data
 ENV STREAMGAUGE_WEB__LISTEN=0.0.0.0:8787
 # Threads share their heaps: less memory, and no slower here.
 ENV MALLOC_ARENA_MAX=2
+# Also on a read-only file system the demo has somewhere to put its database.
+ENV TMPDIR=/data
 EXPOSE 8787
 USER 65532:65532
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
