@@ -7,6 +7,7 @@ mod cli;
 mod demo;
 mod deployment;
 mod digests;
+mod fuzz;
 mod github_tracker;
 mod jira_tracker;
 mod kill;

@@ -218,6 +218,9 @@ impl Walk {
         self.close_without_event(issue);
         self.boards_by_value(issue);
         self.pull_requests(issue);
+        // A row of a list that GitHub repeats is told once.
+        let mut told = BTreeSet::new();
+        self.changes.retain(|change| told.insert(change.id.clone()));
         // Stable: entries of one instant keep the tracker's order.
         self.changes.sort_by_key(|change| change.at);
         self.changes
