@@ -191,12 +191,14 @@ impl<'s> Draft<'s> {
     /// of an item is told twice, as `IssueParentAssociation` and, a moment later, as `Epic Link`.
     fn drop_doubles(&mut self) {
         let history = &mut self.item.history;
+        let mut ids: Vec<&str> = history.iter().map(|change| change.id.as_str()).collect();
+        ids.sort_unstable();
+        let unique = ids.windows(2).all(|pair| pair[0] != pair[1]);
         let mut parent: Option<What> = None;
         let mut kept = 0;
         for index in 0..history.len() {
             let change = &history[index];
-            let same_instant = history[..kept].iter().rev().take_while(|c| c.at == change.at);
-            let mut doubled = same_instant.into_iter().any(|other| other.id == change.id);
+            let mut doubled = !unique && history[..kept].iter().any(|other| other.id == change.id);
             if matches!(change.what, What::Parent { .. }) {
                 doubled |= parent.as_ref() == Some(&change.what);
                 parent = Some(change.what.clone());
