@@ -1,6 +1,8 @@
 //! From Jira's words to ours. Pure and total: whatever a row holds, the answer is an item, or a
 //! gap that names what could not be read.
 
+use std::collections::BTreeSet;
+
 use super::attributes::{attributes, naming, own};
 use super::history::{Said, is_move, may_change_status, said};
 use super::schema::Schema;
@@ -194,11 +196,12 @@ impl<'s> Draft<'s> {
         let mut ids: Vec<&str> = history.iter().map(|change| change.id.as_str()).collect();
         ids.sort_unstable();
         let unique = ids.windows(2).all(|pair| pair[0] != pair[1]);
+        let mut told = BTreeSet::new();
         let mut parent: Option<What> = None;
         let mut kept = 0;
         for index in 0..history.len() {
             let change = &history[index];
-            let mut doubled = !unique && history[..kept].iter().any(|other| other.id == change.id);
+            let mut doubled = !unique && !told.insert(change.id.clone());
             if matches!(change.what, What::Parent { .. }) {
                 doubled |= parent.as_ref() == Some(&change.what);
                 parent = Some(change.what.clone());
