@@ -29,6 +29,7 @@ use crate::clock::SharedClock;
 use driver::{Access, Driver, Tx};
 use url::StoreUrl;
 
+pub use driver::{Treatment, Whim};
 pub use error::StoreError;
 pub use leases::Lease;
 pub use types::*;
@@ -62,6 +63,21 @@ impl Store {
     /// As [`Store::open`].
     pub async fn open_inline(url: &str, clock: SharedClock) -> Result<Self, StoreError> {
         Self::open_with(url, Access::Inline, clock).await
+    }
+
+    /// The same on a database that refuses or forgets to answer as `whim` decides.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_simulated(
+        url: &str,
+        clock: SharedClock,
+        whim: Whim,
+    ) -> Result<Self, StoreError> {
+        let mut driver = Driver::open(&StoreUrl::parse(url)?, Access::Inline, clock)?;
+        migrate::migrate(&driver).await?;
+        driver.whim = Some(whim);
+        Ok(Self { driver: Arc::new(driver) })
     }
 
     /// Opens for reading only, also while a daemon writes.

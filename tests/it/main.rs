@@ -17,6 +17,7 @@ mod signals_reference;
 mod sim_github;
 mod sim_jira;
 mod sim_story;
+mod simulation;
 mod store_story;
 mod support;
 mod sync_story;

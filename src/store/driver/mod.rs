@@ -9,6 +9,8 @@ mod postgres;
 mod sqlite;
 mod value;
 
+use std::sync::Arc;
+
 use crate::clock::SharedClock;
 use crate::model::Timestamp;
 use crate::store::StoreError;
@@ -45,7 +47,22 @@ pub struct Driver {
     /// `None`: reads go through the writer.
     reader: Option<Lane>,
     pub kind: Kind,
+    /// Only in simulations.
+    pub whim: Option<Whim>,
 }
+
+/// How a simulated database treats one transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Treatment {
+    Done,
+    /// Nothing happens, and the caller hears of it.
+    Refused,
+    /// It is committed, and the caller hears that it failed.
+    Unheard,
+}
+
+/// Decides by the name of a transaction how it is treated.
+pub type Whim = Arc<dyn Fn(&'static str) -> Treatment + Send + Sync>;
 
 /// Which database is beneath.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +96,13 @@ impl Driver {
         name: &'static str,
         body: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.writer.run(name, true, body).await
+        let treatment = self.whim.as_ref().map_or(Treatment::Done, |whim| whim(name));
+        let lost = || StoreError::Unavailable(format!("\"{name}\" failed on purpose"));
+        match treatment {
+            Treatment::Done => self.writer.run(name, true, body).await,
+            Treatment::Refused => Err(lost()),
+            Treatment::Unheard => self.writer.run(name, true, body).await.and(Err(lost())),
+        }
     }
 
     /// Runs `body` on one unchanging snapshot.

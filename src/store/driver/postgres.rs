@@ -77,7 +77,12 @@ pub fn open(url: &str, access: Access) -> Result<Driver, StoreError> {
             name: "open",
         })));
     }
-    Ok(Driver { writer: Lane::threads(connections)?, reader: None, kind: Kind::Postgres })
+    Ok(Driver {
+        writer: Lane::threads(connections)?,
+        reader: None,
+        kind: Kind::Postgres,
+        whim: None,
+    })
 }
 
 impl Postgres {

@@ -39,7 +39,7 @@ pub fn open(path: &Path, access: Access, clock: &SharedClock) -> Result<Driver, 
         let db = Sqlite { db, path: path.into(), clock: clock.clone(), name: "open", _lock: None };
         db.prepare_connection(true)?;
         let writer = Lane::inline(Backend::Sqlite(Box::new(db)));
-        return Ok(Driver { writer, reader: None, kind: Kind::Sqlite });
+        return Ok(Driver { writer, reader: None, kind: Kind::Sqlite, whim: None });
     }
     refuse_foreign(path)?;
     let readers = |n: usize| -> Result<Lane, StoreError> {
@@ -53,18 +53,28 @@ pub fn open(path: &Path, access: Access, clock: &SharedClock) -> Result<Driver, 
         if !path.exists() {
             return Err(StoreError::Absent { path: path.display().to_string() });
         }
-        return Ok(Driver { writer: readers(READERS)?, reader: None, kind: Kind::Sqlite });
+        return Ok(Driver {
+            writer: readers(READERS)?,
+            reader: None,
+            kind: Kind::Sqlite,
+            whim: None,
+        });
     }
     let lock = lock_file(path)?;
     create_private(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Backend::Sqlite(Box::new(Sqlite::connect(path, flags, Some(lock), clock)?));
     if access == Access::Inline {
-        return Ok(Driver { writer: Lane::inline(db), reader: None, kind: Kind::Sqlite });
+        return Ok(Driver {
+            writer: Lane::inline(db),
+            reader: None,
+            kind: Kind::Sqlite,
+            whim: None,
+        });
     }
     // The writer comes first: it switches the file to WAL before anyone reads.
     let writer = Lane::threads(vec![db])?;
-    Ok(Driver { writer, reader: Some(readers(READERS)?), kind: Kind::Sqlite })
+    Ok(Driver { writer, reader: Some(readers(READERS)?), kind: Kind::Sqlite, whim: None })
 }
 
 /// Refuses what is plainly no database before anything is created beside it.

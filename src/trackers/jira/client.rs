@@ -1,5 +1,6 @@
 //! Speaks HTTP to one Jira site: addresses and the credential. Sends GETs, and POSTs that only ask.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use base64::Engine;
@@ -24,6 +25,8 @@ pub struct Client {
     transport: Transport,
     /// Where the credential was accepted: the site, or the gateway for tokens with scopes.
     base: Mutex<Option<String>>,
+    /// Jira's clock less this machine's, in milliseconds, by the newest answer.
+    ahead: AtomicI64,
 }
 
 impl Client {
@@ -42,7 +45,15 @@ impl Client {
             HeaderValue::try_from(basic).expect("base64 is made of visible ASCII");
         authorization.set_sensitive(true);
         let [site, gateway] = [site, gateway].map(|url| url.trim_end_matches('/').to_owned());
-        Self { connection, site, gateway, authorization, transport, base: Mutex::new(None) }
+        Self {
+            connection,
+            site,
+            gateway,
+            authorization,
+            transport,
+            base: Mutex::new(None),
+            ahead: AtomicI64::new(0),
+        }
     }
 
     /// The name of the connection.
@@ -58,6 +69,11 @@ impl Client {
     /// This machine's clock.
     pub fn now(&self) -> Timestamp {
         self.transport.clock().now()
+    }
+
+    /// Jira's clock now, as far as the newest answer tells.
+    pub fn theirs(&self) -> Timestamp {
+        self.now().plus_millis(self.ahead.load(Ordering::Relaxed))
     }
 
     /// Asks `path` at the address where the credential was accepted.
@@ -182,7 +198,12 @@ impl Client {
         }
         let response = self.transport.ask(request, usual_pace).await;
         let response = response.map_err(|error| unanswered(&place, error))?;
-        Ok(Answer::new(place, response))
+        let answer = Answer::new(place, response);
+        if let Some(date) = answer.date {
+            let ahead = date.millis().saturating_sub(self.now().millis());
+            self.ahead.store(ahead, Ordering::Relaxed);
+        }
+        Ok(answer)
     }
 
     /// Lets a 200 pass and names the next move for everything else.

@@ -46,6 +46,8 @@ pub struct Draft<'s> {
     unspoken: Vec<(String, String, bool)>,
     /// Status entries that did not give the former status.
     fromless: Vec<String>,
+    /// Some history came, readable or not.
+    told: bool,
     /// The newest entry that may have changed the status without saying so.
     moved_at: Option<Timestamp>,
 }
@@ -101,7 +103,8 @@ impl<'s> Draft<'s> {
             history: Vec::new(),
             history_complete: true,
         };
-        Ok(Self { schema, item, gaps, unspoken: vec![], fromless: vec![], moved_at: None })
+        let (unspoken, fromless) = (Vec::new(), Vec::new());
+        Ok(Self { schema, item, gaps, unspoken, fromless, told: false, moved_at: None })
     }
 
     /// The id of the issue.
@@ -110,8 +113,15 @@ impl<'s> Draft<'s> {
         &self.item.id.source
     }
 
+    /// The key of its project.
+    #[must_use]
+    pub fn project(&self) -> &str {
+        &self.item.attributes.project
+    }
+
     /// Adds what happened at one instant; `None` is a history that could not be read.
     pub fn add(&mut self, history: Option<History<'_>>) {
+        self.told = true;
         let Some(history) = history else {
             return self.lose("an entry of the history is not in the documented form");
         };
@@ -133,6 +143,13 @@ impl<'s> Draft<'s> {
             }
             self.apply(id, at, said(&entry, self.schema, moves));
         }
+    }
+
+    /// Whether nothing is told of what happened to an issue that changed after its creation.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        let age = self.item.updated_at.millis().saturating_sub(self.item.created_at.millis());
+        !self.told && age > STAMP_LAG_MILLIS
     }
 
     /// Says that a part of the history is missing.

@@ -2,7 +2,7 @@
 //! it lags behind and truncates.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::super::{Discovered, Stamp, TrackerError};
 use super::Jira;
 use super::answer::Answer;
+use super::window::Window;
 use super::wire::{self, Issue, IssuePage};
 use crate::model::{Gap, Timestamp};
 
@@ -23,25 +24,46 @@ const ROWS: u32 = 5_000;
 /// list two million issues.
 const PAGES: usize = 20_000;
 
-/// Tokens that the present walk has used. A token that leads back to one of them never ends.
+/// The present walk.
 #[derive(Debug, Default)]
-pub struct Walk {
-    spent: Mutex<BTreeSet<String>>,
+pub struct Walk(Mutex<Steps>);
+
+#[derive(Debug, Default)]
+struct Steps {
+    /// Tokens that were used. A token that leads back to one of them never ends.
+    spent: BTreeSet<String>,
+    /// The question of a later page has to be that of the first.
+    window: Option<Window>,
 }
 
 impl Walk {
-    /// Notes that `page` is being asked for; the first page begins a new walk.
-    fn spend(&self, page: Option<&str>) -> usize {
-        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Notes that `page` is being asked for; the first page begins a new walk with `window`.
+    /// Returns the number of pages and the window of this walk.
+    fn spend(&self, page: Option<&str>, window: Option<Window>) -> (usize, Option<Window>) {
+        let mut steps = self.steps();
         match page {
-            Some(token) => drop(spent.insert(token.to_owned())),
-            None => spent.clear(),
+            Some(token) => drop(steps.spent.insert(token.to_owned())),
+            None => *steps = Steps { spent: BTreeSet::new(), window },
         }
-        spent.len()
+        (steps.spent.len(), steps.window)
     }
 
     fn is_spent(&self, token: &str) -> bool {
-        self.spent.lock().unwrap_or_else(PoisonError::into_inner).contains(token)
+        self.steps().spent.contains(token)
+    }
+
+    /// Notes what a page listed that was evaluated at `at`; false when rows may have slipped out
+    /// below the bound before they were listed.
+    fn list(&self, stamps: &[Stamp], at: Timestamp) -> bool {
+        let mut steps = self.steps();
+        let Some(window) = &mut steps.window else { return true };
+        let holds = window.holds(at);
+        stamps.iter().filter_map(|stamp| stamp.updated_at).for_each(|stamp| window.list(stamp));
+        holds
+    }
+
+    fn steps(&self) -> MutexGuard<'_, Steps> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -69,13 +91,16 @@ impl Jira {
         page: Option<&str>,
     ) -> Result<Discovered, TrackerError> {
         let name = self.client.connection();
-        if self.walk.spend(page) > PAGES {
+        let now = clock.max(self.client.theirs());
+        let (pages, window) =
+            self.walk.spend(page, since.map(|since| Window::reaching(since, now)));
+        if pages > PAGES {
             return Err(TrackerError::Malformed(format!(
                 "{name}: POST {SEARCH} gave more than {PAGES} pages, so the walk does not end; \
                  split the projects of connection `{name}` over two connections"
             )));
         }
-        let jql = query(&self.scopes, since, clock);
+        let jql = query(&self.scopes, window);
         let answer = self.search(&jql, wanted(since), page).await?;
         let found = answer.read(wire::issues)?;
         let next = self.next_token(&found)?;
@@ -90,6 +115,13 @@ impl Jira {
                 Ok(stamp) => discovered.stamps.push(stamp),
                 Err(gap) => discovered.gaps.push(gap),
             }
+        }
+        let evaluated_at = answer.date.unwrap_or_else(|| self.client.theirs());
+        if !self.walk.list(&discovered.stamps, evaluated_at) {
+            return Err(TrackerError::BadToken(format!(
+                "{name}: POST {SEARCH} was answered so late that its time limit had moved; the walk \
+                 starts again"
+            )));
         }
         Ok(discovered)
     }
@@ -168,23 +200,17 @@ impl Jira {
     }
 }
 
-/// The question of one walk. Minutes are relative to the tracker's own clock, because a date in
-/// JQL is read in the time zone of the account's profile. There is no upper bound: what changes
-/// during the walk moves to its end.
-fn query(scopes: &[String], since: Option<Timestamp>, clock: Timestamp) -> String {
+/// The question of one walk. There is no upper bound: what changes during the walk moves to its
+/// end.
+fn query(scopes: &[String], window: Option<Window>) -> String {
     let quoted: Vec<String> = scopes
         .iter()
         .map(|key| format!("\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\"")))
         .collect();
     let scope = format!("project in ({})", quoted.join(", "));
     let order = "ORDER BY updated ASC, key ASC";
-    match since {
-        Some(since) => {
-            let back = clock.millis().saturating_sub(since.millis()).max(0);
-            // One minute more than the rounded distance: Jira floors its bound to the minute.
-            let minutes = back / 60_000 + i64::from(back % 60_000 != 0) + 1;
-            format!("{scope} AND updated >= -{minutes}m {order}")
-        }
+    match window {
+        Some(window) => format!("{scope} AND {} {order}", window.clause()),
         None => format!("{scope} {order}"),
     }
 }
@@ -224,24 +250,18 @@ pub(super) fn json(question: &impl Serialize) -> String {
 mod tests {
     use super::*;
 
-    #[track_caller]
-    fn check(scopes: &[&str], seconds_back: Option<i64>, expected: &str) {
-        let scopes: Vec<String> = scopes.iter().map(ToString::to_string).collect();
-        let clock = Timestamp::from_millis(1_790_000_000_000);
-        let since = seconds_back.map(|seconds| clock.plus_millis(-seconds * 1000));
-        assert_eq!(query(&scopes, since, clock), expected);
-    }
-
     #[test]
-    fn the_question_reaches_back_to_the_minute_before() {
+    fn the_question_names_the_projects_and_the_window() {
+        let scopes = |keys: &[&str]| keys.iter().map(ToString::to_string).collect::<Vec<_>>();
         let order = "ORDER BY updated ASC, key ASC";
-        check(&["PAY", "BOOK"], None, &format!(r#"project in ("PAY", "BOOK") {order}"#));
-        let back = |m| format!(r#"project in ("PAY") AND updated >= -{m}m {order}"#);
-        check(&["PAY"], Some(900), &back(16));
-        check(&["PAY"], Some(901), &back(17));
-        check(&["PAY"], Some(0), &back(1));
-        check(&["PAY"], Some(-5), &back(1));
-        check(&[r#"A" OR "\"#], None, &format!(r#"project in ("A\" OR \"\\") {order}"#));
+        let all = query(&scopes(&["PAY", "BOOK"]), None);
+        assert_eq!(all, format!(r#"project in ("PAY", "BOOK") {order}"#));
+        let now = Timestamp::from_millis(1_790_000_000_000);
+        let window = Window::reaching(now.plus_millis(-900_000), now);
+        let recent = query(&scopes(&["PAY"]), Some(window));
+        assert_eq!(recent, format!(r#"project in ("PAY") AND updated >= -26m {order}"#));
+        let odd = query(&scopes(&[r#"A" OR "\"#]), None);
+        assert_eq!(odd, format!(r#"project in ("A\" OR \"\\") {order}"#));
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod history;
 mod links;
 mod read;
 mod text;
+mod window;
 
 use std::sync::{Arc, Mutex};
 

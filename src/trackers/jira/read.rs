@@ -58,6 +58,7 @@ impl Jira {
         for batch in sources.chunks(BATCH) {
             let mut drafts = self.contents(&schema, batch, &mut out).await?;
             self.histories(&mut drafts, &mut out).await?;
+            self.doubt_silence(&schema, &mut drafts, &mut out).await?;
             for (item, gaps) in batch.iter().filter_map(|id| drafts.remove(*id)).map(Draft::finish)
             {
                 out.items.push(item);
@@ -145,6 +146,33 @@ impl Jira {
         Ok(())
     }
 
+    /// Jira leaves out the histories of an issue that may no longer be seen, as if it had none. So
+    /// what has no history although it changed is looked at once more: an issue that was hidden
+    /// between the two questions is not taken for one whose past was erased.
+    async fn doubt_silence(
+        &self,
+        schema: &Schema,
+        drafts: &mut Drafts<'_>,
+        out: &mut ReadOut,
+    ) -> Result<(), TrackerError> {
+        let mut silent = silent(drafts);
+        let mut again = ReadOut::default();
+        // As a rule whole projects are hidden: a few issues of each tell, for one request.
+        let rest = silent.split_off(silent.len().min(CONTENT));
+        for part in [silent, rest] {
+            let part: Vec<&str> = part.iter().map(String::as_str).collect();
+            self.contents(schema, &part, &mut again).await?;
+            if again.absent.is_empty() {
+                break;
+            }
+        }
+        for id in again.absent {
+            drafts.remove(&id);
+            out.absent.push(id);
+        }
+        Ok(())
+    }
+
     /// Collects every page before any history counts as whole: one issue's histories are spread
     /// over pages. No filter by field: links and parents have no field id and might be lost.
     async fn histories(
@@ -186,6 +214,19 @@ impl Jira {
         }
         Ok(())
     }
+}
+
+/// Ids of issues that changed and have no history, the projects in turns.
+fn silent(drafts: &Drafts<'_>) -> Vec<String> {
+    let mut met: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut silent: Vec<(usize, &String)> = Vec::new();
+    for (id, draft) in drafts.iter().filter(|(_, draft)| draft.is_silent()) {
+        let turn = met.entry(draft.project()).or_default();
+        silent.push((*turn, id));
+        *turn += 1;
+    }
+    silent.sort();
+    silent.into_iter().map(|(_, id)| id.clone()).collect()
 }
 
 fn take_histories(log: wire::Log<'_>, drafts: &mut Drafts<'_>, out: &mut ReadOut) {

@@ -1,0 +1,503 @@
+//! One life: processes at work on two trackers while people edit and things go wrong.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use streamgauge::entropy::Entropy;
+use streamgauge::model::{ConnectionId, Timestamp};
+use streamgauge::sim::jira::access::{TOKEN, USER};
+use streamgauge::sim::jira::faults::Trouble;
+use streamgauge::sim::{github, jira};
+use streamgauge::store::{Store, Treatment};
+use streamgauge::sync::{Engine, PassOutcome, Reach, Settings, Silent, Stop};
+use streamgauge::trackers::github::GitHub;
+use streamgauge::trackers::{Tracker, jira as jira_tracker};
+use streamgauge::transport::{Limits, Response, Transport, TransportError};
+
+use super::corpus;
+use super::people;
+use super::swarm::{Dice, Swarm};
+use super::world::{Answer, What, World, broken};
+
+pub const SECRET: &str = "secret of the simulated webhooks";
+pub const CONNECTIONS: [&str; 2] = ["jira", "github"];
+
+/// A pass or a refresh of a connection under way.
+struct Work {
+    connection: ConnectionId,
+    future: Pin<Box<dyn Future<Output = PassOutcome> + Send>>,
+}
+
+/// One process: its engine and what the engine is doing.
+struct Process {
+    engine: Arc<Engine>,
+    work: Vec<Work>,
+    paused: bool,
+}
+
+pub struct Life {
+    pub dice: Dice,
+    pub swarm: Swarm,
+    pub world: World,
+    pub jira: jira::SharedSite,
+    pub github: github::Site,
+    pub github_issues: Vec<u64>,
+    pub store: Store,
+    moods: Moods,
+    processes: Vec<Process>,
+    /// How often each thing happened.
+    pub happened: BTreeMap<&'static str, u64>,
+    pub step: u64,
+    /// A hash over everything that happened, in order.
+    pub trace: u64,
+    /// Tells each step on standard error.
+    loud: bool,
+}
+
+/// What the database did to transactions: the treatments that were not yet noted, and whether it
+/// still has whims.
+type Moods = Arc<Mutex<(Vec<Treatment>, bool)>>;
+
+async fn whimsical(world: &World, moods: &Moods, seed: u64, share: u64) -> Store {
+    let (dice, shared) = (Dice::new(seed ^ 0xdb), Arc::clone(moods));
+    shared.lock().unwrap().1 = true;
+    let whim = move |_: &'static str| {
+        let mut moods = shared.lock().unwrap();
+        if !moods.1 || !dice.permille(share) {
+            return Treatment::Done;
+        }
+        let treatment = dice.pick(&[Treatment::Refused, Treatment::Unheard]);
+        moods.0.push(treatment);
+        treatment
+    };
+    let clock = world.clock(usize::MAX, 0);
+    Store::open_simulated("sqlite::memory:", clock, Arc::new(whim)).await.unwrap()
+}
+
+/// Polls without a waker: the life polls again whenever something completed.
+pub fn poll<T>(future: Pin<&mut (impl Future<Output = T> + ?Sized)>) -> Option<T> {
+    match future.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
+}
+
+/// An engine over both trackers, as process `number` sees them.
+pub fn engine(world: &World, number: usize, skew: i64, seed: u64, store: &Store) -> Engine {
+    let clock = world.clock(number, skew);
+    let entropy = Entropy::from_seed(seed);
+    let transport =
+        Transport::over(world.wire(number), Limits::default(), clock.clone(), entropy.clone());
+    let secrets = vec![SecretString::from(SECRET)];
+    let jira = jira_tracker::connect(
+        jira_tracker::Config {
+            connection: ConnectionId("jira".into()),
+            site: "https://jira.invalid".into(),
+            gateway: "https://gateway.invalid".into(),
+            scopes: vec!["PAY".into(), "BOOK".into()],
+            user: SecretString::from(USER),
+            token: SecretString::from(TOKEN),
+            webhook_secrets: secrets.clone(),
+            titles: true,
+            blocking: jira_tracker::Config::blocking(),
+        },
+        transport.clone(),
+    );
+    let mut config = streamgauge::trackers::github::Config::new(
+        ConnectionId("github".into()),
+        vec!["northwind/checkout".into(), "northwind/search".into()],
+        SecretString::from("token"),
+    );
+    config.webhook_secrets = secrets;
+    config.page = 3;
+    let github = GitHub::new(config, transport).unwrap();
+    let trackers: Vec<Arc<dyn Tracker>> = vec![Arc::new(jira), Arc::new(github)];
+    Engine::new(store.clone(), trackers, clock, entropy, Settings::default())
+}
+
+impl Life {
+    pub async fn new(seed: u64, loud: bool) -> Self {
+        let dice = Dice::new(seed);
+        let swarm = Swarm::draw(&dice);
+        let start = Timestamp::parse("2026-06-15T06:00:00Z").unwrap();
+        let world = World::at(start);
+        let truth = world.clock(usize::MAX, 0);
+        let mut site = corpus::jira(truth.clone());
+        site.page_caps = jira::PageCaps { keys: swarm.page, fields: swarm.page };
+        site.index_lag = jira::IndexLag { least: swarm.lag, spread: swarm.lag_spread };
+        site.set_webhook("https://gauge.invalid/webhooks/jira", SECRET);
+        let github = corpus::github(truth.clone(), start);
+        github.set_webhook("https://gauge.invalid/webhooks/github", SECRET);
+        let moods: Moods = Arc::default();
+        let store = whimsical(&world, &moods, seed, swarm.refused_writes).await;
+        let mut life = Self {
+            dice,
+            swarm,
+            world,
+            jira: site.shared(),
+            github,
+            github_issues: Vec::new(),
+            moods,
+            store,
+            processes: Vec::new(),
+            happened: BTreeMap::new(),
+            step: 0,
+            trace: 0xcbf2_9ce4_8422_2325,
+            loud,
+        };
+        // An old corpus comes first: bad paging shows in the first scan.
+        for _ in 0..life.swarm.corpus {
+            people::create(&mut life);
+            life.world.pass(Duration::from_millis(life.dice.below(90_000)));
+        }
+        for number in 0..life.swarm.processes {
+            let engine = life.engine(number);
+            life.processes.push(Process { engine, work: Vec::new(), paused: false });
+        }
+        life
+    }
+
+    fn engine(&self, number: usize) -> Arc<Engine> {
+        let skew = self.swarm.skews[number];
+        let seed = self.dice.below(u64::MAX);
+        Arc::new(engine(&self.world, number, skew, seed, &self.store))
+    }
+
+    /// Notes that something happened.
+    pub fn note(&mut self, what: &'static str, detail: &str) {
+        *self.happened.entry(what).or_default() += 1;
+        let time = self.world.time();
+        for byte in what.bytes().chain(detail.bytes()).chain(time.millis().to_le_bytes()) {
+            self.trace = (self.trace ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        if self.loud {
+            eprintln!("{:>5} {time} {what} {detail}", self.step);
+        }
+    }
+
+    /// One thing happens.
+    pub async fn live_a_step(&mut self) {
+        self.step += 1;
+        let open: Vec<usize> = self.completable();
+        if !open.is_empty() && self.dice.permille(600) {
+            let place = open[self.dice.place(open.len())];
+            self.complete(place);
+        } else if self.dice.permille(self.swarm.edits) {
+            self.world.pass(Duration::from_millis(self.dice.below(40_000)));
+            people::edit(self);
+        } else {
+            self.chance();
+        }
+        self.settle().await;
+        let moods = std::mem::take(&mut self.moods.lock().unwrap().0);
+        for treatment in moods {
+            let name = match treatment {
+                Treatment::Unheard => "commit unheard",
+                _ => "write refused",
+            };
+            self.note(name, "");
+        }
+    }
+
+    /// Places in the list of what can complete now: a paused process hears nothing.
+    fn completable(&self) -> Vec<usize> {
+        let heard = |process: usize| !self.processes[process].paused;
+        let waiting = self.world.waiting();
+        waiting.iter().enumerate().filter(|(_, w)| heard(w.process)).map(|(n, _)| n).collect()
+    }
+
+    fn chance(&mut self) {
+        let number = self.dice.place(self.processes.len());
+        if self.dice.permille(self.swarm.crash) {
+            return self.crash(number);
+        }
+        if self.processes[number].paused {
+            if self.dice.permille(200) {
+                self.processes[number].paused = false;
+                self.note("resume", "");
+            }
+        } else if self.dice.permille(self.swarm.pause) {
+            self.processes[number].paused = true;
+            return self.note("pause", "");
+        }
+        if self.dice.permille(self.swarm.lost_credential) {
+            let expired = self.dice.permille(500);
+            jira::lock(&self.jira).access.set_expired(expired);
+            self.note("credential", if expired { "lost" } else { "back" });
+        }
+        if self.dice.permille(self.swarm.lost_project) {
+            let visible = self.dice.permille(500);
+            jira::lock(&self.jira).set_visible(corpus::PAY, visible);
+            self.github.edit(|edits| edits.set_hidden(corpus::REPOS[0], !visible)).unwrap();
+            self.note("project", if visible { "visible" } else { "hidden" });
+        }
+        if self.dice.permille(150) {
+            people::deliver(self);
+        }
+        if self.dice.permille(100) {
+            self.world.pass(Duration::from_secs(self.dice.below(20 * 60)));
+        }
+        if !self.processes[number].paused {
+            self.start(number);
+        }
+    }
+
+    /// Begins a pass or a refresh, as the daemon does: one at a time for each connection.
+    fn start(&mut self, number: usize) {
+        let connection = ConnectionId(self.dice.pick(&CONNECTIONS).to_owned());
+        if self.processes[number].work.iter().any(|work| work.connection == connection) {
+            return;
+        }
+        let engine = Arc::clone(&self.processes[number].engine);
+        let reach = self.dice.pick(&[
+            Some(Reach::Hot),
+            Some(Reach::Hot),
+            Some(Reach::Hot),
+            Some(Reach::Deep),
+            Some(Reach::Full),
+            None,
+            None,
+        ]);
+        self.note("start", &format!("{number} {connection} {reach:?}"));
+        let named = connection.clone();
+        let future = Box::pin(async move {
+            match reach {
+                Some(reach) => engine.pass(&named, reach, &Silent, &Stop::never()).await,
+                None => engine.refresh(&named, &Stop::never()).await,
+            }
+        });
+        self.processes[number].work.push(Work { connection, future });
+    }
+
+    /// Everything in the process's memory is gone; the store stays.
+    fn crash(&mut self, number: usize) {
+        let busy = !self.processes[number].work.is_empty();
+        self.processes[number].work.clear();
+        self.world.waiting().retain(|waiting| waiting.process != number);
+        let engine = self.engine(number);
+        self.processes[number] = Process { engine, work: Vec::new(), paused: false };
+        self.note(if busy { "crash at work" } else { "crash at rest" }, "");
+    }
+
+    fn complete(&mut self, place: usize) {
+        let waiting = self.world.waiting().remove(place);
+        self.world.reach(waiting.due);
+        self.world.pass(Duration::from_millis(self.dice.below(400)));
+        match waiting.what {
+            What::Timer(ring) => {
+                self.note("timer", "");
+                let _ = ring.send(());
+            }
+            What::Question(request, answer) => {
+                let told = self.answer(&request);
+                let _ = answer.send(told);
+            }
+        }
+    }
+
+    fn answer(&mut self, request: &streamgauge::transport::Request) -> Answer {
+        let path = request.uri().path().to_owned();
+        let (swarm, dice) = (self.swarm.clone(), self.dice.clone());
+        if dice.permille(swarm.broken) {
+            self.note("connection broke", &path);
+            return Err(broken("on purpose"));
+        }
+        let answer = if request.uri().host() == Some("jira.invalid") {
+            self.jira_answers(request, &path)
+        } else if request.uri().host() == Some("gateway.invalid") {
+            Err(broken("there is no gateway"))
+        } else {
+            self.github_answers(request, &path)
+        };
+        let status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
+        self.note("answer", &format!("{path} {status}"));
+        answer
+    }
+
+    fn jira_answers(&mut self, request: &streamgauge::transport::Request, path: &str) -> Answer {
+        let (swarm, dice) = (self.swarm.clone(), self.dice.clone());
+        let mut trouble = Vec::new();
+        if dice.permille(swarm.refused) {
+            let how = [
+                Trouble::Status(500),
+                Trouble::Status(503),
+                Trouble::Unavailable { retry_after: 7 },
+                Trouble::Status(429),
+            ];
+            trouble.push(("refused", how[dice.place(how.len())].clone()));
+        }
+        if dice.permille(swarm.garbled) {
+            let how = [Trouble::Html, Trouble::Malformed, Trouble::Truncated, Trouble::Broken];
+            trouble.push(("garbled", how[dice.place(how.len())].clone()));
+        }
+        if path.ends_with("/search/jql") && dice.permille(swarm.expired_tokens) {
+            trouble.push(("token expired", Trouble::TokensExpired));
+        }
+        if path.ends_with("/search/jql") && dice.permille(swarm.endless_tokens) {
+            trouble.push(("token loop", Trouble::TokenLoop));
+        }
+        for (name, how) in trouble {
+            self.note(name, path);
+            jira::lock(&self.jira).faults.next(1, "", how);
+        }
+        let reply = jira::lock(&self.jira).answer(request);
+        if reply.broken {
+            return Err(broken("on purpose"));
+        }
+        let mut response = Response::new(reply.body);
+        *response.status_mut() = reply.status;
+        *response.headers_mut() = reply.headers;
+        Ok(response)
+    }
+
+    fn github_answers(&mut self, request: &streamgauge::transport::Request, path: &str) -> Answer {
+        use github::{Fault, On};
+        let (swarm, dice) = (self.swarm.clone(), self.dice.clone());
+        if dice.permille(swarm.refused) {
+            let how = [Fault::BadGateway, Fault::SecondaryLimit(Some(5)), Fault::Status(500)];
+            let how = how[dice.place(how.len())].clone();
+            self.note("refused", path);
+            self.github.with_faults(|faults| faults.add(On::Any, how, 1));
+        }
+        if dice.permille(swarm.garbled) {
+            let how = [
+                Fault::HtmlWith200,
+                Fault::MalformedJson,
+                Fault::TruncatedBody,
+                Fault::PartialData,
+            ];
+            let how = how[dice.place(how.len())].clone();
+            self.note("garbled", path);
+            self.github.with_faults(|faults| faults.add(On::Any, how, 1));
+        }
+        if dice.permille(swarm.endless_tokens) {
+            self.note("token loop", path);
+            self.github.with_faults(|faults| faults.add(On::Any, Fault::CursorLoop, 1));
+        }
+        // The network client adds it; without one GitHub refuses.
+        let mut request = request.clone();
+        request.headers_mut().insert("user-agent", http::HeaderValue::from_static("streamgauge"));
+        let github::Answer { response, cut, .. } = self.github.answer(&request);
+        if cut.is_some() {
+            let host = "simulated".to_owned();
+            return Err(TransportError::Broken { host, reason: "on purpose".into() });
+        }
+        Ok(response)
+    }
+
+    /// Lets every process get as far as it can.
+    pub async fn settle(&mut self) {
+        let mut quiet = 0;
+        let mut before = usize::MAX;
+        while quiet < 3 {
+            let mut ended = Vec::new();
+            for process in self.processes.iter_mut().filter(|process| !process.paused) {
+                process.work.retain_mut(|work| match poll(work.future.as_mut()) {
+                    Some(outcome) => {
+                        ended.push(outcome);
+                        false
+                    }
+                    None => true,
+                });
+            }
+            let moved = !ended.is_empty();
+            for outcome in ended {
+                let name = if outcome.complete { "complete" } else { "incomplete" };
+                self.note(name, &format!("{} {:?}", outcome.connection, outcome.problem));
+            }
+            let now = self.world.waiting().len();
+            quiet = if moved || now != before { 0 } else { quiet + 1 };
+            before = now;
+            // The client of GitHub hands its requests through a queue with a task of its own.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Nothing goes wrong any more and people rest; whatever is under way ends.
+    pub async fn quiet(&mut self) {
+        self.swarm = Swarm {
+            refused: 0,
+            broken: 0,
+            garbled: 0,
+            expired_tokens: 0,
+            endless_tokens: 0,
+            ..self.swarm.clone()
+        };
+        {
+            let mut site = jira::lock(&self.jira);
+            site.faults.clear();
+            site.access.set_expired(false);
+            site.set_visible(corpus::PAY, true);
+        }
+        self.moods.lock().unwrap().1 = false;
+        self.github.with_faults(github::Faults::clear);
+        self.github.edit(|edits| edits.set_hidden(corpus::REPOS[0], false)).unwrap();
+        self.processes.iter_mut().for_each(|process| process.paused = false);
+        self.settle().await;
+        self.drain().await;
+    }
+
+    /// Completes everything that is waited for, earliest first.
+    async fn drain(&mut self) {
+        for _ in 0..20_000 {
+            let earliest = {
+                let waiting = self.world.waiting();
+                waiting.iter().enumerate().min_by_key(|(n, w)| (w.due, *n)).map(|(n, _)| n)
+            };
+            let Some(earliest) = earliest else {
+                assert!(
+                    self.processes.iter().all(|process| process.work.is_empty()),
+                    "work waits for nothing and does not end"
+                );
+                return;
+            };
+            self.step += 1;
+            self.complete(earliest);
+            self.settle().await;
+        }
+        panic!("the work never ends");
+    }
+
+    /// One pass over both connections and one look at the hints, with nothing else under way.
+    pub async fn quiet_round(&mut self, reach: Reach) {
+        for connection in CONNECTIONS {
+            let connection = ConnectionId(connection.to_owned());
+            let engine = Arc::clone(&self.processes[0].engine);
+            let pass = async { engine.pass(&connection, reach, &Silent, &Stop::never()).await };
+            let mut pass = std::pin::pin!(pass);
+            let outcome = loop {
+                if let Some(outcome) = poll(pass.as_mut()) {
+                    break outcome;
+                }
+                tokio::task::yield_now().await;
+                if self.world.waiting().is_empty() {
+                    continue;
+                }
+                self.complete(0);
+            };
+            assert_eq!(outcome.problem, None, "nothing goes wrong in the quiet");
+        }
+    }
+
+    /// All processes start again, with the store that is there now.
+    pub fn begin_anew(&mut self) {
+        for number in 0..self.processes.len() {
+            self.crash(number);
+        }
+    }
+
+    /// Hands hints of a tracker to the store, as the daemon does.
+    pub fn hint(&mut self, connection: &str, headers: &http::HeaderMap, body: &[u8]) {
+        let connection = ConnectionId(connection.to_owned());
+        let tracker = Arc::clone(self.processes[0].engine.tracker(&connection).unwrap());
+        let Ok(hints) = tracker.webhook(headers, body) else { panic!("our own delivery") };
+        let put = self.store.put_hints(&connection, hints.sources, self.world.time());
+        // Refused or unheard, the sender is told to try again; whether it does is its own matter.
+        let _ = poll(std::pin::pin!(put)).expect("the store works at once");
+    }
+}

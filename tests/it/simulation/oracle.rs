@@ -1,0 +1,226 @@
+//! What has to hold at every moment, and what once everything has come to rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use streamgauge::model::{ConnectionId, Timestamp};
+use streamgauge::sim::jira;
+use streamgauge::store::{Store, StoredItem};
+use streamgauge::sync::Reach;
+
+use super::life::{CONNECTIONS, Life, poll};
+use super::world::World;
+
+/// How far behind its cursor a usual pull looks, in milliseconds.
+const OVERLAP_MS: i64 = 15 * 60_000;
+
+/// What the checks remember from one moment to the next.
+#[derive(Default)]
+pub struct Oracle {
+    cursors: BTreeMap<String, Timestamp>,
+    versions: BTreeMap<(String, String), Timestamp>,
+    /// Every entry that Jira ever had.
+    entries: BTreeSet<u64>,
+}
+
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    poll(std::pin::pin!(future)).expect("the store works at once")
+}
+
+fn stored(store: &Store) -> Vec<StoredItem> {
+    at_once(store.fold_items(None, Vec::new(), |all, item| all.push(item))).unwrap()
+}
+
+/// The tracker's own entry behind a change.
+fn entry(id: &str) -> Option<u64> {
+    id.split('.').next()?.parse().ok()
+}
+
+impl Oracle {
+    /// Invariants of every moment; the names are those of the project's documentation.
+    pub fn look(&mut self, life: &Life) {
+        let scans = [("jira", "projects"), ("github", "northwind/checkout")];
+        for (connection, scan) in scans {
+            let id = ConnectionId(connection.into());
+            let cursor = at_once(life.store.cursor(&id, scan)).unwrap().complete;
+            let before = self.cursors.get(scan).copied();
+            assert!(cursor >= before, "C1: the cursor of {scan} went back");
+            if let Some(cursor) = cursor {
+                self.cursors.insert(scan.to_owned(), cursor);
+                assert!(cursor <= life.world.time(), "C1: the cursor of {scan} is in the future");
+            }
+        }
+        let items = stored(&life.store);
+        for connection in CONNECTIONS {
+            let own = items.iter().filter(|item| item.id.connection.0 == connection);
+            let ids = own.map(|item| item.id.source.clone()).collect();
+            let id = ConnectionId(connection.into());
+            for (source, stamp) in at_once(life.store.stamps(&id, ids)).unwrap() {
+                let version = self.versions.entry((connection.into(), source.clone()));
+                let before = version.or_insert(stamp.updated_at);
+                assert!(stamp.updated_at >= *before, "C3: {connection}:{source} went back");
+                *before = stamp.updated_at;
+                if connection == "jira" && stamp.settled {
+                    self.settled_is_complete(life, &items, &source, stamp.updated_at);
+                }
+            }
+        }
+        // What changed while a project was hidden is found by the next whole walk.
+        if life.swarm.lost_project == 0 {
+            self.nothing_unseen(life, &items);
+        }
+        self.nobody_buried_alive(life, &items);
+    }
+
+    fn settled_is_complete(
+        &mut self,
+        life: &Life,
+        items: &[StoredItem],
+        source: &str,
+        updated_at: Timestamp,
+    ) {
+        let site = jira::lock(&life.jira);
+        let Some(issue) = site.issue(source.parse().unwrap()) else { return };
+        let item = items.iter().find(|item| item.id.source == source).unwrap();
+        let known: BTreeSet<u64> = item.history.iter().filter_map(|c| entry(&c.id)).collect();
+        self.entries.extend(issue.histories.iter().map(|history| history.id));
+        for history in issue.histories.iter().filter(|history| history.created <= updated_at) {
+            let read = history.items.iter().any(|item| item.field == "status");
+            assert!(
+                !read || known.contains(&history.id),
+                "C4: {} is settled at {updated_at} without its entry {}",
+                issue.key,
+                history.id
+            );
+        }
+        let invented = known.difference(&self.entries).next();
+        assert_eq!(invented, None, "C4: {} holds an entry that Jira never had", issue.key);
+    }
+
+    /// C2: what happened before the next lower bound is stored, or is known to be missing.
+    fn nothing_unseen(&self, life: &Life, items: &[StoredItem]) {
+        let Some(cursor) = self.cursors.get("projects") else { return };
+        let bound = cursor.plus_millis(-OVERLAP_MS);
+        let connection = ConnectionId("jira".into());
+        let later = at_once(life.store.due_retries(&connection, Timestamp::MAX, u32::MAX)).unwrap();
+        let later: BTreeSet<String> = later.into_iter().map(|retry| retry.source).collect();
+        let site = jira::lock(&life.jira);
+        for (id, truth) in site.dump() {
+            let source = id.to_string();
+            if later.contains(&source) {
+                continue;
+            }
+            let item = items
+                .iter()
+                .find(|item| item.id.connection.0 == "jira" && item.id.source == source);
+            let issue = site.issue(id).unwrap();
+            let known: BTreeSet<u64> = item
+                .map(|item| item.history.iter().filter_map(|c| entry(&c.id)).collect())
+                .unwrap_or_default();
+            let due = issue.histories.iter().filter(|history| history.created < bound);
+            for history in due {
+                let read = history.items.iter().any(|item| item.field == "status");
+                assert!(
+                    !read || known.contains(&history.id),
+                    "C2: the cursor {cursor} passed entry {} of {} at {}",
+                    history.id,
+                    truth.key,
+                    history.created
+                );
+            }
+            assert!(item.is_some() || issue.created >= bound, "C2: {} is not stored", truth.key);
+        }
+    }
+
+    /// C6: what exists is not taken for deleted.
+    fn nobody_buried_alive(&self, life: &Life, items: &[StoredItem]) {
+        let site = jira::lock(&life.jira);
+        for item in items.iter().filter(|item| item.id.connection.0 == "jira") {
+            let exists = site.issue(item.id.source.parse().unwrap()).is_some();
+            assert!(item.removed.is_none() || !exists, "C6: {} exists", item.attributes.key);
+        }
+    }
+}
+
+/// Q2 and Q3: everything that exists is stored as it is, and nothing else is alive.
+pub fn equals_trackers(life: &Life) {
+    let items = stored(&life.store);
+    let live = |connection: &str| -> BTreeMap<String, &StoredItem> {
+        let own = items.iter().filter(|i| i.id.connection.0 == connection && i.removed.is_none());
+        own.map(|item| (item.id.source.clone(), item)).collect()
+    };
+    let site = jira::lock(&life.jira);
+    let (truth, known) = (site.dump(), live("jira"));
+    let ids: BTreeSet<String> = truth.keys().map(u64::to_string).collect();
+    assert_eq!(ids, known.keys().cloned().collect(), "Q2: the issues of Jira");
+    for (id, truth) in &truth {
+        let (item, issue) = (known[&id.to_string()], site.issue(*id).unwrap());
+        let own = &item.attributes;
+        let name = &truth.key;
+        assert_eq!(&own.key, name, "Q3");
+        assert_eq!(own.status.id, truth.status.to_string(), "Q3: status of {name}");
+        assert_eq!(own.title.as_ref(), Some(&issue.summary), "Q3: title of {name}");
+        assert_eq!(own.labels, issue.labels, "Q3: labels of {name}");
+        let components: Vec<String> = own.components.iter().map(|c| c.id.clone()).collect();
+        let expected: Vec<String> = issue.components.iter().map(u64::to_string).collect();
+        assert_eq!(components, expected, "Q3: components of {name}");
+        assert_eq!(own.links.len(), links(issue), "Q3: links of {name}");
+        let known: BTreeSet<u64> = item.history.iter().filter_map(|c| entry(&c.id)).collect();
+        for history in &issue.histories {
+            let read = history.items.iter().any(|item| item.field == "status");
+            assert!(!read || known.contains(&history.id), "Q3: entry {} of {name}", history.id);
+        }
+        let extra = known.iter().find(|id| !truth.histories.contains(id));
+        assert_eq!(extra, None, "Q3: {name} holds an entry that Jira never had");
+    }
+    let (truth, known) = (life.github.dump(), live("github"));
+    let ids: BTreeSet<&String> = truth.keys().collect();
+    assert_eq!(ids, known.keys().collect(), "Q2: the issues of GitHub");
+    for (id, truth) in &truth {
+        let own = &known[id].attributes;
+        let name = format!("{}#{}", truth.repository, truth.number);
+        assert_eq!(own.status.id, truth.state.to_ascii_lowercase(), "Q3: state of {name}");
+        let labels: BTreeSet<String> = own.labels.iter().cloned().collect();
+        assert_eq!(labels, truth.labels, "Q3: labels of {name}");
+        let boards: BTreeSet<Option<&str>> =
+            own.boards.iter().map(|board| board.status.as_deref()).collect();
+        let expected = truth.statuses.values().map(Option::as_deref).collect();
+        assert_eq!(boards, expected, "Q3: boards of {name}");
+    }
+    let counts = at_once(life.store.counts()).unwrap();
+    assert_eq!((counts.hints, counts.retries), (0, 0), "Q4: nothing waits");
+}
+
+/// Links that differ in relation or other end.
+fn links(issue: &jira::records::IssueRecord) -> usize {
+    let distinct: BTreeSet<(bool, u64)> =
+        issue.links.iter().map(|link| (link.outward, link.issue)).collect();
+    distinct.len()
+}
+
+/// Q5: a process that begins with nothing sees the same.
+pub async fn equals_a_fresh_sync(life: &mut Life) {
+    let truth = World::at(life.world.time()).clock(usize::MAX, 0);
+    let fresh = Store::open_inline("sqlite::memory:", truth).await.unwrap();
+    let old = std::mem::replace(&mut life.store, fresh);
+    life.begin_anew();
+    life.quiet_round(Reach::Full).await;
+    let fresh = std::mem::replace(&mut life.store, old);
+    let key = |item: &StoredItem| item.id.clone();
+    let mine: BTreeMap<_, _> = stored(&life.store)
+        .into_iter()
+        .filter(|item| item.removed.is_none())
+        .map(|item| (key(&item), item))
+        .collect();
+    let theirs: BTreeMap<_, _> =
+        stored(&fresh).into_iter().map(|item| (key(&item), item)).collect();
+    assert!(mine.keys().eq(theirs.keys()), "Q5: the same items");
+    for (id, item) in &mine {
+        let other = &theirs[id];
+        assert_eq!(item.attributes, other.attributes, "Q5: {id}");
+        // What polls of a board saw in between, a later reader cannot know.
+        let told = |item: &StoredItem| -> Vec<_> {
+            item.history.iter().filter(|c| !c.outlives_reads()).cloned().collect()
+        };
+        assert_eq!(told(item), told(other), "Q5: history of {id}");
+    }
+}

@@ -1,0 +1,137 @@
+//! What people do in the trackers, and the webhooks that tell of it.
+
+use hmac::{Hmac, KeyInit, Mac};
+use http::{HeaderMap, HeaderValue};
+use sha2::Sha256;
+use streamgauge::sim::jira::{self, Draft, Edit};
+
+use super::corpus::{
+    BLOCKS, BOARD, BOOK, COLUMNS, COMPONENTS, LABELS, PAY, REPOS, STATUSES, STORY,
+};
+use super::life::{Life, SECRET};
+
+/// A new issue in one of the trackers.
+pub fn create(life: &mut Life) {
+    let dice = life.dice.clone();
+    let title = format!("work {}", dice.below(1_000_000));
+    if dice.permille(500) {
+        let draft = Draft {
+            project: dice.pick(&[PAY, BOOK]),
+            kind: STORY,
+            status: STATUSES[0],
+            summary: title,
+            ..Draft::default()
+        };
+        jira::lock(&life.jira).create_issue(draft).unwrap();
+    } else {
+        let repo = dice.pick(&REPOS);
+        let id = life.github.edit(|edits| edits.create_issue(repo, &title)).unwrap();
+        life.github_issues.push(id);
+    }
+    life.note("created", "");
+}
+
+/// One edit, or several at one instant.
+pub fn edit(life: &mut Life) {
+    let dice = life.dice.clone();
+    match () {
+        () if dice.permille(100) => create(life),
+        () if dice.permille(life.swarm.bulk) => bulk(life),
+        () if dice.permille(500) => jira_edit(life),
+        () => github_edit(life),
+    }
+}
+
+fn jira_ids(life: &Life) -> Vec<u64> {
+    jira::lock(&life.jira).dump().into_keys().collect()
+}
+
+fn a_jira_edit(life: &Life) -> Edit {
+    let dice = &life.dice;
+    match dice.below(5) {
+        0 | 1 => Edit::Status(dice.pick(&STATUSES)),
+        2 => Edit::Labels(vec![format!("label-{}", dice.below(3))]),
+        3 => Edit::Components(vec![dice.pick(&COMPONENTS)]),
+        _ => Edit::Summary(format!("renamed {}", dice.below(1000))),
+    }
+}
+
+fn jira_edit(life: &mut Life) {
+    let ids = jira_ids(life);
+    if ids.is_empty() {
+        return create(life);
+    }
+    let (one, other) = (life.dice.pick(&ids), life.dice.pick(&ids));
+    let mut site = jira::lock(&life.jira);
+    if life.dice.permille(120) && one != other {
+        site.link(one, BLOCKS, other).unwrap();
+    } else {
+        let edit = a_jira_edit(life);
+        site.edit(one, &edit).unwrap();
+    }
+    drop(site);
+    life.note("edited in Jira", "");
+}
+
+fn bulk(life: &mut Life) {
+    let ids = jira_ids(life);
+    let edit = a_jira_edit(life);
+    jira::lock(&life.jira).bulk_edit(&ids, &edit).unwrap();
+    life.note("bulk edit", "");
+}
+
+fn github_edit(life: &mut Life) {
+    if life.github_issues.is_empty() {
+        return create(life);
+    }
+    let dice = life.dice.clone();
+    let id = dice.pick(&life.github_issues);
+    let (kind, label, column) = (dice.below(4), dice.pick(&LABELS), dice.pick(&COLUMNS));
+    let serial = format!("touched-{}", life.step);
+    let done = life.github.edit(|edits| match kind {
+        0 => edits.close(id, "completed"),
+        1 => edits.reopen(id),
+        2 => edits.label(id, label),
+        _ => {
+            edits.set_board_status(id, BOARD, Some(column))?;
+            // A move on a board leaves the stamp of the issue as it is; people do more than that.
+            edits.label(id, &serial)
+        }
+    });
+    done.unwrap();
+    life.note("edited in GitHub", "");
+}
+
+fn signature(body: &[u8]) -> HeaderValue {
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+    mac.update(body);
+    HeaderValue::try_from(format!("sha256={}", hex::encode(mac.finalize().into_bytes()))).unwrap()
+}
+
+/// Deliveries arrive, are lost, or arrive twice.
+pub fn deliver(life: &mut Life) {
+    let jira = jira::lock(&life.jira).take_deliveries();
+    let github = life.github.take_deliveries();
+    let mut arriving = Vec::new();
+    for delivery in jira {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-hub-signature", HeaderValue::try_from(delivery.signature).unwrap());
+        arriving.push(("jira", headers, delivery.body.to_vec()));
+    }
+    for delivery in github {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-hub-signature-256", signature(&delivery.body));
+        headers.insert("x-github-event", HeaderValue::from_static(delivery.event));
+        arriving.push(("github", headers, delivery.body));
+    }
+    for (connection, headers, body) in arriving {
+        if life.dice.permille(life.swarm.lost_hooks) {
+            life.note("webhook lost", connection);
+            continue;
+        }
+        for _ in 0..=life.dice.below(2) {
+            life.hint(connection, &headers, &body);
+        }
+        life.note("webhook", connection);
+    }
+}
