@@ -6,12 +6,15 @@ use std::sync::Arc;
 use super::Failure;
 use crate::clock::{SharedClock, SystemClock};
 use crate::entropy::Entropy;
-use crate::gauge::Gauge;
+use crate::gauge::{Declared, Gauge};
+use crate::model::ConnectionId;
 use crate::portfolio::Portfolio;
+use crate::schedule::Schedule;
 use crate::settings::{LogFormat, Settings};
 use crate::store::{Store, StoreError};
 use crate::telemetry;
 use crate::trackers::Tracker;
+use crate::trackers::settings::Connection;
 use crate::transport::{Limits, Transport};
 use crate::web::access::Access;
 
@@ -74,7 +77,21 @@ impl Context {
     pub(crate) async fn stored(&self) -> Result<Gauge, StoreError> {
         let clock = Arc::clone(&self.clock);
         let store = Store::open_read_only(&self.settings.store.url, Arc::clone(&clock)).await?;
-        Ok(Gauge::new(store, Arc::clone(&self.portfolio), clock))
+        Ok(Gauge::new(store, Arc::clone(&self.portfolio), clock).declaring(self.declared()))
+    }
+
+    /// The connections as the settings name them.
+    pub(crate) fn declared(&self) -> Vec<Declared> {
+        let declared = |one: &Connection| {
+            Some(Declared {
+                connection: ConnectionId(one.id.clone()),
+                tracker: one.tracker_kind(),
+                scopes: one.scopes.clone(),
+                // Checked when the settings were read.
+                pull: Schedule::parse(&one.pull).ok()?,
+            })
+        };
+        self.settings.connection.iter().filter_map(declared).collect()
     }
 
     /// Connects to every tracker; reads their secrets.
