@@ -9,6 +9,7 @@ use super::status_page::{clock, number, under_way};
 use crate::gauge::World;
 use crate::gauge::status::{ConnectionStatus, State, Status};
 use crate::portfolio::CoverageView;
+use crate::signals::dataset::ItemFacts;
 use crate::store::StoreError;
 
 const CONNECTION: &str = r#"[[connection]]
@@ -34,9 +35,7 @@ pub async fn is_due(app: &App, visit: &Visit) -> Result<bool, StoreError> {
 /// Whether items are stored and no rule gives one to a team.
 #[must_use]
 pub fn nothing_placed(world: &World) -> bool {
-    let placed = |item: &crate::signals::dataset::ItemFacts| {
-        item.segments.iter().any(|segment| segment.team.is_some())
-    };
+    let placed = |item: &ItemFacts| item.segments.iter().any(|segment| segment.team.is_some());
     !world.dataset.items.iter().any(placed)
 }
 

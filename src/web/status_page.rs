@@ -62,6 +62,7 @@ fn summary(status: &Status) -> String {
     match (all, odd.len()) {
         (0, _) => "No connection is configured.".to_owned(),
         (1, 0) => "The connection is up to date.".to_owned(),
+        (2, 0) => "Both connections are up to date.".to_owned(),
         (_, 0) => format!("All {all} connections are up to date."),
         (1, _) => format!("{} needs a look.", odd[0]),
         (_, n) => format!("{n} of {all} connections need a look: {}.", odd.join(", ")),
@@ -100,7 +101,7 @@ fn connection_card(one: &ConnectionStatus, at: Timestamp) -> Markup {
                     @if one.next.is_empty() { "nothing planned: no daemon runs this connection" }
                     @for (nth, run) in one.next.iter().enumerate() {
                         @if nth > 0 { ", " }
-                        (run_word(run.run)) " " (clock(run.at))
+                        (run_word(run.run)) " " (soon(run.at, at))
                     }
                 }))
             } }
@@ -273,7 +274,7 @@ fn digests(digests: &[DigestStatus]) -> Markup {
                             td { (digest.audience) }
                             td { @if let Some(at) = digest.next_at { (clock(at)) } @else { "never" } }
                             td { (channel.channel) }
-                            td { (delivery(channel.last.as_ref())) }
+                            td.words { (delivery(channel.last.as_ref())) }
                         }
                     } } }
                 }
@@ -304,6 +305,15 @@ fn delivery(last: Option<&DeliveryStatus>) -> Markup {
 /// "21 November 2026 14:05 UTC".
 pub fn clock(at: Timestamp) -> String {
     at.to_utc().format("%-d %B %Y %H:%M UTC").to_string()
+}
+
+/// The time of day where it is today's, else the whole instant.
+fn soon(then: Timestamp, now: Timestamp) -> String {
+    if then.to_utc().date_naive() == now.to_utc().date_naive() {
+        then.to_utc().format("%H:%M UTC").to_string()
+    } else {
+        clock(then)
+    }
 }
 
 /// The instant, and how long ago it was.
