@@ -81,9 +81,8 @@ fn section_of(section: &Section) -> Markup {
     }
 }
 
-/// The rows with a bar under each: its length is the share of attention.
+/// The rows with a bar under each: its length is the share of attention, the page's width is all.
 fn intent(rows: &[IntentRow]) -> Markup {
-    let most = rows.iter().filter_map(|row| row.observed).fold(0.0, f64::max);
     html! {
         table style=(TABLE) {
             thead { tr { @for cell in words::INTENT_HEADER { th scope="col" style=(TH) { (cell) } } } }
@@ -94,15 +93,15 @@ fn intent(rows: &[IntentRow]) -> Markup {
                         th scope="row" style=(format!("{TD};font-weight:600")) { (inert(&cells[0])) }
                         @for cell in &cells[1..] { td style=(TD) { (inert(cell)) } }
                     }
-                    tr role="presentation" { td colspan="5" style=(BAR) { (bar(row.observed, most)) } }
+                    tr role="presentation" { td colspan="5" style=(BAR) { (bar(row.observed)) } }
                 }
             }
         }
     }
 }
 
-fn bar(share: Option<f64>, most: f64) -> Markup {
-    let width = share.filter(|_| most > 0.0).map_or(0.0, |share| share / most * 100.0);
+fn bar(share: Option<f64>) -> Markup {
+    let width = share.map_or(0.0, |share| (share * 100.0).clamp(0.0, 100.0));
     html! {
         div style=(format!("width:{width:.0}%;height:6px;font-size:0;line-height:0;background:#2b8aab")) {}
     }

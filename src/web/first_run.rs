@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 
 use super::App;
-use super::layout::{Here, page, prose, sentence};
+use super::layout::{Here, page, prose};
 use super::moment::Visit;
-use super::status_page::{clock, number, under_way};
+use super::status_page::{clock, number, own_words, under_way};
 use crate::gauge::World;
 use crate::gauge::status::{ConnectionStatus, State, Status};
 use crate::portfolio::CoverageView;
@@ -95,7 +95,7 @@ fn state(one: &ConnectionStatus) -> Markup {
         @if let Some(pulling) = &one.pulling { (under_way(pulling)) }
         @else if let Some(problem) = &one.problem {
             p.problem { "The last pull broke off." }
-            p { (sentence(problem)) }
+            p { (own_words(&one.connection, problem)) }
         }
         @else if one.last_complete_pull.is_some() {
             (prose("Read completely, and no items were found in its scopes. "))

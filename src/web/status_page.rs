@@ -44,7 +44,7 @@ fn render(status: &Status, visit: &Visit) -> Markup {
         h2 #digests { "Digests" }
         (digests(&status.digests))
         p.soft.small {
-            (prose("A digest that was not delivered is tried again every minute. What changed in a tracker shows after the next pull, or at once by webhook; `streamgauge check` asks each tracker for credentials and rights."))
+            (prose("A pull reads what changed; a deep pull looks back further, for what an index showed late; a whole walk reads everything again; a sweep lists every id, to find what has left. A digest that was not delivered is tried again every minute. `streamgauge check` asks each tracker for credentials and rights."))
         }
     };
     frame("Status", Here::Status, visit, &body)
@@ -65,6 +65,7 @@ fn summary(status: &Status) -> String {
         (2, 0) => "Both connections are up to date.".to_owned(),
         (_, 0) => format!("All {all} connections are up to date."),
         (1, _) => format!("{} needs a look.", odd[0]),
+        (2, 2) => format!("Both connections need a look: {}.", odd.join(", ")),
         (_, n) => format!("{n} of {all} connections need a look: {}.", odd.join(", ")),
     }
 }
@@ -75,14 +76,18 @@ fn connection_card(one: &ConnectionStatus, at: Timestamp) -> Markup {
         section.stream.status aria-label=(one.connection) {
             h2 {
                 (one.connection) " "
-                span.tag.odd[one.state != Standing::Fresh] { (word(one.state)) }
+                @if one.state == Standing::Fresh && one.problem.is_some() {
+                    span.tag.odd { "pull incomplete" }
+                } @else {
+                    span.tag.odd[one.state != Standing::Fresh] { (word(one.state)) }
+                }
                 @if let Some(tracker) = tracker { span.tag { (tracker) } }
                 @if !one.declared { span.tag { "not in the settings" } }
             }
             @if let Some(pulling) = &one.pulling { (under_way(pulling)) }
             @if let Some(problem) = &one.problem {
                 p.problem { "The last pull was not complete." }
-                p { (sentence(problem)) }
+                p { (own_words(&one.connection, problem)) }
             }
             table.facts { tbody {
                 (fact("Last complete pull", &html! { (ago(one.last_complete_pull, at)) }))
@@ -152,7 +157,7 @@ fn items(one: &ConnectionStatus) -> Markup {
         (number(one.stored)) " stored"
         @match one.expected {
             Some(expected) => { ", " (number(expected)) " expected by the last sweeps" }
-            None => { ", none counted by a sweep of every scope yet" }
+            None => { "; no sweep of every scope has counted them yet" }
         }
         @if one.gone > 0 { ", " (number(one.gone)) " gone" }
     }
@@ -302,6 +307,12 @@ fn delivery(last: Option<&DeliveryStatus>) -> Markup {
     }
 }
 
+/// A problem under the name of its connection: the name is not said again.
+pub fn own_words(connection: &str, problem: &str) -> Markup {
+    let bare = problem.strip_prefix(connection).and_then(|rest| rest.strip_prefix(": "));
+    prose(&sentence(bare.unwrap_or(problem)))
+}
+
 /// "21 November 2026 14:05 UTC".
 pub fn clock(at: Timestamp) -> String {
     at.to_utc().format("%-d %B %Y %H:%M UTC").to_string()
@@ -338,7 +349,7 @@ pub fn number(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 && digits.len() > 4 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) && digits.len() > 4 {
             out.push('\u{202f}');
         }
         out.push(digit);

@@ -171,7 +171,7 @@ async fn the_first_run_says_how_far_it_is_and_what_to_do() {
     let page = house.ask(get("/")).await.body;
     for words in [
         "Nothing has been read completely",
-        "Github: repository northwind/checkout is not there; correct `scopes`.",
+        "Repository northwind/checkout is not there; correct <code>scopes</code>.",
         "<code>streamgauge check</code>",
     ] {
         assert!(page.contains(words), "{words}\n{page}");
