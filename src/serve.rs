@@ -131,7 +131,6 @@ impl Puller {
                 self.live.begin(&self.connection, word(reach), now);
                 let progress = self.live.as_ref();
                 let outcome = self.engine.pass(&self.connection, reach, progress, &self.stop).await;
-                self.live.end(&self.connection);
                 self.note(&outcome);
                 if outcome.complete && reach != Reach::Hot {
                     deep_at = now;
@@ -149,6 +148,7 @@ impl Puller {
                         ("whole", after(full_at, FULL_MS)),
                     ],
                 );
+                self.live.end(&self.connection);
             }
             self.clock.sleep(BREATH).await;
             let wait = u64::try_from(due.millis() - self.clock.now().millis()).unwrap_or(0);

@@ -1,17 +1,24 @@
 //! How connections, scopes, budgets and digests stand; and what `/` says before there are charts.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use insta::assert_snapshot;
-use streamgauge::clock::Clock;
+use streamgauge::clock::{Clock, SharedClock, SystemClock};
+use streamgauge::demo::{Source, Stage};
 use streamgauge::model::Gap;
+use streamgauge::sim::story::{self, Size};
+use streamgauge::spawn::Spawner;
 use streamgauge::store::{Delivery, DigestKey, Lease, PassRecord, ScopeRecord};
 use streamgauge::sync::Progress;
 use streamgauge::transport::{Request, usual_pace};
 
 use super::client::get;
 use super::house::{Doors, House, at, connection};
+use crate::kill::eventually;
+use crate::support::gate::Gate;
+use crate::support::process::{self, Folder};
 
 async fn lease(house: &House) -> Lease {
     let ttl = Duration::from_secs(60);
@@ -202,5 +209,38 @@ async fn items_without_a_team_lead_to_the_next_claims() {
         ] {
             assert!(page.contains(words), "{words}\n{page}");
         }
+    }
+}
+
+/// The real daemon: its loops tell when they run again, its transport what it was told.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_tells_what_its_loops_do() {
+    let clock: SharedClock = Arc::new(SystemClock);
+    let story = story::generate(3, clock.now(), Size::Test);
+    let stage = Stage::start(Source::from(story.clone()), &clock, &Spawner::tokio()).await.unwrap();
+    let gate = Gate::open(&stage).await;
+    let folder = Folder::new(&stage, &gate, &story.portfolio_toml);
+    let (daemon, client) = (folder.serve().await, process::client());
+    let mut status = serde_json::Value::Null;
+    let complete = async || {
+        let (_, body) = process::get(&client, &daemon.at("/api/v1/status")).await.unwrap();
+        status = serde_json::from_str(&body).unwrap();
+        let connections = status["connections"].as_array().unwrap();
+        connections.len() == 2
+            && connections.iter().all(|one| one["state"] == "fresh" && one["pulling"].is_null())
+    };
+    eventually(complete, "both connections are read completely").await;
+    for one in status["connections"].as_array().unwrap() {
+        let runs: Vec<&str> =
+            one["next"].as_array().unwrap().iter().map(|n| n["run"].as_str().unwrap()).collect();
+        assert!(runs.starts_with(&["pull", "deep", "whole"]), "{runs:?}");
+        let (stored, read) = (&one["stored"], &one["last_pull"]["read"]);
+        assert!(stored.as_u64() > Some(0) && read.as_u64() > Some(0), "{one}");
+        assert!(!one["scopes"].as_array().unwrap().is_empty(), "{one}");
+    }
+    let hosts = status["hosts"].as_array().unwrap();
+    assert_eq!(hosts.len(), 2, "{hosts:?}");
+    for host in hosts {
+        assert!(host["budgets"][0]["remaining"].as_u64() > Some(0), "{host}");
     }
 }
