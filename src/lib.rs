@@ -90,7 +90,8 @@
 //! 6. Monday, 07:00 in the portfolio's zone. [`digests`] claims the digest by its name, due time
 //!    and channel, renders the [`signals::Report`] into three questions with at most three
 //!    observations each, keeps the bytes, and hands them to the channel. A second process finds
-//!    the claim and sends nothing.
+//!    the claim and sends nothing. Had Jira not answered since Friday, the first lines would say
+//!    so; `/status` and [`gauge::Status`] tell the rest.
 //!
 //! # Seams
 //!

@@ -17,9 +17,11 @@ use crate::model::{ConnectionId, Timestamp};
 use crate::schedule::Schedule;
 use crate::spawn::Spawner;
 use crate::store::Store;
-use crate::sync::{Engine, PassOutcome, Problem, Reach, Silent, Stop};
+use crate::sync::{Engine, PassOutcome, Problem, Reach, Stop};
 use crate::trackers::Tracker;
+use crate::transport::Transport;
 use crate::web::access::Access;
+use crate::web::live::Live;
 use crate::web::metrics::Metrics;
 use crate::web::{self, App, Hook};
 
@@ -42,6 +44,8 @@ pub struct Daemon {
     pub outbox: Arc<Outbox>,
     pub access: Arc<Access>,
     pub trackers: Vec<(Arc<dyn Tracker>, Schedule)>,
+    /// What the trackers are asked through, for what it was told of their limits.
+    pub transport: Transport,
     pub clock: SharedClock,
     pub spawner: Spawner,
 }
@@ -54,6 +58,7 @@ struct Puller {
     scan: Arc<Notify>,
     engine: Arc<Engine>,
     metrics: Arc<Metrics>,
+    live: Arc<Live>,
     clock: SharedClock,
     stop: Stop,
 }
@@ -62,6 +67,7 @@ impl Daemon {
     /// Runs until `stop` is requested, then lets every loop finish what it has in hand.
     pub async fn run(self, listener: TcpListener, stop: Stop) {
         let metrics = Arc::new(Metrics::default());
+        let live = Arc::new(Live::new(self.transport, self.outbox.plans()));
         // Every task holds a sender; the channel closes when the last one has ended.
         let (alive, mut ended) = mpsc::channel::<()>(1);
         let mut hooks = BTreeMap::new();
@@ -74,6 +80,7 @@ impl Daemon {
                 scan: Arc::clone(&scan),
                 engine: Arc::clone(&self.engine),
                 metrics: Arc::clone(&metrics),
+                live: Arc::clone(&live),
                 clock: Arc::clone(&self.clock),
                 stop: stop.clone(),
             };
@@ -96,6 +103,7 @@ impl Daemon {
             clock: Arc::clone(&self.clock),
             access: self.access,
             metrics,
+            live,
             hooks,
         };
         let router = web::router(Arc::new(app));
@@ -120,7 +128,9 @@ impl Puller {
                     () if since(deep_at) >= DEEP_MS => Reach::Deep,
                     () => Reach::Hot,
                 };
-                let outcome = self.engine.pass(&self.connection, reach, &Silent, &self.stop).await;
+                self.live.begin(&self.connection, word(reach), now);
+                let progress = self.live.as_ref();
+                let outcome = self.engine.pass(&self.connection, reach, progress, &self.stop).await;
                 self.note(&outcome);
                 if outcome.complete && reach != Reach::Hot {
                     deep_at = now;
@@ -129,6 +139,16 @@ impl Puller {
                     full_at = now;
                 }
                 due = self.next(&outcome);
+                let after = |at: Timestamp, pause: i64| at.plus_millis(pause).max(due);
+                self.live.plan(
+                    &self.connection,
+                    &[
+                        ("pull", due),
+                        ("deep", after(deep_at, DEEP_MS)),
+                        ("whole", after(full_at, FULL_MS)),
+                    ],
+                );
+                self.live.end(&self.connection);
             }
             self.clock.sleep(BREATH).await;
             let wait = u64::try_from(due.millis() - self.clock.now().millis()).unwrap_or(0);
@@ -170,6 +190,15 @@ impl Puller {
         for note in &outcome.notes {
             tracing::warn!(connection = %self.connection, note, "about the credential");
         }
+    }
+}
+
+/// How the status page calls a pass.
+fn word(reach: Reach) -> &'static str {
+    match reach {
+        Reach::Hot => "pull",
+        Reach::Deep => "deep",
+        Reach::Full => "whole",
     }
 }
 

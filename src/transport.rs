@@ -87,6 +87,37 @@ pub struct Transport {
 struct State {
     requests: AtomicU64,
     paused: Mutex<BTreeMap<String, Timestamp>>,
+    told: Mutex<BTreeMap<String, BTreeMap<String, Told>>>,
+}
+
+/// The headers in which trackers tell how much may still be asked.
+const BUDGET: [&str; 6] = [
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
+    "x-ratelimit-resource",
+    "ratelimit",
+    "beta-ratelimit",
+];
+
+/// Budgets kept for one host.
+const BUDGETS_MAX: usize = 16;
+
+/// The newest answer of a host that told its rate budget: header values as they came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    pub at: Timestamp,
+    pub headers: Vec<(&'static str, String)>,
+}
+
+/// A host that has answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    pub name: String,
+    /// One for each resource that has a budget of its own; empty when the host tells none.
+    pub told: Vec<Told>,
+    /// Until when it asked us to wait; may have passed.
+    pub paused_until: Option<Timestamp>,
 }
 
 impl std::fmt::Debug for Transport {
@@ -139,6 +170,41 @@ impl Transport {
         &self.clock
     }
 
+    /// The hosts that have answered so far, sorted, with the rate budgets that they told last.
+    #[must_use]
+    pub fn hosts(&self) -> Vec<Host> {
+        let told = self.state.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let paused = self.state.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        let host = |(name, told): (&String, &BTreeMap<String, Told>)| Host {
+            name: name.clone(),
+            told: told.values().cloned().collect(),
+            paused_until: paused.get(name).copied(),
+        };
+        told.iter().map(host).collect()
+    }
+
+    fn remember(&self, host: &str, response: &Response) {
+        let value = |name: &'static str| {
+            let text = response.headers().get(name)?.to_str().ok()?;
+            Some((name, text.chars().take(200).collect::<String>()))
+        };
+        let headers: Vec<_> = BUDGET.into_iter().filter_map(value).collect();
+        let mut told = self.state.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if !told.contains_key(host) {
+            told.insert(host.to_owned(), BTreeMap::new());
+        }
+        if headers.is_empty() {
+            return;
+        }
+        let resource = headers.iter().find(|(name, _)| *name == "x-ratelimit-resource");
+        let resource = resource.map(|(_, value)| value.clone()).unwrap_or_default();
+        if let Some(told) = told.get_mut(host)
+            && (told.len() < BUDGETS_MAX || told.contains_key(&resource))
+        {
+            told.insert(resource, Told { at: self.clock.now(), headers });
+        }
+    }
+
     /// Holds back every request to `host` until `until`; a shorter pause never replaces a longer.
     pub fn pause(&self, host: &str, until: Timestamp) {
         let mut paused = self.state.paused.lock().unwrap_or_else(PoisonError::into_inner);
@@ -162,6 +228,9 @@ impl Transport {
         loop {
             self.wait_for(&host).await?;
             let outcome = self.once(request.clone()).await;
+            if let Ok(response) = &outcome {
+                self.remember(&host, response);
+            }
             let asked = match &outcome {
                 Ok(response) => match judge(response) {
                     Pace::Proceed => return outcome,

@@ -11,7 +11,8 @@ pub(super) fn deliver(folder: &Path, message: &Message) -> Result<(), DeliveryEr
         reason: error.to_string(),
     };
     std::fs::create_dir_all(folder).map_err(fail)?;
-    for (ending, content) in [("md", &message.markdown), ("json", &message.json)] {
+    for (format, content) in &message.files {
+        let ending = format.ending();
         let path = folder.join(format!("{}.{ending}", message.key));
         let draft = folder.join(format!(".{}.{ending}.part", message.key));
         std::fs::write(&draft, content).map_err(fail)?;
@@ -22,24 +23,27 @@ pub(super) fn deliver(folder: &Path, message: &Message) -> Result<(), DeliveryEr
 
 #[cfg(test)]
 mod tests {
+    use super::super::Format;
     use super::*;
 
     #[test]
     fn a_repeated_delivery_replaces_itself() {
         let folder = tempfile::tempdir().unwrap();
-        let message = Message { key: "monday-1".into(), markdown: "# a".into(), json: "{}".into() };
+        let files = [(Format::Md, "# a"), (Format::Json, "{}"), (Format::Html, "<p>")];
+        let files = files.map(|(format, text)| (format, text.to_owned())).to_vec();
+        let message = Message { key: "monday-1".into(), markdown: "# a".into(), files };
         deliver(folder.path(), &message).unwrap();
         deliver(folder.path(), &message).unwrap();
         let mut names: Vec<_> =
             std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
         names.sort();
-        assert_eq!(names, ["monday-1.json", "monday-1.md"]);
+        assert_eq!(names, ["monday-1.html", "monday-1.json", "monday-1.md"]);
     }
 
     #[test]
     fn a_folder_that_cannot_be_made_is_named() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let message = Message { key: "k".into(), markdown: String::new(), json: String::new() };
+        let message = Message { key: "k".into(), markdown: String::new(), files: Vec::new() };
         let error = deliver(file.path(), &message).unwrap_err().to_string();
         assert!(error.contains(&file.path().display().to_string()), "{error}");
     }

@@ -6,20 +6,45 @@ mod stdout;
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
+/// A form of a digest; its name is the ending of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    Md,
+    /// One file that mail programs can show.
+    Html,
+    /// The same structure, with the report behind it.
+    Json,
+}
+
+impl Format {
+    fn ending(self) -> &'static str {
+        match self {
+            Self::Md => "md",
+            Self::Html => "html",
+            Self::Json => "json",
+        }
+    }
+}
+
 /// A rendered digest on its way out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// Stable name of this digest at this tick (`monday-2026-06-15T0700`); doubles as the
     /// idempotency key, so that a repeated delivery replaces itself.
     pub key: String,
+    /// What a terminal shows.
     pub markdown: String,
-    pub json: String,
+    /// What a folder receives.
+    pub files: Vec<(Format, String)>,
 }
 
 /// A parsed `to` entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// A folder that receives `KEY.md` and `KEY.json`.
+    /// A folder that receives `KEY.md`, `KEY.json` or `KEY.html`, as the digest's `format` says.
     File(PathBuf),
     Stdout,
 }

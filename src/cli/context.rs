@@ -8,12 +8,15 @@ use secrecy::{ExposeSecret, SecretString};
 use super::Failure;
 use crate::clock::{SharedClock, SystemClock};
 use crate::entropy::Entropy;
-use crate::gauge::Gauge;
+use crate::gauge::{Declared, Gauge};
+use crate::model::ConnectionId;
 use crate::portfolio::Portfolio;
+use crate::schedule::Schedule;
 use crate::settings::{LogFormat, Settings};
 use crate::store::{Store, StoreError};
 use crate::telemetry;
 use crate::trackers::Tracker;
+use crate::trackers::settings::Connection;
 use crate::transport::{Limits, Transport};
 use crate::web::access::Access;
 
@@ -79,7 +82,21 @@ impl Context {
         let address = self.settings.store.address();
         let address = address.map_err(|error| StoreError::Unusable(error.to_string()))?;
         let store = Store::open_read_only(address.expose_secret(), Arc::clone(&clock)).await?;
-        Ok(Gauge::new(store, Arc::clone(&self.portfolio), clock))
+        Ok(Gauge::new(store, Arc::clone(&self.portfolio), clock).declaring(self.declared()))
+    }
+
+    /// The connections as the settings name them.
+    pub(crate) fn declared(&self) -> Vec<Declared> {
+        let declared = |one: &Connection| {
+            Some(Declared {
+                connection: ConnectionId(one.id.clone()),
+                tracker: one.tracker_kind(),
+                scopes: one.scopes.clone(),
+                // Checked when the settings were read.
+                pull: Schedule::parse(&one.pull).ok()?,
+            })
+        };
+        self.settings.connection.iter().filter_map(declared).collect()
     }
 
     /// Where the store is, with its password.

@@ -124,13 +124,14 @@ async fn pages(demo: Demo, port: u16, moment: Moment, stop: Stop) -> Result<(), 
     let clock = Arc::clone(&demo.clock);
     let outbox =
         Outbox::new(Arc::clone(&demo.gauge), Arc::clone(&clock), &[]).map_err(Failure::Usage)?;
-    let Demo { stage, store, gauge, engine, trackers, spawner, .. } = demo;
+    let Demo { stage, store, gauge, engine, trackers, transport, spawner, .. } = demo;
     let trackers = trackers.into_iter().map(|tracker| (tracker, every_minute.clone())).collect();
     let access = Access::new(&Web::default(), Arc::clone(&clock))?;
     let query = moment.as_of.map_or_else(String::new, |at| format!("?as_of={at}"));
     print::note(&format!("open http://{address}/{query} (Ctrl-C ends the demo)"));
     let outbox = Arc::new(outbox);
-    let daemon = Daemon { store, gauge, engine, outbox, access, trackers, clock, spawner };
+    let daemon =
+        Daemon { store, gauge, engine, outbox, access, trackers, transport, clock, spawner };
     daemon.run(listener, stop).await;
     drop(stage);
     Ok(())

@@ -7,7 +7,7 @@ use clap::{Args as ClapArgs, ValueEnum};
 use super::context::Context;
 use super::moment::MomentArgs;
 use super::{Done, Failure, Outcome, print};
-use crate::digests::{compose, json, markdown, outbox, revisions};
+use crate::digests::{html, json, markdown, outbox, page, revisions};
 use crate::gauge::{Gauge, Moment};
 
 #[derive(Debug, ClapArgs)]
@@ -25,6 +25,8 @@ pub(crate) struct Args {
 pub(crate) enum Format {
     /// Markdown.
     Md,
+    /// One file that mail programs can show.
+    Html,
     /// The same structure as JSON, with the report behind it.
     Json,
 }
@@ -65,11 +67,11 @@ pub(crate) async fn render(
     format: Format,
 ) -> Result<String, Failure> {
     let scope = outbox::scope(audience).map_err(Failure::Usage)?;
-    let report = gauge.report(moment, &scope).await?;
-    let mut digest = compose(&report);
+    let (mut digest, report) = page(gauge, &scope, moment).await?;
     digest.revisions = revisions::since_last(gauge, audience, &scope, &report).await?;
     Ok(match format {
         Format::Md => markdown::render(&digest),
+        Format::Html => html::render(&digest),
         Format::Json => json::render(&digest, &report),
     })
 }

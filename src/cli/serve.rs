@@ -17,6 +17,7 @@ use crate::spawn::Spawner;
 use crate::sync::{Engine, Stop, Stopper};
 use crate::telemetry;
 use crate::trackers::Tracker;
+use crate::transport::Transport;
 use crate::web::access::Access;
 
 pub(crate) async fn run(config: &Path) -> Outcome {
@@ -29,7 +30,7 @@ pub(crate) async fn run(config: &Path) -> Outcome {
         Failure::Failed(anyhow::anyhow!("cannot listen on {address}: {error}; change web.listen"))
     })?;
     let stop = stop_on_signal();
-    let daemon = assemble(&context, trackers, access).await?;
+    let daemon = assemble(&context, trackers, transport, access).await?;
     tracing::info!(address = %listener.local_addr()?, "streamgauge serves");
     tell_supervisor(NotifyState::Ready);
     let stopping = stop.clone();
@@ -53,12 +54,13 @@ fn tell_supervisor(state: NotifyState<'_>) {
 async fn assemble(
     context: &Context,
     trackers: Vec<Arc<dyn Tracker>>,
+    transport: Transport,
     access: Arc<Access>,
 ) -> Result<Daemon, Failure> {
     let store = context.open().await?;
     let clock = &context.clock;
-    let gauge =
-        Arc::new(Gauge::new(store.clone(), Arc::clone(&context.portfolio), Arc::clone(clock)));
+    let gauge = Gauge::new(store.clone(), Arc::clone(&context.portfolio), Arc::clone(clock));
+    let gauge = Arc::new(gauge.declaring(context.declared()));
     let outbox = Outbox::new(Arc::clone(&gauge), Arc::clone(clock), &context.settings.digest)
         .map_err(Failure::Usage)?;
     let engine = Engine::new(
@@ -83,6 +85,7 @@ async fn assemble(
         outbox: Arc::new(outbox),
         access,
         trackers,
+        transport,
         clock: Arc::clone(clock),
         spawner: Spawner::tokio(),
     })

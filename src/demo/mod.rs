@@ -14,9 +14,10 @@ pub use stage::{Source, Stage};
 
 use crate::clock::SharedClock;
 use crate::entropy::Entropy;
-use crate::gauge::Gauge;
+use crate::gauge::{Declared, Gauge};
 use crate::model::{ConnectionId, Timestamp};
 use crate::portfolio::{Portfolio, Problems};
+use crate::schedule::Schedule;
 use crate::spawn::Spawner;
 use crate::store::{Store, StoreError};
 use crate::sync::{Engine, PassOutcome, Progress, Reach, Settings, Stop};
@@ -93,7 +94,8 @@ impl Demo {
         for reading in readings {
             store.add_reading(reading).await?;
         }
-        let gauge = Arc::new(Gauge::new(store.clone(), portfolio, Arc::clone(&clock)));
+        let gauge = Gauge::new(store.clone(), portfolio, Arc::clone(&clock));
+        let gauge = Arc::new(gauge.declaring(trackers.iter().map(declared).collect()));
         let engine = Arc::new(Engine::new(
             store.clone(),
             trackers.clone(),
@@ -111,6 +113,16 @@ impl Demo {
             outcomes.push(self.engine.pass(&connection, Reach::Hot, progress, stop).await);
         }
         outcomes
+    }
+}
+
+/// The connection as settings would name it; the demo pulls every minute.
+fn declared(tracker: &Arc<dyn Tracker>) -> Declared {
+    Declared {
+        connection: tracker.connection().clone(),
+        tracker: tracker.kind(),
+        scopes: tracker.projects(),
+        pull: Schedule::parse("* * * * *").expect("five fields"),
     }
 }
 

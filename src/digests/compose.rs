@@ -22,6 +22,9 @@ pub struct Digest {
     pub header: Header,
     /// "Week 2026-W24, 8 to 14 June 2026 (Europe/Berlin). ..."
     pub dateline: String,
+    /// What to know before reading on: whose data is old, missing or in doubt. Code stands between
+    /// backticks.
+    pub stale: Vec<String>,
     pub sections: Vec<Section>,
     pub due_reviews: Vec<DueReview>,
     pub tally: Tally,
@@ -98,6 +101,7 @@ pub fn compose(report: &Report) -> Digest {
         title: format!("Streamgauge digest: {}", report.header.portfolio),
         header: report.header.clone(),
         dateline: words::dateline(&report.header),
+        stale: Vec::new(),
         sections,
         due_reviews: report.due_reviews.clone(),
         tally: report.tally,

@@ -12,6 +12,10 @@ use crate::signals::words::quoted;
 pub fn render(digest: &Digest) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "# {}\n{}\n", escape(&digest.title), digest.dateline);
+    if !digest.stale.is_empty() {
+        let lines: Vec<String> = digest.stale.iter().map(|line| prose(line)).collect();
+        let _ = writeln!(out, "> {}\n", lines.join("\n>\n> "));
+    }
     for section in &digest.sections {
         render_section(&mut out, section);
     }
@@ -30,12 +34,7 @@ pub fn render(digest: &Digest) -> String {
         escape(&format!("{}.", digest.revisions.join("; ")))
     };
     let _ = writeln!(out, "Revisions: {revisions}");
-    let _ = writeln!(
-        out,
-        "{} This page contains no person, no team comparison, no dates to come and no completion \
-         figures.",
-        digest.false_alarms
-    );
+    let _ = writeln!(out, "{} {}", digest.false_alarms, words::REFUSED);
     if !digest.appendix.is_empty() {
         let _ = writeln!(out, "\n## Appendix: observations that did not fit\n");
         for observation in &digest.appendix {
@@ -97,6 +96,14 @@ fn due_review(due: &DueReview) -> String {
     )
 }
 
+/// Our own sentence, with code between backticks.
+fn prose(text: &str) -> String {
+    let part = |(index, part): (usize, &str)| {
+        if index % 2 == 1 { format!("`{part}`") } else { escape(part) }
+    };
+    text.split('`').enumerate().map(part).collect()
+}
+
 /// Makes tracker text inert: no markup, no link, no mention, no line break.
 #[must_use]
 pub fn escape(text: &str) -> String {
@@ -111,16 +118,11 @@ pub fn escape(text: &str) -> String {
                 out.push(c);
             }
             '@' => out.push_str("@\u{200b}"),
-            c if c.is_control() || is_directional(c) => out.push(' '),
+            c if c.is_control() || words::is_directional(c) => out.push(' '),
             c => out.push(c),
         }
     }
     out
-}
-
-/// Characters that reorder the text around them.
-fn is_directional(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -1,15 +1,39 @@
 //! Schedule, compose and render digests.
 //!
-//! One structure, [`Digest`], is composed from a report and rendered as Markdown, as JSON and by
-//! the portfolio page; none of them computes anything.
+//! One structure, [`Digest`], is composed from a report and rendered as Markdown, as HTML, as JSON
+//! and by the portfolio page; none of them computes anything.
 
 pub mod compose;
+pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod outbox;
 pub mod revisions;
 pub mod settings;
+pub mod stale;
 pub mod wording;
 pub mod words;
 
+use std::sync::Arc;
+
 pub use compose::{Digest, Section, compose};
+
+use crate::gauge::{Gauge, Moment};
+use crate::signals::{Report, Scope};
+use crate::store::StoreError;
+
+/// The page of an audience at a moment, and the report behind it. It says what is stale;
+/// [`revisions`] are left to whoever sends it.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn page(
+    gauge: &Gauge,
+    scope: &Scope,
+    moment: Moment,
+) -> Result<(Digest, Arc<Report>), StoreError> {
+    let report = gauge.report(moment, scope).await?;
+    let mut digest = compose(&report);
+    digest.stale = stale::lines(&gauge.freshness(moment).await?, gauge.portfolio().zone());
+    Ok((digest, report))
+}

@@ -10,9 +10,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::settings::Digest as Settings;
-use super::{compose, json, markdown, revisions};
-use crate::channels::{Message, Target};
+use super::{html, json, markdown, page, revisions};
+use crate::channels::{Format, Message, Target};
 use crate::clock::SharedClock;
+use crate::gauge::status::PlannedDigest;
 use crate::gauge::{Gauge, Moment};
 use crate::model::Timestamp;
 use crate::schedule::{Schedule, Tick};
@@ -36,6 +37,11 @@ struct Content {
     audience: String,
     markdown: String,
     json: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    html: Option<String>,
+    /// What a folder receives.
+    #[serde(default = "super::settings::default_format")]
+    format: Vec<Format>,
 }
 
 /// The scheduled digests of one daemon.
@@ -53,6 +59,7 @@ struct Plan {
     scope: Scope,
     schedule: Schedule,
     targets: Vec<(String, Target)>,
+    format: Vec<Format>,
 }
 
 /// What one step did.
@@ -73,6 +80,18 @@ impl Outbox {
         let plans = digests.iter().map(plan).collect::<Result<Vec<_>, String>>()?;
         let started = clock.now();
         Ok(Self { gauge, clock, started, plans, finished: Mutex::default() })
+    }
+
+    /// What is planned, in the order of the settings.
+    #[must_use]
+    pub fn plans(&self) -> Vec<PlannedDigest> {
+        let planned = |plan: &Plan| PlannedDigest {
+            id: plan.id.clone(),
+            audience: plan.audience.clone(),
+            schedule: plan.schedule.clone(),
+            channels: plan.targets.iter().map(|(name, _)| name.clone()).collect(),
+        };
+        self.plans.iter().map(planned).collect()
     }
 
     /// Sends every delivery that is due and unfinished.
@@ -170,8 +189,7 @@ impl Outbox {
 
     async fn render(&self, plan: &Plan, tick: Tick) -> Result<String, StoreError> {
         let moment = Moment { as_of: Some(tick.at), known: None };
-        let report = self.gauge.report(moment, &plan.scope).await?;
-        let mut digest = compose(&report);
+        let (mut digest, report) = page(&self.gauge, &plan.scope, moment).await?;
         digest.revisions =
             revisions::since_last(&self.gauge, &plan.audience, &plan.scope, &report).await?;
         let content = Content {
@@ -180,6 +198,8 @@ impl Outbox {
             audience: plan.audience.clone(),
             markdown: markdown::render(&digest),
             json: json::render(&digest, &report),
+            html: plan.format.contains(&Format::Html).then(|| html::render(&digest)),
+            format: plan.format.clone(),
         };
         Ok(serde_json::to_string(&content).expect("strings serialise"))
     }
@@ -205,6 +225,7 @@ fn plan(settings: &Settings) -> Result<Plan, String> {
             .iter()
             .map(|to| Ok((to.clone(), Target::parse(to).map_err(name)?)))
             .collect::<Result<_, String>>()?,
+        format: settings.format.clone(),
     })
 }
 
@@ -224,7 +245,17 @@ fn message(key: &DigestKey, content: &str) -> Result<Message, String> {
     let content: Content = serde_json::from_str(content)
         .map_err(|error| format!("the stored digest cannot be read: {error}"))?;
     let name = format!("{}-{}", key.digest, key.due.replace(':', ""));
-    Ok(Message { key: name, markdown: content.markdown, json: content.json })
+    let Content { markdown, json, html, .. } = content;
+    let file = |format: &Format| {
+        let text = match format {
+            Format::Md => markdown.clone(),
+            Format::Json => json.clone(),
+            Format::Html => html.clone()?,
+        };
+        Some((*format, text))
+    };
+    let files = content.format.iter().filter_map(file).collect();
+    Ok(Message { key: name, markdown, files })
 }
 
 /// The two clocks of a digest as it was sent, and whom it was for.

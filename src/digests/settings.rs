@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::channels::Target;
+use crate::channels::{Format, Target};
 use crate::schedule::Schedule;
 
 /// One scheduled digest, as written.
@@ -17,6 +17,14 @@ pub struct Digest {
     pub at: String,
     /// Channels: `file:FOLDER` or `stdout`.
     pub to: Vec<String>,
+    /// The files that a folder receives: `md`, `html`, `json`.
+    #[serde(default = "default_format")]
+    pub format: Vec<Format>,
+}
+
+/// Markdown for readers, JSON for scripts.
+pub(super) fn default_format() -> Vec<Format> {
+    vec![Format::Md, Format::Json]
 }
 
 impl Digest {
@@ -30,6 +38,10 @@ impl Digest {
         }
         for target in &self.to {
             Target::parse(target).map_err(|problem| ("to", problem))?;
+        }
+        if self.format.is_empty() {
+            let problem = "`format` is empty: name at least one of \"md\", \"html\" and \"json\"";
+            return Err(("format", problem.into()));
         }
         let stream = self.audience.strip_prefix("stream:");
         if self.audience != "portfolio" && stream.is_none_or(str::is_empty) {

@@ -49,7 +49,9 @@ pub fn dateline(header: &Header) -> String {
     format!("Week {}, {days} ({}).{cadence} Data as known on {known}.", header.week, header.zone)
 }
 
-fn local(at: DateTime<Tz>) -> String {
+/// "18 November 2026 05:00".
+#[must_use]
+pub fn local(at: DateTime<Tz>) -> String {
     format!("{} {:02}:{:02}", at.format("%-d %B %Y"), at.hour(), at.minute())
 }
 
@@ -160,6 +162,16 @@ pub fn intent_cells(row: &IntentRow) -> [String; 5] {
         row.weekly.map_or_else(|| "–".to_owned(), range),
         row.state.clone(),
     ]
+}
+
+/// What every page says of itself at its end.
+pub const REFUSED: &str = "This page contains no person, no team comparison, no dates to come and \
+                           no completion figures.";
+
+/// Characters that reorder the text around them.
+#[must_use]
+pub fn is_directional(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The header of the intent table.

@@ -3,20 +3,26 @@
 //! A [`World`] is everything known at one instant, placed by one portfolio file. The newest one is
 //! kept until the store's change sequence moves, so that a page costs a lookup.
 
+mod budgets;
 mod build;
 mod export;
+mod freshness;
 mod links;
 mod moves;
 pub mod record;
 mod releases;
+pub mod status;
 mod story;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use budgets::{Budget, HostStatus};
 pub use build::World;
 pub use export::{ExportCounts, export};
+pub use freshness::{Declared, Freshness, Stale};
 pub use moves::Move;
+pub use status::Status;
 pub use story::ItemStory;
 
 use crate::clock::SharedClock;
@@ -44,6 +50,7 @@ pub struct Gauge {
     store: Store,
     portfolio: Arc<Portfolio>,
     clock: SharedClock,
+    declared: Vec<Declared>,
     live: tokio::sync::Mutex<Option<(u64, Arc<World>)>>,
     reports: Mutex<Reports>,
 }
@@ -58,7 +65,20 @@ impl Gauge {
     #[must_use]
     pub fn new(store: Store, portfolio: Arc<Portfolio>, clock: SharedClock) -> Self {
         let live = tokio::sync::Mutex::new(None);
-        Self { store, portfolio, clock, live, reports: Mutex::default() }
+        Self { store, portfolio, clock, declared: Vec::new(), live, reports: Mutex::default() }
+    }
+
+    /// Names the connections of the settings, so that one that was never pulled is told too.
+    #[must_use]
+    pub fn declaring(mut self, connections: Vec<Declared>) -> Self {
+        self.declared = connections;
+        self
+    }
+
+    /// The connections of the settings.
+    #[must_use]
+    pub fn declared(&self) -> &[Declared] {
+        &self.declared
     }
 
     #[must_use]

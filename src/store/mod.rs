@@ -18,6 +18,7 @@ mod items;
 mod journal;
 mod leases;
 mod migrate;
+mod overview;
 mod scans;
 mod scopes;
 mod types;

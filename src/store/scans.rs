@@ -150,7 +150,7 @@ fn coverage(tx: &mut Tx<'_>, known: Timestamp) -> Result<Vec<Coverage>, StoreErr
     Ok(spans)
 }
 
-fn pass(row: &Row) -> Result<PassRecord, StoreError> {
+pub(super) fn pass(row: &Row) -> Result<PassRecord, StoreError> {
     Ok(PassRecord {
         connection: ConnectionId(row.string(0)?),
         finished_at: row.time(1)?,

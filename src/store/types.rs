@@ -200,3 +200,53 @@ pub struct SentDigest {
     pub content: String,
     pub sent_at: Timestamp,
 }
+
+/// The newest pass over a connection, and the newest that was complete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassMarks {
+    pub connection: ConnectionId,
+    pub newest: PassRecord,
+    pub complete: Option<PassRecord>,
+}
+
+/// What of a connection is to be looked at again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    pub connection: ConnectionId,
+    pub hints: u64,
+    /// Reads that failed.
+    pub retries: u64,
+    pub next_retry_at: Option<Timestamp>,
+}
+
+/// Open gaps of one kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GapCount {
+    pub connection: ConnectionId,
+    pub reason: String,
+    pub count: u64,
+}
+
+/// A scope that makes a reader careful.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScopeTrouble {
+    pub connection: ConnectionId,
+    pub project: String,
+    /// As in [`ScopeRecord`].
+    pub standing: String,
+    pub swept_at: Option<Timestamp>,
+    pub problem: Option<String>,
+}
+
+/// How the newest delivery of a digest to a channel stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryRecord {
+    pub key: DigestKey,
+    /// `open`, `sent`, `failed`.
+    pub state: String,
+    pub attempts: u32,
+    /// When an open one may be tried again.
+    pub again_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    pub problem: Option<String>,
+}

@@ -11,9 +11,9 @@ use super::access::Role;
 use super::error::WebError;
 use super::moment::At;
 use super::{App, reads_portfolio};
-use crate::digests::{Digest, compose};
-use crate::gauge::ItemStory;
+use crate::digests::{self, Digest};
 use crate::gauge::record::{NewDecision, NewReading, RecordError};
+use crate::gauge::{ItemStory, Status};
 use crate::model::{Decision, Reading};
 use crate::portfolio::MapView;
 use crate::signals::{Report, Scope};
@@ -36,7 +36,16 @@ pub async fn digest(
     at: At,
 ) -> Answer<Digest> {
     reads_portfolio(&role)?;
-    Ok(Json(compose(&*app.gauge.report(at.0, &Scope::Portfolio).await?)))
+    Ok(Json(digests::page(&app.gauge, &Scope::Portfolio, at.0).await?.0))
+}
+
+/// How connections, scopes and digests stand now.
+pub async fn status(
+    State(app): State<Arc<App>>,
+    Extension(role): Extension<Role>,
+) -> Answer<Status> {
+    reads_portfolio(&role)?;
+    Ok(Json(app.gauge.status(app.live.snapshot()).await?))
 }
 
 pub async fn map(

@@ -9,6 +9,7 @@ use super::moment::Visit;
 pub enum Here {
     Portfolio,
     Map,
+    Status,
     Elsewhere,
     /// Before sign-in: there is nowhere to go yet.
     Outside,
@@ -36,6 +37,7 @@ pub fn page(title: &str, here: Here, visit: &Visit, body: &Markup) -> Markup {
                         @if here != Here::Outside {
                             (entry(&visit.link("/"), "Portfolio", here == Here::Portfolio))
                             (entry(&visit.link("/map"), "Map", here == Here::Map))
+                            (entry("/status", "Status", here == Here::Status))
                         }
                         @if visit.signed_in {
                             form method="post" action="/sign-out" {

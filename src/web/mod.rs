@@ -4,10 +4,12 @@ pub mod access;
 mod api;
 mod chart;
 mod error;
+mod first_run;
 mod health;
 mod item_page;
 mod item_words;
 mod layout;
+pub mod live;
 mod map_page;
 pub mod metrics;
 mod moment;
@@ -16,6 +18,7 @@ mod portfolio_page;
 pub mod server;
 pub mod settings;
 mod sign_in;
+mod status_page;
 mod webhooks;
 
 use std::collections::BTreeMap;
@@ -37,13 +40,14 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::clock::SharedClock;
-use crate::digests::compose;
+use crate::digests;
 use crate::gauge::Gauge;
 use crate::signals::Scope;
 use crate::store::Store;
 use crate::trackers::Tracker;
 use access::{Access, Role};
 use error::WebError;
+use live::Live;
 use metrics::Metrics;
 use moment::Visit;
 
@@ -61,6 +65,7 @@ pub struct App {
     pub clock: SharedClock,
     pub access: Arc<Access>,
     pub metrics: Arc<Metrics>,
+    pub live: Arc<Live>,
     pub hooks: BTreeMap<String, Hook>,
 }
 
@@ -78,10 +83,12 @@ pub fn router(app: Arc<App>) -> Router {
     let guarded = Router::new()
         .route("/", get(portfolio))
         .route("/map", get(map_page::page))
+        .route("/status", get(status_page::page))
         .route("/items/{*key}", get(item_page::page))
         .route("/api/v1/report", get(api::report))
         .route("/api/v1/digest", get(api::digest))
         .route("/api/v1/map", get(api::map))
+        .route("/api/v1/status", get(api::status))
         .route("/api/v1/items/{*key}", get(api::item))
         .route("/api/v1/decisions", get(api::decisions).post(api::decide))
         .route("/api/v1/readings", get(api::readings).post(api::read))
@@ -126,14 +133,17 @@ async fn portfolio(
     visit: Visit,
 ) -> Result<Markup, WebError> {
     reads_portfolio(&role)?;
-    if app.store.counts().await?.items == 0 {
-        return Ok(notices::first_run(&app, &visit).await?);
+    if first_run::is_due(&app, &visit).await? {
+        return Ok(first_run::reading(&app, &visit).await?);
     }
-    let report = app.gauge.report(visit.moment, &Scope::Portfolio).await?;
     let world = app.gauge.world(visit.moment.known).await?;
+    if visit.is_live() && first_run::nothing_placed(&world) {
+        let map = app.gauge.map(visit.moment).await?;
+        return Ok(first_run::placing(&app, &map.coverage, &visit));
+    }
+    let (digest, report) = digests::page(&app.gauge, &Scope::Portfolio, visit.moment).await?;
     let epics = world.epics.entries().iter().map(|epic| epic.id.as_str()).collect();
-    let notices = if visit.is_live() { notices::stale(&app).await? } else { Markup::default() };
-    let digest = compose(&report);
+    let notices = notices::stale(&digest.stale, &visit);
     let page = portfolio_page::Page { digest: &digest, report: &report, epics: &epics, visit };
     Ok(portfolio_page::render(&page, &notices))
 }

@@ -220,7 +220,8 @@ fn foot(digest: &Digest) -> Markup {
                 p { "Not visible here:" }
                 ul.tight { @for line in &digest.unseen { li { (prose(line)) } } }
             }
-            p { "This page contains no person, no team comparison, no dates to come and no completion figures." }
+            p { (words::REFUSED) }
+            p { a href="/status" { "How fresh the data of each connection is" } }
         }
     }
 }

@@ -209,7 +209,7 @@ fn wrong_use_ends_with_two_and_says_what_to_type() {
         (&["map", "--jsn"], "--json"),
         (&["decide", "begin", "portfolio", "--why", "x"], "begin"),
         (&["export"], "--out"),
-        (&["digest", "--format", "html"], "md"),
+        (&["digest", "--format", "pdf"], "md"),
     ] {
         let ran = desk.run(args);
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args:?}: {ran:?}");
@@ -233,6 +233,8 @@ fn empty_store() -> Desk {
     let desk = Desk::new();
     let out = desk.done(&["reading", "refund-contacts", "12.5", "--at", "2026-06-01T06:00:00Z"]);
     assert_eq!(out, "recorded 12.5 for refund-contacts\n");
+    let wal = desk.path("streamgauge.db-wal");
+    assert!(!wal.exists(), "a program that has ended leaves one file");
     desk
 }
 
@@ -280,6 +282,14 @@ fn a_digest_of_nothing_says_what_is_missing() {
     }
     assert!(digest.contains("No signal of this section has enough data yet."), "{digest}");
     assert_eq!(digest, desk.done(&[&["digest"], &moment[..]].concat()), "the same bytes again");
+    // Nothing was pulled: the settings name connections that the store has never heard of.
+    let live = desk.done(&["digest"]);
+    let first = live.lines().find(|line| line.starts_with("> ")).unwrap_or_default();
+    assert!(first.starts_with("> \"github\" was never pulled;"), "{live}");
+    let (before, _) = live.split_once("## 1.").unwrap();
+    assert!(before.contains("> \"jira\" was never pulled"), "{live}");
+    let html = desk.done(&["digest", "--format", "html"]);
+    assert!(html.starts_with("<!DOCTYPE html>") && html.contains("was never pulled"), "{html}");
     let stream = ["digest", "--for", "stream:payments", "--format", "json"];
     assert!(desk.json(&[&stream[..], &moment[..]].concat()).is_object());
 

@@ -6,17 +6,24 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono_tz::Tz;
 use insta::assert_snapshot;
+use streamgauge::channels::Format;
 use streamgauge::clock::Clock;
 use streamgauge::demo::{Recording, Source};
+use streamgauge::digests::compose::{Told, Unlock};
 use streamgauge::digests::markdown::observation_line;
 use streamgauge::digests::outbox::{Outbox, Sent};
 use streamgauge::digests::settings::Digest as Settings;
 use streamgauge::digests::wording::violations;
+use streamgauge::digests::{Digest, Section, html, markdown};
 use streamgauge::gauge::{Gauge, Moment};
-use streamgauge::model::Timestamp;
+use streamgauge::model::{Timestamp, Week};
 use streamgauge::portfolio::Portfolio;
 use streamgauge::signals::Scope;
+use streamgauge::signals::report::{
+    DueReview, Header, IntentRow, Observation, Question, Slice, Tally,
+};
 use streamgauge::sim::jira::lock;
 use streamgauge::sim::jira::records::{IssueRecord, Record};
 use streamgauge::sim::story::{self, Size, Story};
@@ -78,6 +85,65 @@ fn same_structure(page: &Page) {
     }
 }
 
+/// The words of a Markdown page, without its marks.
+fn words_of_markdown(text: &str) -> Vec<String> {
+    let (mut out, mut fenced) = (String::new(), false);
+    for line in text.lines() {
+        let bare = line.trim();
+        if bare == "```" {
+            fenced = !fenced;
+        } else if fenced {
+            out.push_str(bare);
+        } else if bare != "---" && !bare.starts_with("|---") {
+            let body = bare.trim_start_matches(['#', '>']).trim_start();
+            let mut letters = body.strip_prefix("- ").unwrap_or(body).chars();
+            while let Some(c) = letters.next() {
+                match c {
+                    '\\' => out.extend(letters.next()),
+                    '*' | '`' => {}
+                    '|' => out.push(' '),
+                    c => out.push(c),
+                }
+            }
+        }
+        out.push(' ');
+    }
+    out.replace('\u{200b}', "").split_whitespace().map(str::to_owned).collect()
+}
+
+/// The words of an HTML page that a reader sees.
+fn words_of_html(text: &str) -> Vec<String> {
+    let (_, body) = text.split_once("<body").expect("a body");
+    let (mut out, mut rest) = (String::new(), body.split_once('>').expect("a tag").1);
+    while let Some((before, tag)) = rest.split_once('<') {
+        out.push_str(before);
+        let (name, after) = tag.split_once('>').expect("a tag ends");
+        let name = name.trim_start_matches('/').split(' ').next().expect("a name");
+        if !["strong", "em", "code"].contains(&name) {
+            out.push(' ');
+        }
+        rest = after;
+    }
+    for (entity, character) in
+        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&amp;", "&"), ("\u{200b}", "")]
+    {
+        out = out.replace(entity, character);
+    }
+    out.split_whitespace().map(str::to_owned).collect()
+}
+
+/// The mail says what the Markdown says, carries its own styles, and reaches for nothing.
+fn mail_is_safe(page: &Page, of: &str) {
+    assert_eq!(words_of_html(&page.html), words_of_markdown(&page.markdown), "{of}");
+    assert!(page.html.len() < 100 * 1024, "{of}: {} bytes are cut by Gmail", page.html.len());
+    assert!(page.html.starts_with("<!DOCTYPE html><html lang=\"en\"><head>"), "{of}");
+    for live in
+        ["<script", "<style", "<link", "<svg", "<img", "<a ", "<form", "url(", "src=", "http"]
+    {
+        assert!(!page.html.contains(live), "{of}: {live} in\n{}", page.html);
+    }
+}
+
 /// A section without an observation says why.
 fn silence_is_explained(page: &Page) {
     for section in &page.digest.sections {
@@ -100,6 +166,7 @@ async fn every_page_of(source: Source, of: &str, synced: bool) {
         let page = staged.page(&scope, staged.moment()).await;
         well_worded(&page, of);
         same_structure(&page);
+        mail_is_safe(&page, of);
         silence_is_explained(&page);
     }
 }
@@ -248,7 +315,108 @@ async fn hostile_titles_are_inert() {
     }
     for live in ["](", "@all", "<script", "\u{202e}", "http://", "www."] {
         assert!(!bare.contains(live), "{live} is live in\n{bare}");
+        let inert = page.html.replace("[x](", "").replace("![i](", "");
+        assert!(!inert.contains(live), "{live} is live in\n{inert}");
     }
+}
+
+/// Everything that an HTML page can hold, written by hand, so that no signal changes it.
+#[test]
+fn the_mail_as_it_stands() {
+    let slice =
+        |name: &str| Slice { dimension: "stream", id: name.to_lowercase(), name: name.to_owned() };
+    let row = |name: &str, observed: Option<f64>, state: &str| IntentRow {
+        slice: slice(name),
+        declared: Some(0.25),
+        band: Some((0.2, 0.3)),
+        observed,
+        weekly: observed.map(|share| (share - 0.02, share + 0.01)),
+        attribution: None,
+        state: state.to_owned(),
+    };
+    let told = |subject: &str| Observation {
+        subject: subject.to_owned(),
+        evidence: "attention was 34 % against a declared 25 % over 8 weeks (784 team-days).".into(),
+        uncertainty: "Without the epic \"Wallet & <b>Co</b>\" the share is 26 %.".into(),
+        question: "Which of the two is out of date: the intent, or its scope?".into(),
+    };
+    let section = |question: Question, heading: &str| Section {
+        question,
+        heading: heading.to_owned(),
+        table: Vec::new(),
+        observations: Vec::new(),
+        silence: Vec::new(),
+        unlock: None,
+        overflow: 0,
+    };
+    let as_of = now();
+    let week = Week::of(as_of.plus_days(-3), Tz::UTC);
+    let digest = Digest {
+        title: "Streamgauge digest: Northwind".into(),
+        header: Header {
+            portfolio: "Northwind".into(),
+            as_of,
+            known: as_of,
+            zone: "Europe/Berlin".into(),
+            week,
+            period: week.period(Tz::UTC),
+            cadence: None,
+        },
+        dateline: "Week 2026-W24, 8 to 14 June 2026 (Europe/Berlin). Data as known on 15 June."
+            .into(),
+        stale: vec![
+            "Data from \"jira\" is 3 days old (last complete pull 12 June 2026 05:00); everything \
+             below about it is as of then. The status page and `streamgauge check` tell why."
+                .into(),
+        ],
+        sections: vec![
+            Section {
+                table: vec![
+                    row("Booking", Some(0.17), "within the band"),
+                    row("Payments", Some(0.34), "outside the band in 8 of 8 weeks"),
+                    row("Fleet", None, "not enough data"),
+                ],
+                observations: vec![Told {
+                    signal: "P1",
+                    slice: "payments".into(),
+                    observation: told("Payments"),
+                }],
+                overflow: 1,
+                ..section(Question::Investment, "1. Are we investing in the correct value streams?")
+            },
+            Section {
+                silence: vec!["Nothing outside the usual range.".into()],
+                unlock: Some(Unlock {
+                    sentence: "No outcome is declared. One such declaration would unlock most:"
+                        .into(),
+                    declaration: "[[outcome]]\nid = \"refund-contacts\"".into(),
+                }),
+                ..section(Question::Flow, "2. Where is the flow breaking down across the system?")
+            },
+        ],
+        due_reviews: vec![DueReview {
+            decision: "D-4".into(),
+            subject: "More for www.evil.example".into(),
+            verb: "more".into(),
+            expected: "Returns up".into(),
+            review_at: as_of.plus_days(-3),
+        }],
+        tally: Tally {
+            series: 46,
+            usual: 44,
+            confirmed: 1,
+            expected_false_alarms: 0.9,
+            ..Tally::default()
+        },
+        unconfirmed: vec!["Fleet throughput (down)".into()],
+        unseen: vec!["9 items were done from their creation on.".into(), "A second thing.".into()],
+        revisions: vec!["2026-W22 Booking delivered 11 (published as 12)".into()],
+        false_alarms: "About one of the confirmed observations may be a false alarm.".into(),
+        appendix: vec![told("@all Booking")],
+    };
+    let html = html::render(&digest);
+    assert_eq!(words_of_html(&html), words_of_markdown(&markdown::render(&digest)));
+    assert_snapshot!(html.replace("><", ">\n<"));
 }
 
 /// An issue of a team that was delivered some weeks ago, in a week that the page shows.
@@ -288,6 +456,7 @@ fn monday(folder: &std::path::Path) -> Vec<Settings> {
         audience: "portfolio".to_owned(),
         at: "0 9 * * MON".to_owned(),
         to: vec![format!("file:{}", folder.display())],
+        format: vec![Format::Md, Format::Html],
     }]
 }
 
@@ -319,7 +488,10 @@ async fn what_was_sent_stays_and_what_changed_is_told() {
     let sent = fs::read_to_string(&path).expect("the digest is there");
     assert!(sent.contains("Revisions: none."), "{sent}");
     let moment = Moment { as_of: Some(staged.now()), known: Some(staged.now()) };
-    assert_eq!(staged.page(&Scope::Portfolio, moment).await.markdown, sent);
+    let again = staged.page(&Scope::Portfolio, moment).await;
+    assert_eq!(again.markdown, sent);
+    assert_eq!(fs::read_to_string(path.with_extension("html")).expect("it is there"), again.html);
+    assert!(!path.with_extension("json").exists(), "only what `format` names");
 
     // An item of an earlier week is reopened.
     let issue = delivered(&story);
@@ -349,4 +521,33 @@ async fn what_was_sent_stays_and_what_changed_is_told() {
     let oldest: serde_json::Value =
         serde_json::from_str(&kept.last().expect("two").content).expect("it is JSON");
     assert_eq!(oldest["markdown"], sent.as_str());
+}
+
+/// Data that grows old is told at once, in the words of the house, for the moment that is asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn old_data_is_told_under_the_title() {
+    let staged = Staged::new(Source::from(story::generate(1, now(), Size::Test)), now()).await;
+    let live = Moment::default();
+    assert_eq!(staged.page(&Scope::Portfolio, live).await.digest.stale, [] as [String; 0]);
+    let fresh = staged.now();
+    staged.clock.advance(Duration::from_secs(75 * 3_600));
+    let page = staged.page(&Scope::Portfolio, live).await;
+    well_worded(&page, "75 hours old");
+    mail_is_safe(&page, "75 hours old");
+    let lines: Vec<&str> = page.markdown.lines().collect();
+    let place = lines.iter().position(|line| line.starts_with("> ")).expect("a line");
+    assert!(place <= 3, "right under the title:\n{}", page.markdown);
+    assert!(lines[place].starts_with("> Data from \"github\" is 3 days old"), "{}", lines[place]);
+    assert_eq!(page.digest.stale.len(), 2, "{:?}", page.digest.stale);
+    for then in [
+        Moment { as_of: Some(fresh), known: None },
+        Moment { as_of: Some(fresh), known: Some(fresh) },
+        Moment { as_of: None, known: Some(fresh) },
+    ] {
+        let past = staged.page(&Scope::Portfolio, then).await;
+        assert_eq!(past.digest.stale, [] as [String; 0], "{then:?}: it was fresh then");
+    }
+    let since = Moment { as_of: None, known: Some(fresh.plus_days(2)) };
+    let told = staged.page(&Scope::Portfolio, since).await.digest.stale;
+    assert!(told[0].starts_with("Data from \"github\" is 2 days old"), "{told:?}");
 }

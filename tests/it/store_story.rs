@@ -12,8 +12,9 @@ use streamgauge::model::{
     TrackerKind, Verb, What,
 };
 use streamgauge::store::{
-    Applied, Batch, Claim, Counts, Coverage, Cursor, Delivery, DigestKey, Hint, Lease, PassRecord,
-    Resume, ScopeRecord, SentDigest, Store, StoreError, StoredItem,
+    Applied, Batch, Claim, Counts, Coverage, Cursor, Delivery, DigestKey, GapCount, Hint, Lease,
+    PassMarks, PassRecord, Resume, ScopeRecord, ScopeTrouble, SentDigest, Store, StoreError,
+    StoredItem, Waiting,
 };
 
 use crate::support::postgres;
@@ -247,6 +248,13 @@ async fn scans(store: &Store, lease: &Lease) {
     assert_eq!(store.coverage(None).await.unwrap(), covered(70));
     assert_eq!(store.coverage(Some(at(70))).await.unwrap(), covered(50));
     assert_eq!(store.coverage(Some(at(50))).await.unwrap(), vec![]);
+    let marks = |newest, complete: Option<PassRecord>| {
+        vec![PassMarks { connection: jira(), newest, complete }]
+    };
+    let (first, second, third) = (pass(51, Some(50)), pass(61, None), pass(71, Some(70)));
+    assert_eq!(store.pass_marks(None).await.unwrap(), marks(third.clone(), Some(third)));
+    assert_eq!(store.pass_marks(Some(at(65))).await.unwrap(), marks(second, Some(first)));
+    assert_eq!(store.pass_marks(Some(at(50))).await.unwrap(), vec![]);
 }
 
 async fn scopes(store: &Store, lease: &Lease) {
@@ -282,6 +290,14 @@ async fn scopes(store: &Store, lease: &Lease) {
         ..of("EMPTY")
     };
     assert_eq!(empty, expected, "a sweep that did not end keeps the last count");
+    let trouble = ScopeTrouble {
+        connection: jira(),
+        project: "EMPTY".into(),
+        standing: "hidden".into(),
+        swept_at: Some(at(50)),
+        problem: Some("not visible".into()),
+    };
+    assert_eq!(store.troubled_scopes().await.unwrap(), [trouble]);
 }
 
 async fn hints(store: &Store, lease: &Lease) {
@@ -307,6 +323,8 @@ async fn hints(store: &Store, lease: &Lease) {
     let retries = store.due_retries(&jira(), at(5), 9).await.unwrap();
     let told: Vec<_> = retries.iter().map(|r| (r.source.as_str(), r.attempts)).collect();
     assert_eq!(told, [("8", 1), ("1", 2)]);
+    let waiting = Waiting { connection: jira(), hints: 1, retries: 2, next_retry_at: Some(at(2)) };
+    assert_eq!(store.waiting().await.unwrap(), [waiting]);
     store.clear_retry(lease, &jira(), "8").await.unwrap();
     let read = item("1", "BOOK-7", 8, vec![moved("13.0", 8, "Done")]);
     store.apply(lease, batch(vec![read], 60)).await.unwrap();
@@ -342,6 +360,8 @@ async fn gaps(store: &Store, lease: &Lease) {
     assert_eq!(reasons(None).await, Vec::<String>::new());
     store.put_gaps(lease, &jira(), vec![gap(Some("8"), "malformed-item")], at(82)).await.unwrap();
     assert_eq!(store.gaps(None).await.unwrap()[0].first_seen, at(82));
+    let count = GapCount { connection: jira(), reason: "malformed-item".into(), count: 1 };
+    assert_eq!(store.gap_counts().await.unwrap(), [count]);
 }
 
 async fn catalogue(store: &Store, lease: &Lease) {
@@ -459,6 +479,13 @@ async fn digests(store: &Store, clock: &ManualClock) {
     assert_eq!(store.claim_digest(&lost, "x", MINUTE).await.unwrap(), Claim::Finished);
     let sent = store.sent_digests(10).await.unwrap();
     let content = "as planned".to_owned();
+    let ends: Vec<_> = store.deliveries().await.unwrap();
+    let told: Vec<_> = ends
+        .iter()
+        .map(|end| (end.key.clone(), end.state.as_str(), end.attempts, end.problem.as_deref()))
+        .collect();
+    assert_eq!(told, [(key.clone(), "sent", 3, None), (lost, "failed", 1, Some("gone"))]);
+    assert!(ends.iter().all(|end| end.ended_at.is_some() && end.again_at.is_none()));
     assert_eq!(sent, [SentDigest { key, content, sent_at: sent[0].sent_at }]);
     let off = sent[0].sent_at.millis() - clock.now().millis();
     assert!(off == 0 || off.abs() > 1_000, "the clock of SQLite is ours, of PostgreSQL its own");

@@ -2,6 +2,7 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
@@ -62,8 +63,27 @@ fn closed() -> StoreError {
 
 /// A queue of transactions.
 pub enum Lane {
-    Threads(Sender<Box<dyn Work>>),
+    Threads(Threads),
     Inline(Mutex<Backend>),
+}
+
+/// Threads that empty one queue; dropping it waits until they have closed their connections, so
+/// that SQLite can merge its log into the file before the process ends.
+pub struct Threads {
+    /// `None` only while it is dropped.
+    queue: Option<Sender<Box<dyn Work>>>,
+    hands: Vec<JoinHandle<()>>,
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        let own = std::thread::current().id();
+        for hand in self.hands.drain(..).filter(|hand| hand.thread().id() != own) {
+            // A thread that panicked has closed its connection as well.
+            drop(hand.join());
+        }
+    }
 }
 
 impl Lane {
@@ -74,14 +94,16 @@ impl Lane {
     pub fn threads(backends: Vec<Backend>) -> Result<Self, StoreError> {
         let (sender, receiver) = channel();
         let receiver = Arc::new(Mutex::new(receiver));
+        let mut threads = Threads { queue: Some(sender), hands: Vec::new() };
         for backend in backends {
             let receiver = Arc::clone(&receiver);
-            std::thread::Builder::new()
+            let hand = std::thread::Builder::new()
                 .name("store".to_owned())
                 .spawn(move || serve(backend, &receiver))
                 .map_err(|e| StoreError::Unusable(format!("cannot start a thread: {e}")))?;
+            threads.hands.push(hand);
         }
-        Ok(Self::Threads(sender))
+        Ok(Self::Threads(threads))
     }
 
     /// No queue: the caller's thread does the work.
@@ -99,7 +121,10 @@ impl Lane {
         let (reply, answer) = oneshot::channel();
         let work = Box::new(Task { name, writes, body: Some(body), result: None, reply });
         match self {
-            Self::Threads(queue) => queue.send(work).map_err(|_| closed())?,
+            Self::Threads(threads) => {
+                let queue = threads.queue.as_ref().ok_or_else(closed)?;
+                queue.send(work).map_err(|_| closed())?;
+            }
             Self::Inline(backend) => {
                 backend.lock().unwrap_or_else(PoisonError::into_inner).run(vec![work]);
             }

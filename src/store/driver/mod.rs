@@ -43,9 +43,10 @@ enum Backend {
 
 /// Runs transactions.
 pub struct Driver {
-    writer: Lane,
-    /// `None`: reads go through the writer.
+    /// `None`: reads go through the writer. Dropped first: the last connection that closes a
+    /// SQLite file merges its log, and only one that may write can.
     reader: Option<Lane>,
+    writer: Lane,
     pub kind: Kind,
     /// Only in simulations.
     pub whim: Option<Whim>,

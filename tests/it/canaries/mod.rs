@@ -204,6 +204,8 @@ async fn troubled_syncs(stage: &Stage, folder: &Folder, traces: &mut Traces) {
     }
     let ended = folder.run(&["sync"]).await;
     assert!(matches!(ended.code, Some(0 | 3)), "{}", ended.out);
+    let wal = folder.path().join("streamgauge.db-wal");
+    assert!(!wal.exists(), "the log is merged into the database before the program ends");
     traces.add("sync, output", ended.out);
     traces.add("sync, log", ended.err);
 }
@@ -219,6 +221,7 @@ async fn commands(folder: &Folder, story: &Story, traces: &mut Traces) {
         vec!["signals", "--json"],
         vec!["digest"],
         vec!["digest", "--format", "json"],
+        vec!["digest", "--format", "html"],
         vec!["digest", "--for", "stream:booking"],
         vec!["explain", "P2"],
         vec!["explain", "NOSUCH-1"],
@@ -278,6 +281,8 @@ async fn pages(daemon: &Daemon, story: &Story, traces: &mut Traces) {
     let mut paths: Vec<String> = [
         "/",
         "/map",
+        "/status",
+        "/api/v1/status",
         "/api/v1/report",
         "/api/v1/digest",
         "/api/v1/map",

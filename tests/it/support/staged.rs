@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use streamgauge::clock::{Clock, ManualClock};
 use streamgauge::demo::{Demo, Source};
-use streamgauge::digests::{Digest, compose, json, markdown};
+use streamgauge::digests::{self, Digest, html, json, markdown};
 use streamgauge::gauge::Moment;
 use streamgauge::model::{ConnectionId, Timestamp};
 use streamgauge::signals::report::{Observation, Report};
@@ -22,12 +22,13 @@ pub struct Staged {
     folder: tempfile::TempDir,
 }
 
-/// One page in both forms, with the report behind it.
+/// One page in every form, with the report behind it.
 pub struct Page {
     pub report: Arc<Report>,
     pub digest: Digest,
     pub markdown: String,
     pub json: String,
+    pub html: String,
 }
 
 impl Staged {
@@ -74,10 +75,11 @@ impl Staged {
 
     /// The page for a reader at a moment.
     pub async fn page(&self, scope: &Scope, moment: Moment) -> Page {
-        let report = self.demo.gauge.report(moment, scope).await.expect("the store answers");
-        let digest = compose(&report);
+        let page = digests::page(&self.demo.gauge, scope, moment).await;
+        let (digest, report) = page.expect("the store answers");
         let (markdown, json) = (markdown::render(&digest), json::render(&digest, &report));
-        Page { report, digest, markdown, json }
+        let html = html::render(&digest);
+        Page { report, digest, markdown, json, html }
     }
 
     /// The portfolio's page at the instant that the data speaks of.

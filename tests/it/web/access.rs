@@ -12,10 +12,12 @@ use super::house::{Doors, House};
 const GUARDED: &[&str] = &[
     "/",
     "/map",
+    "/status",
     "/items/northwind/checkout%231",
     "/api/v1/report",
     "/api/v1/digest",
     "/api/v1/map",
+    "/api/v1/status",
     "/api/v1/items/northwind/checkout%231",
     "/api/v1/decisions",
     "/api/v1/readings",

@@ -9,6 +9,7 @@ use streamgauge::sim::story::{self, Size};
 use streamgauge::spawn::Spawner;
 use streamgauge::sync::{Silent, Stop};
 use streamgauge::web::access::Access;
+use streamgauge::web::live::Live;
 use streamgauge::web::metrics::Metrics;
 use streamgauge::web::server::{self, Limits};
 use streamgauge::web::settings::Web;
@@ -39,6 +40,7 @@ async fn every_observation_is_shown_with_its_chart_and_its_items() {
         clock: Arc::clone(&clock),
         access: Access::new(&Web::default(), Arc::clone(&clock)).unwrap(),
         metrics: Arc::new(Metrics::default()),
+        live: Arc::new(Live::default()),
         hooks: std::collections::BTreeMap::new(),
     };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();

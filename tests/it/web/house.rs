@@ -9,18 +9,21 @@ use std::time::Duration;
 use secrecy::SecretString;
 use streamgauge::clock::{Clock, ManualClock};
 use streamgauge::entropy::Entropy;
-use streamgauge::gauge::Gauge;
+use streamgauge::gauge::status::PlannedDigest;
+use streamgauge::gauge::{Declared, Gauge};
 use streamgauge::model::{
     Attributes, Change, ConnectionId, Item, ItemId, Level, Named, Precision, Timestamp,
     TrackerKind, What,
 };
 use streamgauge::portfolio::Portfolio;
+use streamgauge::schedule::Schedule;
 use streamgauge::secret::SecretRef;
 use streamgauge::spawn::Spawner;
 use streamgauge::store::{Batch, PassRecord, Store};
 use streamgauge::trackers::{Tracker, github};
-use streamgauge::transport::{Limits as Pace, Transport};
+use streamgauge::transport::{Limits as Pace, Request, Response, Transport, TransportError, Wire};
 use streamgauge::web::access::Access;
+use streamgauge::web::live::Live;
 use streamgauge::web::metrics::Metrics;
 use streamgauge::web::server::{self, Limits};
 use streamgauge::web::settings::{Proxy, RoleName, Token, Web};
@@ -77,6 +80,9 @@ pub struct House {
     pub address: SocketAddr,
     pub store: Store,
     pub clock: Arc<ManualClock>,
+    pub live: Arc<Live>,
+    /// What `live` reads budgets from; its host answers everything with one.
+    pub transport: Transport,
     pub folder: tempfile::TempDir,
     _stop: oneshot::Sender<()>,
 }
@@ -110,13 +116,32 @@ impl House {
     }
 
     pub async fn empty(doors: Doors) -> Self {
+        Self::with(doors, PORTFOLIO).await
+    }
+
+    /// An empty store under another portfolio file.
+    pub async fn with(doors: Doors, portfolio: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = ManualClock::at(at("2026-06-15T06:00:00Z"));
         let url = format!("sqlite:{}", folder.path().join("gauge.db").display());
         let store = Store::open(&url, clock.clone()).await.unwrap();
-        let portfolio = Portfolio::parse(PORTFOLIO, "portfolio.toml")
+        let portfolio = Portfolio::parse(portfolio, "portfolio.toml")
             .unwrap_or_else(|problems| panic!("{problems}"));
         let gauge = Gauge::new(store.clone(), Arc::new(portfolio), clock.clone());
+        let gauge = gauge.declaring(vec![Declared {
+            connection: connection(),
+            tracker: TrackerKind::GitHub,
+            scopes: vec!["northwind/checkout".into()],
+            pull: Schedule::parse("*/5 * * * *").unwrap(),
+        }]);
+        let plan = PlannedDigest {
+            id: "monday".into(),
+            audience: "portfolio".into(),
+            schedule: Schedule::parse("0 7 * * MON").unwrap(),
+            channels: vec!["file:digests".into()],
+        };
+        let transport = telling(clock.clone());
+        let live = Arc::new(Live::new(transport.clone(), vec![plan]));
         let access = Access::new(&settings(&doors, folder.path()), clock.clone()).unwrap();
         let hook = Hook {
             tracker: tracker(clock.clone()),
@@ -129,6 +154,7 @@ impl House {
             clock: clock.clone(),
             access,
             metrics: Arc::new(Metrics::default()),
+            live: Arc::clone(&live),
             hooks: BTreeMap::from([("github".to_owned(), hook)]),
         };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -146,14 +172,14 @@ impl House {
             },
         );
         spawner.spawn("web", web);
-        Self { address, store, clock, folder, _stop: stop }
+        Self { address, store, clock, live, transport, folder, _stop: stop }
     }
 
     pub async fn ask(&self, ask: Ask) -> Answer {
         ask.send(self.address).await
     }
 
-    async fn fill(&self) {
+    pub async fn fill(&self) {
         let lease = self.store.acquire("github", "test", Duration::from_secs(60)).await.unwrap();
         let lease = lease.unwrap();
         let now = self.clock.now();
@@ -249,4 +275,24 @@ fn tracker(clock: Arc<ManualClock>) -> Arc<dyn Tracker> {
     config.webhook_secrets = vec![SecretString::from(HOOK_SECRET)];
     let transport = Transport::over_network(Pace::default(), clock, Entropy::from_seed(1)).unwrap();
     Arc::new(github::GitHub::new(config, transport).unwrap())
+}
+
+/// Answers everything with a budget, as GitHub would; `quiet.example` tells none.
+fn telling(clock: Arc<ManualClock>) -> Transport {
+    let wire = tower::service_fn(|request: Request| async move {
+        let mut response = Response::default();
+        if request.uri().host() != Some("quiet.example") {
+            let headers = response.headers_mut();
+            for (name, value) in [
+                ("x-ratelimit-limit", "5000"),
+                ("x-ratelimit-remaining", "4987"),
+                ("x-ratelimit-reset", "1781506800"),
+                ("x-ratelimit-resource", "graphql"),
+            ] {
+                headers.insert(name, http::HeaderValue::from_static(value));
+            }
+        }
+        Ok::<_, TransportError>(response)
+    });
+    Transport::over(Wire::new(wire), Pace::default(), clock, Entropy::from_seed(2))
 }

@@ -8,4 +8,5 @@ mod demo;
 mod house;
 mod pages;
 mod slow;
+mod status;
 mod webhooks;

@@ -12,12 +12,14 @@ const TEXT: &str = "text/plain; charset=utf-8";
 const ROUTES: &[(&str, u16, &str)] = &[
     ("/", 200, HTML),
     ("/map", 200, HTML),
+    ("/status", 200, HTML),
     ("/items/northwind/checkout%231", 200, HTML),
     ("/items/northwind/checkout%239", 404, TEXT),
     ("/sign-in", 200, HTML),
     ("/api/v1/report", 200, JSON),
     ("/api/v1/digest", 200, JSON),
     ("/api/v1/map", 200, JSON),
+    ("/api/v1/status", 200, JSON),
     ("/api/v1/items/northwind/checkout%231", 200, JSON),
     ("/api/v1/items/nothing", 404, TEXT),
     ("/api/v1/decisions", 200, JSON),
@@ -148,8 +150,7 @@ async fn an_empty_store_says_what_to_do() {
     let house = House::empty(Doors::default()).await;
     let page = house.ask(get("/")).await;
     assert_eq!(page.status, 200);
-    for part in
-        ["Nothing has been read", "github", "Waiting for its first pass", "streamgauge sync"]
+    for part in ["Nothing has been read", "github", "Not pulled yet", "streamgauge sync", "/status"]
     {
         assert!(page.body.contains(part), "{part}: {}", page.body);
     }
@@ -161,13 +162,19 @@ async fn an_empty_store_says_what_to_do() {
 #[tokio::test]
 async fn old_data_is_announced() {
     let house = House::furnished(Doors::default()).await;
-    assert!(!house.ask(get("/")).await.body.contains("last read completely"));
+    assert!(!house.ask(get("/")).await.body.contains("last complete pull"));
     house.clock.advance(Duration::from_secs(25 * 3600));
     let page = house.ask(get("/")).await.body;
-    let words = "<strong>github</strong> was last read completely on 15 June 2026 at 05:59 UTC";
+    let words =
+        "Data from &quot;github&quot; is 25 hours old (last complete pull 15 June 2026 08:00)";
     assert!(page.contains(words), "{page}");
-    let past = house.ask(get("/?as_of=2026-06-14T00:00:00Z")).await.body;
-    assert!(!past.contains("last read completely"), "the past is as complete as it will be");
+    let digest = house.ask(get("/api/v1/digest")).await.json();
+    let line = digest["stale"][0].as_str().unwrap();
+    assert!(line.starts_with("Data from \"github\" is 25 hours old"), "{line}");
+    for past in ["/?as_of=2026-06-14T00:00:00Z", "/?known=2026-06-15T12:00:00Z"] {
+        let page = house.ask(get(past)).await.body;
+        assert!(!page.contains("last complete pull"), "{past} was complete then");
+    }
 }
 
 #[tokio::test]

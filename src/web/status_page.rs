@@ -1,0 +1,358 @@
+//! `/status`: connections, scopes, rate budgets and digests, for whoever runs Streamgauge.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use maud::{Markup, html};
+
+use super::access::Role;
+use super::error::WebError;
+use super::layout::{Here, page as frame, prose, sentence};
+use super::moment::Visit;
+use super::{App, reads_portfolio};
+use crate::digests::stale::old;
+use crate::gauge::status::{
+    ConnectionStatus, DeliveryStatus, DigestStatus, Pulling, ScopeStatus, State as Standing, Status,
+};
+use crate::gauge::{HostStatus, Moment};
+use crate::model::Timestamp;
+
+/// Scopes shown in one table; the API has them all.
+const MOST_SCOPES: usize = 200;
+
+pub async fn page(
+    State(app): State<Arc<App>>,
+    Extension(role): Extension<Role>,
+    visit: Visit,
+) -> Result<Markup, WebError> {
+    reads_portfolio(&role)?;
+    let status = app.gauge.status(app.live.snapshot()).await?;
+    // Status is about now, whatever moment a link carried here.
+    let visit = Visit { moment: Moment::default(), ..visit };
+    Ok(render(&status, &visit))
+}
+
+fn render(status: &Status, visit: &Visit) -> Markup {
+    let body = html! {
+        h1 { "Status" }
+        p.dateline { (clock(status.at)) ". " a href="/api/v1/status" { "The same as JSON" } }
+        p.lead { (summary(status)) }
+        @for connection in &status.connections { (connection_card(connection, status.at)) }
+        h2 #budgets { "Rate budgets" }
+        (budgets(&status.hosts, status.at))
+        h2 #digests { "Digests" }
+        (digests(&status.digests))
+        p.soft.small {
+            (prose("A pull reads what changed; a deep pull looks back further, for what an index showed late; a whole walk reads everything again; a sweep lists every id, to find what has left. A digest that was not delivered is tried again every minute. `streamgauge check` asks each tracker for credentials and rights."))
+        }
+    };
+    frame("Status", Here::Status, visit, &body)
+}
+
+/// How many connections are as they are meant to be, and which are not.
+fn summary(status: &Status) -> String {
+    let all = status.connections.len();
+    let odd: Vec<&str> = status
+        .connections
+        .iter()
+        .filter(|one| one.state != Standing::Fresh || one.problem.is_some())
+        .map(|one| one.connection.as_str())
+        .collect();
+    match (all, odd.len()) {
+        (0, _) => "No connection is configured.".to_owned(),
+        (1, 0) => "The connection is up to date.".to_owned(),
+        (2, 0) => "Both connections are up to date.".to_owned(),
+        (_, 0) => format!("All {all} connections are up to date."),
+        (1, _) => format!("{} needs a look.", odd[0]),
+        (2, 2) => format!("Both connections need a look: {}.", odd.join(", ")),
+        (_, n) => format!("{n} of {all} connections need a look: {}.", odd.join(", ")),
+    }
+}
+
+fn connection_card(one: &ConnectionStatus, at: Timestamp) -> Markup {
+    let tracker = one.tracker.map(|kind| format!("{kind:?}"));
+    html! {
+        section.stream.status aria-label=(one.connection) {
+            h2 {
+                (one.connection) " "
+                @if one.state == Standing::Fresh && one.problem.is_some() {
+                    span.tag.odd { "pull incomplete" }
+                } @else {
+                    span.tag.odd[one.state != Standing::Fresh] { (word(one.state)) }
+                }
+                @if let Some(tracker) = tracker { span.tag { (tracker) } }
+                @if !one.declared { span.tag { "not in the settings" } }
+            }
+            @if let Some(pulling) = &one.pulling { (under_way(pulling)) }
+            @if let Some(problem) = &one.problem {
+                p.problem { "The last pull was not complete." }
+                p { (own_words(&one.connection, problem)) }
+            }
+            table.facts { tbody {
+                (fact("Last complete pull", &html! { (ago(one.last_complete_pull, at)) }))
+                (fact("Data reaches to", &html! { (ago(one.data_until, at)) }))
+                (fact("Last complete sweep", &html! { (ago(one.last_complete_sweep, at)) }))
+                (fact("Items", &items(one)))
+                @if let Some(pull) = &one.last_pull {
+                    (fact("Last pull", &html! {
+                        (clock(pull.finished_at)) ": " (number(pull.listed)) " listed, "
+                        (number(pull.read)) " read, " (number(pull.changed)) " changed"
+                    }))
+                }
+                (fact("Waiting", &waiting(one)))
+                (fact("Gaps", &gaps(one)))
+                (fact("Next", &html! {
+                    @if one.next.is_empty() { "nothing planned: no daemon runs this connection" }
+                    @for (nth, run) in one.next.iter().enumerate() {
+                        @if nth > 0 { ", " }
+                        (run_word(run.run)) " " (soon(run.at, at))
+                    }
+                }))
+            } }
+            (scopes(&one.scopes))
+        }
+    }
+}
+
+fn fact(name: &str, value: &Markup) -> Markup {
+    html! { tr { th scope="row" { (name) } td { (value) } } }
+}
+
+fn word(state: Standing) -> &'static str {
+    match state {
+        Standing::NeverPulled => "never pulled",
+        Standing::NeverComplete => "never complete",
+        Standing::Stale => "old data",
+        Standing::Fresh => "up to date",
+    }
+}
+
+fn run_word(run: &'static str) -> &'static str {
+    match run {
+        "deep" => "deep pull",
+        "whole" => "whole walk",
+        other => other,
+    }
+}
+
+/// A pass under way, with a bar where the tracker says how much there is.
+pub fn under_way(pulling: &Pulling) -> Markup {
+    html! {
+        p {
+            "A " (run_word(pulling.run)) " is under way since " (clock(pulling.since)) ": "
+            (number(pulling.listed))
+            @if let Some(expected) = pulling.expected { " of about " (number(expected)) }
+            " listed, " (number(pulling.stored)) " stored."
+            @if let Some(expected) = pulling.expected.filter(|expected| *expected > 0) {
+                br;
+                progress max=(expected) value=(pulling.listed.min(expected)) aria-label="Listed so far" {}
+            }
+        }
+    }
+}
+
+fn items(one: &ConnectionStatus) -> Markup {
+    html! {
+        (number(one.stored)) " stored"
+        @match one.expected {
+            Some(expected) => { ", " (number(expected)) " expected by the last sweeps" }
+            None => { "; no sweep of every scope has counted them yet" }
+        }
+        @if one.gone > 0 { ", " (number(one.gone)) " gone" }
+    }
+}
+
+fn waiting(one: &ConnectionStatus) -> Markup {
+    html! {
+        @if one.hints == 0 && one.retries == 0 { "nothing" }
+        @if one.hints > 0 { (counted(one.hints, "hint of a webhook", "hints of webhooks")) }
+        @if one.hints > 0 && one.retries > 0 { ", " }
+        @if one.retries > 0 {
+            (counted(one.retries, "read to try again", "reads to try again"))
+            @if let Some(at) = one.next_retry_at { ", next " (clock(at)) }
+        }
+    }
+}
+
+fn gaps(one: &ConnectionStatus) -> Markup {
+    html! {
+        @if one.gaps.is_empty() { "none" }
+        @for (nth, gap) in one.gaps.iter().enumerate() {
+            @if nth > 0 { ", " }
+            (number(gap.count)) " × " code { (gap.reason) }
+        }
+    }
+}
+
+fn scopes(scopes: &[ScopeStatus]) -> Markup {
+    // Those with a trouble are shown whatever their place.
+    let odd = |scope: &&ScopeStatus| scope.problem.is_some() || scope.standing == "hidden";
+    let mut shown: Vec<&ScopeStatus> = scopes.iter().filter(odd).take(MOST_SCOPES).collect();
+    shown.extend(scopes.iter().filter(|scope| !odd(scope)).take(MOST_SCOPES - shown.len()));
+    shown.sort_by(|a, b| a.scope.cmp(&b.scope));
+    html! {
+        @if !scopes.is_empty() {
+            div.scroll tabindex="0" role="region" aria-label="Scopes" {
+                table.figures {
+                    thead { tr {
+                        th scope="col" { "Scope" } th scope="col" { "Standing" }
+                        th.n scope="col" { "Stored" } th.n scope="col" { "Expected" }
+                        th.n scope="col" { "Gone" } th scope="col" { "Last complete sweep" }
+                    } }
+                    tbody { @for scope in &shown {
+                        tr {
+                            th scope="row" { (scope.scope) }
+                            td { @if scope.standing.is_empty() { "not asked yet" } @else { (scope.standing) } }
+                            td.n { (number(scope.stored)) }
+                            td.n { @if let Some(n) = scope.expected { (number(n)) } @else { "–" } }
+                            td.n { (number(scope.gone)) }
+                            td { @if let Some(at) = scope.swept_at { (clock(at)) } @else { "not yet" } }
+                        }
+                        @if let Some(problem) = &scope.problem {
+                            tr { td colspan="6" { span.problem { (scope.scope) ": " } (sentence(problem)) } }
+                        }
+                    } }
+                }
+            }
+            @if scopes.len() > shown.len() {
+                p.soft.small { (scopes.len() - shown.len()) " more in the JSON." }
+            }
+        }
+    }
+}
+
+fn budgets(hosts: &[HostStatus], at: Timestamp) -> Markup {
+    html! {
+        @if hosts.is_empty() { p.quiet { "No tracker has answered since this process began." } }
+        @else {
+            div.scroll tabindex="0" role="region" aria-label="Rate budgets" {
+                table.figures {
+                    thead { tr {
+                        th scope="col" { "Host" } th scope="col" { "Budget" }
+                        th.n scope="col" { "Remaining" } th.n scope="col" { "Limit" }
+                        th scope="col" { "Filled again" } th scope="col" { "Told" }
+                    } }
+                    tbody { @for host in hosts { (host_rows(host, at)) } }
+                }
+            }
+        }
+    }
+}
+
+fn host_rows(host: &HostStatus, at: Timestamp) -> Markup {
+    let told = |n: Option<u64>| n.map_or_else(|| "–".to_owned(), number);
+    html! {
+        @if host.budgets.is_empty() {
+            tr { th scope="row" { (host.host) } td colspan="5" { "this tracker tells no budget" } }
+        }
+        @for budget in &host.budgets {
+            tr {
+                th scope="row" { (host.host) }
+                td { (budget.resource.as_deref().unwrap_or("requests")) }
+                td.n { (told(budget.remaining)) }
+                td.n { (told(budget.limit)) }
+                td { @if let Some(reset) = budget.reset_at { (clock(reset)) } @else { "not told" } }
+                td { (ago(Some(budget.told_at), at)) }
+            }
+        }
+        @if let Some(until) = host.paused_until {
+            tr { td colspan="6" { span.problem { (host.host) " asked to wait until " (clock(until)) "." } } }
+        }
+    }
+}
+
+fn digests(digests: &[DigestStatus]) -> Markup {
+    html! {
+        @if digests.is_empty() {
+            p.quiet { (prose("No digest is scheduled. A `[[digest]]` in `streamgauge.toml` sends one.")) }
+        } @else {
+            div.scroll tabindex="0" role="region" aria-label="Digests" {
+                table.figures {
+                    thead { tr {
+                        th scope="col" { "Digest" } th scope="col" { "For" } th scope="col" { "Next" }
+                        th scope="col" { "Channel" } th scope="col" { "Last delivery" }
+                    } }
+                    tbody { @for digest in digests { @for channel in &digest.channels {
+                        tr {
+                            th scope="row" { (digest.digest) }
+                            td { (digest.audience) }
+                            td { @if let Some(at) = digest.next_at { (clock(at)) } @else { "never" } }
+                            td { (channel.channel) }
+                            td.words { (delivery(channel.last.as_ref())) }
+                        }
+                    } } }
+                }
+            }
+        }
+    }
+}
+
+fn delivery(last: Option<&DeliveryStatus>) -> Markup {
+    html! {
+        @match last {
+            None => { "none yet" }
+            Some(last) => {
+                @match last.state.as_str() {
+                    "sent" => { "sent, due " }
+                    "failed" => { span.problem { "given up" } ", due " }
+                    _ if last.problem.is_some() => { span.problem { "not delivered yet" } ", due " }
+                    _ => { "on its way, due " }
+                }
+                (last.due.replace('T', " "))
+                @if last.attempts > 1 { ", " (last.attempts) " attempts" }
+                @if let Some(problem) = &last.problem { br; (sentence(problem)) }
+            }
+        }
+    }
+}
+
+/// A problem under the name of its connection: the name is not said again.
+pub fn own_words(connection: &str, problem: &str) -> Markup {
+    let bare = problem.strip_prefix(connection).and_then(|rest| rest.strip_prefix(": "));
+    prose(&sentence(bare.unwrap_or(problem)))
+}
+
+/// "21 November 2026 14:05 UTC".
+pub fn clock(at: Timestamp) -> String {
+    at.to_utc().format("%-d %B %Y %H:%M UTC").to_string()
+}
+
+/// The time of day where it is today's, else the whole instant.
+fn soon(then: Timestamp, now: Timestamp) -> String {
+    if then.to_utc().date_naive() == now.to_utc().date_naive() {
+        then.to_utc().format("%H:%M UTC").to_string()
+    } else {
+        clock(then)
+    }
+}
+
+/// The instant, and how long ago it was.
+fn ago(then: Option<Timestamp>, now: Timestamp) -> String {
+    let Some(then) = then else { return "not yet".to_owned() };
+    let past = now.millis().saturating_sub(then.millis());
+    let since = match past / 60_000 {
+        ..=0 => "just now".to_owned(),
+        1 => "1 minute ago".to_owned(),
+        minutes @ 2..120 => format!("{minutes} minutes ago"),
+        _ => format!("{} ago", old(past)),
+    };
+    format!("{} ({since})", clock(then))
+}
+
+fn counted(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", number(n), if n == 1 { one } else { many })
+}
+
+/// "12 345", with spaces that do not break.
+pub fn number(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) && digits.len() > 4 {
+            out.push('\u{202f}');
+        }
+        out.push(digit);
+    }
+    out
+}
