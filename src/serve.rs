@@ -4,7 +4,7 @@
 //! are a loop of their own; the web server is the third. All hear one stop request.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -56,6 +56,8 @@ struct Puller {
     metrics: Arc<Metrics>,
     clock: SharedClock,
     stop: Stop,
+    /// The notes that were logged last.
+    noted: Mutex<Vec<String>>,
 }
 
 impl Daemon {
@@ -76,6 +78,7 @@ impl Daemon {
                 metrics: Arc::clone(&metrics),
                 clock: Arc::clone(&self.clock),
                 stop: stop.clone(),
+                noted: Mutex::default(),
             };
             hooks.insert(puller.connection.0.clone(), Hook { tracker, hinted, scan });
             let alive = alive.clone();
@@ -167,9 +170,15 @@ impl Puller {
     }
 
     fn tell(&self, outcome: &PassOutcome) {
-        for note in &outcome.notes {
-            tracing::warn!(connection = %self.connection, note, "about the credential");
+        // A refresh asks nothing about it, and every pass repeats what the one before it told.
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        if outcome.notes.is_empty() || *noted == outcome.notes {
+            return;
         }
+        for note in &outcome.notes {
+            tracing::warn!(connection = %self.connection, note, "about the credential or the server");
+        }
+        noted.clone_from(&outcome.notes);
     }
 }
 

@@ -126,8 +126,12 @@ pub trait Tracker: Send + Sync {
 
     fn kind(&self) -> TrackerKind;
 
-    /// The walks that make a whole pass, sorted.
+    /// The walks that make a whole pass, in their order. What a walk meets may add more.
     fn scans(&self) -> Vec<ScanId>;
+
+    /// The walks that earlier passes brought to an end, with the clock that each covers. A tracker
+    /// that finds its walks on the way knows them again.
+    fn recall(&self, _walked: &[(ScanId, Timestamp)]) {}
 
     /// Asks something that needs the credential. Called first in every pass, so that an empty
     /// list is never mistaken for an empty tracker.

@@ -75,6 +75,20 @@ pub fn judge(faults: &[Fault], has_data: bool) -> Verdict {
     }
 }
 
+/// Whether the question asks for something that this server's schema does not have.
+#[must_use]
+pub fn is_misfit(faults: &[Fault], has_data: bool) -> bool {
+    let codes = [
+        "undefinedField",
+        "undefinedType",
+        "argumentNotAccepted",
+        "argumentLiteralsIncompatible",
+        "cannotSpreadFragment",
+        "useAndDefineFragment",
+    ];
+    !has_data && faults.iter().any(|fault| codes.contains(&kind(fault)))
+}
+
 const UNNAMED: &str = "unnamed error";
 
 fn failed(error: impl Fn(&str) -> TrackerError + Send + 'static) -> Verdict {
