@@ -27,8 +27,8 @@ use crate::web::{self, App, Hook};
 const DIGEST_STEP: Duration = Duration::from_secs(15);
 /// How often a connection looks back far enough to meet what its index showed late.
 const DEEP_MS: i64 = 3_600_000;
-/// How often a connection reads everything again, for what leaves no stamp: a renamed label or a
-/// board move changes items without changing when they were updated.
+/// How often a connection reads everything again, for what leaves no stamp: a renamed label changes
+/// items without changing when they were updated, and a server after an upgrade may tell more.
 const FULL_MS: i64 = 24 * 3_600_000;
 /// The shortest pause between two looks at one connection, whatever asks for them; hints that come
 /// meanwhile are read together.

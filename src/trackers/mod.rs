@@ -21,7 +21,7 @@ pub use inventory::{BoardEntry, EpicEntry, Inventory, ProjectEntry, TypeEntry};
 pub use presence::{Fate, Roll, Standing};
 
 /// One independent walk over a connection with a cursor of its own: all projects of a Jira
-/// connection together, or one GitHub repository.
+/// connection together, one GitHub repository, or one of its boards.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ScanId(pub String);
 

@@ -147,6 +147,7 @@ mod tests {
         let second = [event.clone(), to("~board:C:9", 9, Some("Doing"), None)];
         let expected = ["E1 - > Doing", "~board:C:5 Doing > -"];
         assert_eq!(told(&[&first, &second]), expected);
+        assert_eq!(told(&[&[to("~board:C:1", 1, None, None)]]), [""; 0], "it was never set");
         let removed = [event, to("E2", 4, Some("Doing"), None)];
         assert_eq!(told(&[&first, &removed]), ["E1 - > Doing", "E2 Doing > -"]);
     }

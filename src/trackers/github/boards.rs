@@ -42,7 +42,8 @@ struct Seen {
 
 #[derive(Debug, Default)]
 struct Board {
-    /// The clock that the last look covers.
+    /// The clock that the last look covers, as the store has it: a look whose issues could not be
+    /// read is still to come.
     looked_at: Option<Timestamp>,
     /// Questions of the last look.
     pages: i64,
@@ -68,13 +69,12 @@ impl Boards {
         }
     }
 
-    /// Boards that an earlier process looked at.
+    /// Looks that were brought to an end, by this process or an earlier one.
     pub fn recall(&self, walked: &[(ScanId, Timestamp)]) {
         let mut seen = self.seen();
         for (scan, at) in walked {
             if let Some(board) = board_of(scan) {
-                let known = seen.boards.entry(board.to_owned()).or_default();
-                known.looked_at = known.looked_at.or(Some(*at));
+                seen.boards.entry(board.to_owned()).or_default().looked_at = Some(*at);
             }
         }
     }
@@ -112,20 +112,14 @@ impl Boards {
 
     /// Takes in one page; the end of a look tells everything that changed, oldest first, so that
     /// an interrupted walk can go on from what it has read.
-    fn page(
-        &self,
-        board: &str,
-        changed: Vec<(Timestamp, String)>,
-        end: Option<Timestamp>,
-    ) -> Vec<Stamp> {
+    fn page(&self, board: &str, changed: Vec<(Timestamp, String)>, ends: bool) -> Vec<Stamp> {
         let mut seen = self.seen();
         let board = seen.boards.entry(board.to_owned()).or_default();
         board.pages += 1;
         board.changed.extend(changed);
-        if end.is_none() {
+        if !ends {
             return Vec::new();
         }
-        board.looked_at = end;
         let mut changed = std::mem::take(&mut board.changed);
         changed.sort();
         let stamps = changed.into_iter();
@@ -153,7 +147,7 @@ impl GitHub {
             self.boards.begin(board);
             if since.is_none() && whole == Some(clock) {
                 // Every issue was read in this very pass, with its cards.
-                self.boards.page(board, Vec::new(), Some(clock));
+                self.boards.page(board, Vec::new(), true);
                 return Ok(Discovered::default());
             }
         }
@@ -161,7 +155,7 @@ impl GitHub {
         let answer = self.client.ask(queries::BOARD, variables).await?;
         let (data, _) = self.client.data::<BoardData<'_>>(&answer)?;
         let Some(cards) = data.node.and_then(|node| node.items) else {
-            self.boards.page(board, Vec::new(), Some(clock));
+            self.boards.page(board, Vec::new(), true);
             return Ok(Discovered { gaps: vec![hidden_board(board)], ..Discovered::default() });
         };
         // GitHub's stamps are whole seconds.
@@ -174,7 +168,7 @@ impl GitHub {
             .filter(|(at, _)| *at >= since);
         let changed = changed.collect();
         let next = self.next(&cards.page_info, page, "a board")?;
-        let stamps = self.boards.page(board, changed, next.is_none().then_some(clock));
+        let stamps = self.boards.page(board, changed, next.is_none());
         Ok(Discovered { stamps, next, ..Discovered::default() })
     }
 

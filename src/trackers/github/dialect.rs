@@ -21,19 +21,19 @@ use crate::trackers::TrackerError;
 const DUPLICATES: &str = "Issue.stateReason.enableDuplicate";
 const STATUS_EVENT: &str = "ProjectV2ItemStatusChangedEvent";
 
-/// What a person calls the parts that may be missing. Of the board's entries a sentence of its own
-/// tells.
-const WORDS: &[(&str, &str)] = &[
-    ("Issue.issueType", "issue types"),
-    ("Issue.parent", "parents of issues"),
-    ("Issue.subIssues", "sub-issues"),
-    ("Issue.blockedBy", "blocked-by links"),
-    ("Issue.duplicateOf", "what an issue duplicates"),
-    ("Issue.closedByPullRequestsReferences", "closing pull requests"),
-    ("Issue.projectItems", "boards"),
-    ("IssueTypeChangedEvent", "past issue types"),
-    ("ParentIssueAddedEvent", "past parents"),
-    ("BlockedByAddedEvent", "when links began"),
+/// What a person calls the parts that may be missing. The past of something is worth a word only
+/// where its present is told; of the board's entries a sentence of its own tells.
+const WORDS: &[(&str, &str, &str)] = &[
+    ("Issue.issueType", "", "issue types"),
+    ("Issue.parent", "", "parents of issues"),
+    ("Issue.subIssues", "", "sub-issues"),
+    ("Issue.blockedBy", "", "blocked-by links"),
+    ("Issue.duplicateOf", "", "what an issue duplicates"),
+    ("Issue.closedByPullRequestsReferences", "", "closing pull requests"),
+    ("Issue.projectItems", "", "boards"),
+    ("IssueTypeChangedEvent", "Issue.issueType", "past issue types"),
+    ("ParentIssueAddedEvent", "Issue.parent", "past parents"),
+    ("BlockedByAddedEvent", "Issue.blockedBy", "when links began"),
 ];
 
 /// The questions that fit, and what they leave out.
@@ -149,8 +149,11 @@ impl GitHub {
             None => "GitHub".to_owned(),
         };
         let mut notes = Vec::new();
-        let missing: Vec<&str> =
-            WORDS.iter().filter(|(part, _)| texts.lacks(part)).map(|(_, words)| *words).collect();
+        let told = |(part, presently, words): &(&str, &str, &'static str)| {
+            let alone = presently.is_empty() || !texts.lacks(presently);
+            (texts.lacks(part) && alone).then_some(*words)
+        };
+        let missing: Vec<&str> = WORDS.iter().filter_map(told).collect();
         if !missing.is_empty() {
             notes.push(format!(
                 "{place}: {name} does not tell {}; they are not counted",

@@ -117,7 +117,8 @@ pub fn of_status(place: &str, api: &str, response: &Response) -> TrackerError {
         }
         403 => TrackerError::Unauthorized(format!("{place}: GitHub forbids it (403); {RIGHTS}")),
         404 => TrackerError::Refused(format!(
-            "{place}: there is no GraphQL endpoint below {api} (404); check `url`"
+            "{place}: there is no GraphQL endpoint below {api} (404); check `url`, and set `server` \
+             where the address does not show that it is a server of your own, or that it is not"
         )),
         410 => TrackerError::Refused(format!(
             "{place}: GitHub has ended this version of its API (410); look for a newer Streamgauge"

@@ -1,6 +1,7 @@
 //! Moves on boards that leave no event and no stamp.
 
 use streamgauge::model::Precision;
+use streamgauge::sim::github::{Fault, Faults, On};
 use streamgauge::sync::Reach;
 use streamgauge::trackers::Tracker;
 
@@ -182,6 +183,29 @@ async fn an_event_that_appears_takes_the_place_of_the_polled_move() {
     let then = bench.store.items_by_key("northwind/checkout#1", Some(before)).await.unwrap();
     assert_eq!(moves(&then[0].history), polled);
     assert!(item.history.iter().all(|change| change.precision != Precision::Polled));
+}
+
+#[tokio::test]
+async fn a_look_whose_issues_could_not_be_read_is_taken_up_by_the_next_pass() {
+    let bench = Bench::dotcom().await;
+    let ids = cards(&bench, 60);
+    bench.advance(10);
+    bench.hot().await;
+    for (minutes, id) in (1..).zip(&ids) {
+        bench.clock.set(bench.site.now().plus_millis(minutes));
+        move_to(&bench, *id, Some("Done"));
+    }
+    bench.advance(61);
+    // Probe, releases, the repository and the board are answered, and one batch of issues.
+    bench.site.with_faults(|faults| faults.add_after(5, On::GraphQl, Fault::BadGateway, 500));
+    let outcome = bench.try_pass(Reach::Hot).await;
+    assert!(outcome.problem.is_some(), "{outcome:?}");
+    bench.site.with_faults(Faults::clear);
+    bench.advance(5);
+    bench.pass(Reach::Hot).await;
+    for number in 1..=60 {
+        assert_eq!(moves(&bench.item(number).await.history).len(), 2, "#{number}");
+    }
 }
 
 #[tokio::test]

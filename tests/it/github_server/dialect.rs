@@ -35,8 +35,8 @@ async fn a_first_sync_leaves_out_what_3_17_does_not_know_and_says_so() {
     assert_eq!(outcome.notes.len(), 2, "{:?}", outcome.notes);
     assert_eq!(
         outcome.notes[0],
-        "github: this server (GitHub Enterprise Server 3.17.4) does not tell blocked-by links, \
-         what an issue duplicates and when links began; they are not counted"
+        "github: this server (GitHub Enterprise Server 3.17.4) does not tell blocked-by links \
+         and what an issue duplicates; they are not counted"
     );
     assert!(outcome.notes[1].contains("moves on boards as events"), "{:?}", outcome.notes);
     let item = bench.item(1).await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use streamgauge::clock::{ManualClock, SharedClock};
+use streamgauge::clock::{ManualClock, SharedClock, SystemClock};
 use streamgauge::demo::{Source, Stage, WEBHOOK_SECRET};
 use streamgauge::entropy::Entropy;
 use streamgauge::gauge::{Gauge, Moment};
@@ -25,7 +25,9 @@ use streamgauge::transport::{Limits, Transport};
 use super::{BOARD, connection};
 use crate::kill::compare::Stored;
 use crate::support::editor::Editor;
+use crate::support::gate::Gate;
 use crate::support::postgres;
+use crate::support::process::Folder;
 
 const SEED: u64 = 20_261_120;
 
@@ -48,8 +50,8 @@ impl Town {
         let clock = ManualClock::at(Timestamp::parse("2026-06-17T09:30:00Z").unwrap());
         let shared: SharedClock = clock.clone();
         let story = story::generate(SEED, shared.now(), Size::Test);
-        let stage = Stage::start(Source::from(story.clone()), &shared, &Spawner::tokio());
-        let stage = stage.await.unwrap();
+        let (source, spawner) = (Source::from(story.clone()), Spawner::tokio());
+        let stage = Stage::start(source, &shared, &spawner).await.unwrap();
         let seed = Entropy::from_seed(SEED);
         let transport = Transport::over_network(Limits::default(), shared, seed).unwrap();
         println!("seed {SEED}");
@@ -87,7 +89,11 @@ impl Town {
         let hook = Hook { url: "http://127.0.0.1/".into(), secret: WEBHOOK_SECRET.into() };
         let mut arrived = 0;
         for delivery in self.site().take_deliveries().iter().step_by(2) {
-            let request = hook.request(delivery).unwrap();
+            let mut request = hook.request(delivery).unwrap();
+            for (name, value) in [("version", "3.17.4"), ("host", "git.northwind.example")] {
+                let name: http::HeaderName = format!("x-github-enterprise-{name}").parse().unwrap();
+                request.headers_mut().insert(name, value.parse().unwrap());
+            }
             let hints = to.github.webhook(request.headers(), request.body()).unwrap();
             let now = self.site().now();
             to.store.put_hints(&connection(), hints.sources, now).await.unwrap();
@@ -207,11 +213,11 @@ fn quiet_move(
 ) -> Result<(), streamgauge::sim::github::EditError>
 + use<> {
     use streamgauge::sim::github::records::Record;
-    let issues = town.story.github.iter().filter_map(|record| match record {
+    let mut issues = town.story.github.iter().filter_map(|record| match record {
         Record::Issue(issue) if issue.pr.is_none() && issue.closed.is_some() => Some(issue.id),
         _ => None,
     });
-    let id = issues.skip(round * 7).next().unwrap();
+    let id = issues.nth(round * 7).unwrap();
     let boards = town.story.github.iter().find_map(|record| match record {
         Record::Board(board) => Some(board.id),
         _ => None,
@@ -229,4 +235,31 @@ async fn the_store_ends_with_what_the_server_can_tell_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_store_ends_with_what_the_server_can_tell_on_postgresql() {
     ends_equal(&postgres::database("github_server").await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_address_of_a_server_is_all_that_the_settings_need() {
+    let clock: SharedClock = Arc::new(SystemClock);
+    let story = story::generate(SEED, clock.now(), Size::Test);
+    let (source, spawner) = (Source::from(story.clone()), Spawner::tokio());
+    let stage = Stage::start(source, &clock, &spawner).await.unwrap();
+    let gate = Gate::open(&stage).await;
+    let folder = Folder::new(&stage, &gate, &story.portfolio_toml);
+    let site = &stage.github.as_ref().unwrap().site;
+    site.set_server(Some("3.17.4"));
+    let check = folder.run(&["check"]).await;
+    assert!(check.err.contains("(404); check `url`, and set `server`"), "{}", check.err);
+
+    let file = folder.path().join("streamgauge.toml");
+    let settings = std::fs::read_to_string(&file).unwrap();
+    let server = format!("url = \"{}/api/v3\"", gate.github);
+    let settings = settings.replace(&format!("url = \"{}\"", gate.github), &server);
+    std::fs::write(&file, settings).unwrap();
+    let check = folder.run(&["check"]).await;
+    println!("{}", check.out);
+    let note = "github: this server (GitHub Enterprise Server 3.17.4) does not tell blocked-by";
+    assert!(check.out.contains(note), "{}{}", check.out, check.err);
+    let sync = folder.run(&["sync", "--json"]).await;
+    assert!(matches!(sync.code, Some(0 | 3)), "{}\n{}", sync.out, sync.err);
+    Stored::read(&folder.url()).await.assert_equals_github(&stage);
 }
