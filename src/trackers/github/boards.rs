@@ -6,7 +6,7 @@
 //! value of the status says when it was set, so the last move is dated to the second; moves before
 //! it leave no trace.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::json;
@@ -162,24 +162,25 @@ impl GitHub {
         let second = |at: Timestamp| Timestamp::from_millis(at.millis().div_euclid(1000) * 1000);
         let since = since.or(whole).map_or(Timestamp::MIN, second);
         let rows = cards.nodes.unwrap_or_default().into_iter().flatten();
+        let ours = self.known_names();
         let changed = rows
             .filter_map(|row| wire::read::<Card>(row.get()).ok())
-            .filter_map(|card| self.changed(card))
+            .filter_map(|card| changed(card, &ours))
             .filter(|(at, _)| *at >= since);
         let changed = changed.collect();
         let next = self.next(&cards.page_info, page, "a board")?;
         let stamps = self.boards.page(board, changed, next.is_none());
         Ok(Discovered { stamps, next, ..Discovered::default() })
     }
+}
 
-    /// The issue of ours behind a card, and when the card changed last.
-    fn changed(&self, card: Card) -> Option<(Timestamp, String)> {
-        let issue = card.content?;
-        let repository = issue.repository?.name_with_owner;
-        let status = card.status.and_then(|status| status.updated_at);
-        let at = card.updated_at.max(status.unwrap_or(card.updated_at)).0;
-        (self.is_known(&repository)).then_some((at, issue.id?))
-    }
+/// The issue of ours behind a card, and when the card changed last.
+fn changed(card: Card, ours: &BTreeSet<String>) -> Option<(Timestamp, String)> {
+    let issue = card.content?;
+    let repository = issue.repository?.name_with_owner.to_ascii_lowercase();
+    let status = card.status.and_then(|status| status.updated_at);
+    let at = card.updated_at.max(status.unwrap_or(card.updated_at)).0;
+    ours.contains(&repository).then_some((at, issue.id?))
 }
 
 fn hidden_board(board: &str) -> Gap {

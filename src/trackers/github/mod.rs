@@ -5,8 +5,8 @@
 //! questions and a repository without changes costs one.
 //!
 //! GitHub does not promise that a move on a board changes the issue's own stamp. A walk from a
-//! cursor can therefore miss it; the webhook `projects_v2_item` and a look at the [`boards`] about
-//! every hour bring it. What a server does not know is not asked of it; see [`dialect`].
+//! cursor can therefore miss it; the webhook `projects_v2_item` and a look at each board about
+//! every hour bring it (`boards`). What a server does not know is not asked of it (`dialect`).
 
 pub mod address;
 mod boards;

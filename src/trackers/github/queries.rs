@@ -23,7 +23,7 @@ pub const HISTORY: &str = concat!(
     include_str!("queries/issue_history.graphql"),
 );
 
-/// What the server can tell; see [`super::dialect`].
+/// What the server can tell; see `dialect`.
 pub const CAPABILITIES: &str = include_str!("queries/capabilities.graphql");
 
 /// A hundred cards of a board.

@@ -265,11 +265,12 @@ impl GitHub {
         })
     }
 
-    /// Whether `project` is one of ours, as far as present names are known.
-    pub(super) fn is_known(&self, project: &str) -> bool {
+    /// Our repositories in lower case, under their configured names and, as far as they are known,
+    /// their present ones.
+    pub(super) fn known_names(&self) -> BTreeSet<String> {
         let names = self.present_names.lock().unwrap_or_else(PoisonError::into_inner);
         let configured = self.repositories.iter().map(Repository::full_name);
-        configured.chain(names.values().cloned()).any(|name| name.eq_ignore_ascii_case(project))
+        configured.chain(names.values().cloned()).map(|name| name.to_ascii_lowercase()).collect()
     }
 
     /// Whether `project` is one of ours under its configured or its present name. An issue that
