@@ -132,7 +132,8 @@ impl Facts {
     }
 
     /// Unites the stored history with a read one. Entries that a complete read no longer shows
-    /// are withdrawn; a partial read proves nothing about what it leaves out.
+    /// are withdrawn, but for moves on boards ([`Change::outlives_reads`]); a partial read proves
+    /// nothing about what it leaves out.
     fn learn_history(
         &mut self,
         mut read: Vec<Change>,
@@ -160,7 +161,7 @@ impl Facts {
         // Of moves on a board that only a poll saw, those that an event tells now.
         let told: BTreeSet<String> = stored
             .values()
-            .filter(|e| e.change.outlives_reads() && polled::is_told_by_event(&e.change, &read))
+            .filter(|e| e.change.is_of_value() && polled::is_told_by_event(&e.change, &read))
             .map(|e| e.change.id.clone())
             .collect();
         let mut united = Vec::with_capacity(before.len() + read.len());

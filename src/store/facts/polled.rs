@@ -12,7 +12,7 @@ const APART_MS: i64 = 10_000;
 /// Takes out of `read` what is no news: a value that is the one which was known before it, or an
 /// empty field that nothing was known of.
 pub(super) fn leave_out_the_known(read: &mut Vec<Change>, stored: &[Entry]) {
-    if !read.iter().any(Change::outlives_reads) {
+    if !read.iter().any(Change::is_of_value) {
         return;
     }
     let valid = || stored.iter().filter(|entry| entry.withdrawn_at.is_none());
@@ -24,7 +24,7 @@ pub(super) fn leave_out_the_known(read: &mut Vec<Change>, stored: &[Entry]) {
             let before = known.iter().filter(|one| one.id != change.id && one.at <= change.at);
             last_move(before, board).and_then(|(_, last)| last) != to
         };
-        !change.outlives_reads() || ids.contains(&change.id) || moved(change).is_none_or(news)
+        !change.is_of_value() || ids.contains(&change.id) || moved(change).is_none_or(news)
     });
 }
 
@@ -32,7 +32,7 @@ pub(super) fn leave_out_the_known(read: &mut Vec<Change>, stored: &[Entry]) {
 pub(super) fn is_told_by_event(polled: &Change, read: &[Change]) -> bool {
     let Some((board, to)) = moved(polled) else { return false };
     let latest = polled.at.plus_millis(APART_MS);
-    let events = read.iter().filter(|one| !one.outlives_reads() && one.at <= latest);
+    let events = read.iter().filter(|one| !one.is_of_value() && one.at <= latest);
     last_move(events, board).is_some_and(|(at, told)| {
         // A field that was emptied has no stamp of its own; the card's may be later.
         told == to && (to.is_none() || at >= polled.at.plus_millis(-APART_MS))
@@ -43,7 +43,7 @@ pub(super) fn is_told_by_event(polled: &Change, read: &[Change]) -> bool {
 pub(super) fn join(history: &mut [Change]) {
     let mut boards: BTreeMap<String, Option<String>> = BTreeMap::new();
     for change in history {
-        let polled = change.outlives_reads();
+        let polled = change.is_of_value();
         let What::Board { board, from, to } = &mut change.what else { continue };
         let before = boards.insert(board.clone(), to.clone());
         if let Some(before) = before.filter(|_| polled) {

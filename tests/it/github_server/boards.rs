@@ -1,6 +1,6 @@
 //! Moves on boards that leave no event and no stamp.
 
-use streamgauge::model::Precision;
+use streamgauge::model::{Precision, What};
 use streamgauge::sim::github::{Fault, Faults, On};
 use streamgauge::sync::Reach;
 use streamgauge::trackers::Tracker;
@@ -183,6 +183,28 @@ async fn an_event_that_appears_takes_the_place_of_the_polled_move() {
     let then = bench.store.items_by_key("northwind/checkout#1", Some(before)).await.unwrap();
     assert_eq!(moves(&then[0].history), polled);
     assert!(item.history.iter().all(|change| change.precision != Precision::Polled));
+}
+
+#[tokio::test]
+async fn a_move_that_was_told_once_stays_when_it_is_told_no_more() {
+    let bench = Bench::server("3.22.0").await;
+    let ids = cards(&bench, 1);
+    bench.advance(10);
+    move_to(&bench, ids[0], Some("In progress"));
+    bench.edit(|edits| edits.label(ids[0], "bug"));
+    bench.hot().await;
+    let told = ["12:00:00 Exact - > Todo", "12:10:00 Exact Todo > In progress"];
+    assert_eq!(moves(&bench.item(1).await.history), told);
+    // Events as they are left out on github.com: the value still says where the card stands.
+    bench.site.set_server(Some("3.17.4"));
+    bench.advance(30);
+    move_to(&bench, ids[0], Some("Done"));
+    bench.advance(31);
+    bench.pass(Reach::Full).await;
+    let item = bench.item(1).await;
+    assert_eq!(moves(&item.history)[..2], told);
+    assert_eq!(moves(&item.history)[2..], ["12:40:00 Polled In progress > Done"]);
+    assert!(item.history.iter().any(|change| matches!(change.what, What::Labels { .. })));
 }
 
 #[tokio::test]
