@@ -4,7 +4,7 @@
 //! are a loop of their own; the web server is the third. All hear one stop request.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -29,8 +29,8 @@ use crate::web::{self, App, Hook};
 const DIGEST_STEP: Duration = Duration::from_secs(15);
 /// How often a connection looks back far enough to meet what its index showed late.
 const DEEP_MS: i64 = 3_600_000;
-/// How often a connection reads everything again, for what leaves no stamp: a renamed label or a
-/// board move changes items without changing when they were updated.
+/// How often a connection reads everything again, for what leaves no stamp: a renamed label changes
+/// items without changing when they were updated, and a server after an upgrade may tell more.
 const FULL_MS: i64 = 24 * 3_600_000;
 /// The shortest pause between two looks at one connection, whatever asks for them; hints that come
 /// meanwhile are read together.
@@ -61,6 +61,8 @@ struct Puller {
     live: Arc<Live>,
     clock: SharedClock,
     stop: Stop,
+    /// The notes that were logged last.
+    noted: Mutex<Vec<String>>,
 }
 
 impl Daemon {
@@ -83,6 +85,7 @@ impl Daemon {
                 live: Arc::clone(&live),
                 clock: Arc::clone(&self.clock),
                 stop: stop.clone(),
+                noted: Mutex::default(),
             };
             hooks.insert(puller.connection.0.clone(), Hook { tracker, hinted, scan });
             let alive = alive.clone();
@@ -187,9 +190,15 @@ impl Puller {
     }
 
     fn tell(&self, outcome: &PassOutcome) {
-        for note in &outcome.notes {
-            tracing::warn!(connection = %self.connection, note, "about the credential");
+        // A refresh asks nothing about it, and every pass repeats what the one before it told.
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        if outcome.notes.is_empty() || *noted == outcome.notes {
+            return;
         }
+        for note in &outcome.notes {
+            tracing::warn!(connection = %self.connection, note, "about the credential or the server");
+        }
+        noted.clone_from(&outcome.notes);
     }
 }
 

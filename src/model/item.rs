@@ -219,10 +219,17 @@ pub struct Change {
 }
 
 impl Change {
-    /// A present value that was turned into a change shows only the newest one: what an earlier
-    /// read saw is still true when a later read no longer tells it.
+    /// What an earlier read saw is still true when a later read no longer tells it: a board's
+    /// value shows only its newest move, GitHub leaves out events that it once told, and the right
+    /// to read a board can be lost.
     #[must_use]
     pub fn outlives_reads(&self) -> bool {
+        matches!(self.what, What::Board { .. })
+    }
+
+    /// A move that no event told, made of the board's present value.
+    #[must_use]
+    pub fn is_of_value(&self) -> bool {
         self.id.starts_with("~board:")
     }
 }

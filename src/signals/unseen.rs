@@ -35,7 +35,7 @@ pub(super) fn unseen(view: &View<'_>, whole: &Confidence) -> Vec<String> {
         let error =
             if gate.open { "" } else { "; durations carry the poll interval as their error" };
         seen.push(format!(
-            "Of the status changes in 12 weeks, {polled} were seen by polling{error}."
+            "Of the status changes in 12 weeks, {polled} were seen by polling, which shows only the last of several between two looks{error}."
         ));
     }
     if let Some(gate) = gate("stale_active").filter(|gate| gate.numerator > 0.0) {

@@ -32,6 +32,25 @@ impl Store {
             .await
     }
 
+    /// The scans that were brought to an end, each with the clock that it covers, sorted by name.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn walked(
+        &self,
+        connection: &ConnectionId,
+    ) -> Result<Vec<(String, Timestamp)>, StoreError> {
+        let connection = connection.0.clone();
+        self.driver
+            .read("walked scans", move |tx| {
+                let sql = "SELECT scan, cursor_t FROM cursors
+                     WHERE connection = $1 AND cursor_t IS NOT NULL ORDER BY scan";
+                let rows = tx.query(sql, &[(&connection).into()])?;
+                rows.iter().map(|row| Ok((row.string(0)?, row.time(1)?))).collect()
+            })
+            .await
+    }
+
     /// Ends a scan: the cursor moves to `t0`, never back, and the resume point goes.
     ///
     /// # Errors

@@ -1,10 +1,13 @@
 //! One pass: probe, catalogue, every scan, reads that failed before, hints that still wait.
 
+use std::collections::{BTreeSet, VecDeque};
+
 use super::Reach;
 use super::outcome::Problem;
 use super::run::{Run, Step};
 use crate::model::Timestamp;
 use crate::store::PassRecord;
+use crate::trackers::ScanId;
 
 /// Failed reads that one pass tries again.
 const RETRIES_MAX: u32 = 500;
@@ -32,7 +35,12 @@ impl Run<'_> {
         let catalogued = self.catalogue().await;
         self.go_on(catalogued)?;
         let mut covered = Some(probe.clock);
-        for scan in self.tracker.scans() {
+        let walked = self.store().walked(self.connection()).await?;
+        let walked: Vec<_> = walked.into_iter().map(|(scan, at)| (ScanId(scan), at)).collect();
+        self.tracker.recall(&walked);
+        let mut scans: VecDeque<ScanId> = self.tracker.scans().into();
+        let mut begun: BTreeSet<ScanId> = scans.iter().cloned().collect();
+        while let Some(scan) = scans.pop_front() {
             let walked = self.scan(&scan, reach, probe.clock).await;
             // Commits what an aborted walk left in hand.
             self.commit().await?;
@@ -42,6 +50,11 @@ impl Run<'_> {
                     covered = None;
                     self.go_on(Err(problem))?;
                 }
+            }
+            if scans.is_empty() {
+                // What the walks met on their way.
+                let met = self.tracker.scans().into_iter();
+                scans.extend(met.filter(|scan| begun.insert(scan.clone())));
             }
         }
         if reach == Reach::Full && covered.is_some() {

@@ -21,7 +21,7 @@ pub use inventory::{BoardEntry, EpicEntry, Inventory, ProjectEntry, TypeEntry};
 pub use presence::{Fate, Roll, Standing};
 
 /// One independent walk over a connection with a cursor of its own: all projects of a Jira
-/// connection together, or one GitHub repository.
+/// connection together, one GitHub repository, or one of its boards.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ScanId(pub String);
 
@@ -126,8 +126,12 @@ pub trait Tracker: Send + Sync {
 
     fn kind(&self) -> TrackerKind;
 
-    /// The walks that make a whole pass, sorted.
+    /// The walks that make a whole pass, in their order. What a walk meets may add more.
     fn scans(&self) -> Vec<ScanId>;
+
+    /// The walks that earlier passes brought to an end, with the clock that each covers. A tracker
+    /// that finds its walks on the way knows them again.
+    fn recall(&self, _walked: &[(ScanId, Timestamp)]) {}
 
     /// Asks something that needs the credential. Called first in every pass, so that an empty
     /// list is never mistaken for an empty tracker.

@@ -17,7 +17,7 @@ pub struct Connection {
     /// The name that `portfolio.toml`, `/webhooks/{id}` and messages use.
     pub id: String,
     pub kind: Kind,
-    /// Jira Cloud: the site. GitHub: only for a simulated or proxied API; github.com otherwise.
+    /// Jira Cloud: the site. GitHub: the server, or a simulated or proxied API; github.com otherwise.
     pub url: Option<String>,
     /// Jira: project keys. GitHub: `owner/repo`.
     pub scopes: Vec<String>,
@@ -37,6 +37,8 @@ pub struct Connection {
     /// GitHub: the name of the board field that holds the status.
     #[serde(default = "default_status_field")]
     pub status_field: String,
+    /// GitHub: whether `url` is GitHub Enterprise Server, where its look misleads.
+    pub server: Option<bool>,
 }
 
 /// The trackers we speak to.
@@ -169,6 +171,7 @@ impl Connection {
                     github::Config {
                         connection,
                         api: self.url.clone().unwrap_or_else(|| "https://api.github.com".into()),
+                        server: self.server,
                         repositories: self.scopes.clone(),
                         token,
                         webhook_secrets,

@@ -8,6 +8,7 @@ mod demo;
 mod deployment;
 mod digests;
 mod fuzz;
+mod github_server;
 mod github_tracker;
 mod jira_tracker;
 mod kill;

@@ -224,6 +224,8 @@ async fn scans(store: &Store, lease: &Lease) {
         let cursor = store.cursor(&jira(), "all").await.unwrap();
         assert_eq!(cursor, Cursor { complete: Some(at(50)), resume: None }, "never back");
     }
+    assert_eq!(store.walked(&jira()).await.unwrap(), [("all".to_owned(), at(50))]);
+    assert_eq!(store.walked(&ConnectionId("other".into())).await.unwrap(), []);
 
     let pass = |finished: i64, clock: Option<i64>| PassRecord {
         id: format!("p{finished}"),

@@ -33,8 +33,10 @@ impl Site {
     pub fn answer(&self, request: &Request) -> Answer {
         let now = self.now();
         let mut state = self.state();
+        state.log.note(request.method().as_str(), request.uri().path());
+        let inside = state.server.as_ref().map(|server| server.inside(request));
+        let request = inside.as_ref().unwrap_or(request);
         let path = request.uri().path().to_owned();
-        state.log.note(request.method().as_str(), &path);
         let fault = state.faults.meet(&path);
         let resource = if path == "/graphql" { Resource::GraphQl } else { Resource::Core };
         let free = path == "/rate_limit";
@@ -50,7 +52,9 @@ impl Site {
             }
             _ => {}
         }
-        if !free {
+        if let Some(server) = &state.server {
+            put(&mut response, "x-github-enterprise-version", &server.version);
+        } else if !free {
             let mut standing = state.limits.standing(resource, now);
             if fault == Some(Fault::PrimaryLimit) {
                 (standing.used, standing.remaining) = (standing.limit, 0);
@@ -91,9 +95,16 @@ fn gate(
         return message(401, "Bad credentials");
     }
     if request.uri().path() == "/rate_limit" {
+        if state.server.is_some() {
+            return message(404, "Rate limiting is not enabled.");
+        }
         return rest::rate_limit(state, now);
     }
+    if let Some(server) = state.server.as_ref().filter(|_| request.uri().path() == "/meta") {
+        return reply(200, &json!({"installed_version": server.version}));
+    }
     match state.limits.admit(resource, now) {
+        _ if state.server.is_some() => {}
         Err(Refusal::Primary) => return primary(resource),
         Err(Refusal::Secondary) => return secondary(state.limits.retry_after),
         Ok(()) => {}
@@ -103,7 +114,8 @@ fn gate(
         Resource::GraphQl => {
             let partial = fault == Some(&Fault::PartialData);
             let quirks = graphql::Quirks { loops, partial };
-            graphql::answer(site.people(), state, request, quirks, now)
+            let dialect = state.dialect();
+            graphql::answer(site.people(), state, request, (dialect, quirks), now)
         }
         Resource::Core => {
             let response = rest::answer(site.people(), state, request, loops);

@@ -15,6 +15,7 @@ mod log;
 pub mod records;
 mod rest;
 mod serve;
+mod server;
 mod site;
 mod webhooks;
 

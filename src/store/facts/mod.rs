@@ -1,5 +1,7 @@
 //! All that was ever known of one item, with both clocks: pure, and independent of any database.
 
+mod polled;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::codec::{Coded, DecodeError, Decoder, Encoder, coded};
@@ -130,7 +132,8 @@ impl Facts {
     }
 
     /// Unites the stored history with a read one. Entries that a complete read no longer shows
-    /// are withdrawn; a partial read proves nothing about what it leaves out.
+    /// are withdrawn, but for moves on boards ([`Change::outlives_reads`]); a partial read proves
+    /// nothing about what it leaves out.
     fn learn_history(
         &mut self,
         mut read: Vec<Change>,
@@ -140,6 +143,7 @@ impl Facts {
         // Ids are unique by contract; an item that breaks it must not grow with every read.
         let mut ids = BTreeSet::new();
         read.retain(|change| ids.insert(change.id.clone()));
+        polled::leave_out_the_known(&mut read, &self.entries);
         let valid = self.entries.iter().filter(|e| e.withdrawn_at.is_none());
         if valid.map(|e| &e.change).eq(&read) {
             return false;
@@ -154,6 +158,12 @@ impl Facts {
                 stored.insert(entry.change.id.clone(), entry);
             }
         }
+        // Of moves on a board that only a poll saw, those that an event tells now.
+        let told: BTreeSet<String> = stored
+            .values()
+            .filter(|e| e.change.is_of_value() && polled::is_told_by_event(&e.change, &read))
+            .map(|e| e.change.id.clone())
+            .collect();
         let mut united = Vec::with_capacity(before.len() + read.len());
         for change in read {
             match stored.remove(&change.id) {
@@ -164,7 +174,10 @@ impl Facts {
                 }
             }
         }
-        let withdrawn = |e: &Entry| (complete && !e.change.outlives_reads()).then_some(known_at);
+        let withdrawn = |e: &Entry| match e.change.outlives_reads() {
+            true => told.contains(&e.change.id).then_some(known_at),
+            false => complete.then_some(known_at),
+        };
         left.extend(stored.into_values().map(|e| Entry { withdrawn_at: withdrawn(&e), ..e }));
         united.extend(left);
         united.sort_by_key(|entry| entry.change.at);
@@ -189,13 +202,16 @@ impl Facts {
         let valid = |entry: &Entry| {
             entry.known_at <= known && entry.withdrawn_at.is_none_or(|withdrawn| withdrawn > known)
         };
+        let valid = self.entries.into_iter().filter(valid);
+        let mut history: Vec<Change> = valid.map(|e| e.change).collect();
+        polled::join(&mut history);
         let removed = self.presence.into_iter().take_while(|p| p.known_at <= known).last();
         Some(Known {
             first_seen,
             updated_at: last.updated_at,
             aliases,
             attributes: last.attributes,
-            history: self.entries.into_iter().filter(valid).map(|e| e.change).collect(),
+            history,
             history_complete: last.history_complete,
             removed: removed.and_then(|p| p.removed),
         })

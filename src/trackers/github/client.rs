@@ -1,7 +1,8 @@
 //! Speaks HTTP: octocrab signs and addresses the requests, our transport carries them, and what
 //! comes back is an answer or one sentence.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -39,6 +40,10 @@ pub struct Client {
     place: String,
     rows: AtomicU32,
     most_rows: u32,
+    /// The version that a server named last; github.com names none.
+    version: Mutex<Option<String>>,
+    /// A question was refused for what the server's schema does not have.
+    misfit: AtomicBool,
 }
 
 /// An answer with status 200.
@@ -106,13 +111,27 @@ impl Client {
         };
         let most_rows = most_rows.clamp(1, 100);
         let rows = AtomicU32::new(most_rows);
-        Ok(Self { octocrab, transport, api: api.to_owned(), host, place, rows, most_rows })
+        let (version, misfit) = (Mutex::default(), AtomicBool::new(false));
+        let api = api.to_owned();
+        Ok(Self { octocrab, transport, api, host, place, rows, most_rows, version, misfit })
     }
 
     /// The name of the connection, as every message begins.
     #[must_use]
     pub fn place(&self) -> &str {
         &self.place
+    }
+
+    /// The version of GitHub Enterprise Server behind the newest answer.
+    #[must_use]
+    pub fn version(&self) -> Option<String> {
+        self.version.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether a question was refused for what the server's schema does not have; asking resets
+    /// it.
+    pub fn take_misfit(&self) -> bool {
+        self.misfit.swap(false, Ordering::Relaxed)
     }
 
     /// Asks a question whose weight does not depend on a number of rows.
@@ -182,6 +201,9 @@ impl Client {
             let answer = self.post(&question).await?;
             let envelope = self.envelope(&answer).map_err(Trouble::Failed)?;
             let found = envelope.errors.as_deref().unwrap_or_default();
+            if faults::is_misfit(found, envelope.data.is_some()) {
+                self.misfit.store(true, Ordering::Relaxed);
+            }
             match faults::judge(found, envelope.data.is_some()) {
                 Verdict::Usable => return Ok(answer),
                 Verdict::TooHeavy(why) => return Err(Trouble::TooHeavy(why)),
@@ -203,6 +225,10 @@ impl Client {
         let response = self.octocrab._post("/graphql", Some(question)).await;
         let response = response.map_err(|error| self.no_answer(&error))?;
         let (parts, body) = response.into_parts();
+        if let Some(version) = parts.headers.get("x-github-enterprise-version") {
+            let version = version.to_str().ok().map(str::to_owned);
+            *self.version.lock().unwrap_or_else(PoisonError::into_inner) = version;
+        }
         let body = body.collect().await.map_err(|error| self.no_answer(&error))?.to_bytes();
         let answered_at = clock.now();
         match parts.status {

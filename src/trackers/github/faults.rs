@@ -75,6 +75,20 @@ pub fn judge(faults: &[Fault], has_data: bool) -> Verdict {
     }
 }
 
+/// Whether the question asks for something that this server's schema does not have.
+#[must_use]
+pub fn is_misfit(faults: &[Fault], has_data: bool) -> bool {
+    let codes = [
+        "undefinedField",
+        "undefinedType",
+        "argumentNotAccepted",
+        "argumentLiteralsIncompatible",
+        "cannotSpreadFragment",
+        "useAndDefineFragment",
+    ];
+    !has_data && faults.iter().any(|fault| codes.contains(&kind(fault)))
+}
+
 const UNNAMED: &str = "unnamed error";
 
 fn failed(error: impl Fn(&str) -> TrackerError + Send + 'static) -> Verdict {
@@ -103,7 +117,8 @@ pub fn of_status(place: &str, api: &str, response: &Response) -> TrackerError {
         }
         403 => TrackerError::Unauthorized(format!("{place}: GitHub forbids it (403); {RIGHTS}")),
         404 => TrackerError::Refused(format!(
-            "{place}: there is no GraphQL endpoint below {api} (404); check `url`"
+            "{place}: there is no GraphQL endpoint below {api} (404); check `url`, and set `server` \
+             where the address does not show that it is a server of your own, or that it is not"
         )),
         410 => TrackerError::Refused(format!(
             "{place}: GitHub has ended this version of its API (410); look for a newer Streamgauge"

@@ -3,7 +3,10 @@
 //!
 //! GitHub has left out most `ProjectV2ItemStatusChangedEvent`s since September 2026, while the
 //! board's value keeps its own stamp. So the value has the last word: where it differs from the
-//! last event of its board, it is a change of its own, dated by that stamp.
+//! last event of its board, it is a change of its own, dated by that stamp: the tracker's own word
+//! for the last move. A field that was emptied has no stamp; the card's own then says when at the
+//! latest. Moves before the last one, between two looks, leave no trace. The store keeps what each
+//! look saw, until an event tells it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -250,10 +253,13 @@ impl Walk {
         for row in rows.unwrap_or_default().iter().flatten() {
             let value = row.status.as_ref();
             let to = value.and_then(|value| value.name.clone()).filter(|name| !name.is_empty());
-            let from = self.boards.get(&row.project.id).cloned().flatten();
-            if from == to {
+            // Without any event even an empty field may be the end of a move; the store knows
+            // what the field held before.
+            let last = self.boards.get(&row.project.id).cloned();
+            if last.as_ref() == Some(&to) {
                 continue;
             }
+            let from = last.flatten();
             let stamp = value.and_then(|value| value.updated_at).unwrap_or(row.updated_at).0;
             // A renamed option differs from its event without a newer stamp; it comes after it.
             let last = self.changes.iter().filter(

@@ -1,14 +1,18 @@
-//! github.com.
+//! github.com and GitHub Enterprise Server.
 //!
 //! Everything is asked of GraphQL: one page of a repository's issues brings content, boards,
 //! links and the first hundred history entries of each, so a thousand issues cost about twenty
 //! questions and a repository without changes costs one.
 //!
 //! GitHub does not promise that a move on a board changes the issue's own stamp. A walk from a
-//! cursor can therefore miss it; the webhook `projects_v2_item` and the next whole walk bring it.
+//! cursor can therefore miss it; the webhook `projects_v2_item` and a look at each board about
+//! every hour bring it (`boards`). What a server does not know is not asked of it (`dialect`).
 
+pub mod address;
+mod boards;
 pub mod client;
 pub mod convert;
+mod dialect;
 pub mod faults;
 mod history;
 pub mod limits;
@@ -32,7 +36,10 @@ use super::{
 use crate::model::{ConnectionId, Timestamp, TrackerKind};
 use crate::transport::Transport;
 
+use address::Address;
+use boards::Boards;
 use client::Client;
+use dialect::Dialect;
 
 /// The most ids of one [`Tracker::read`].
 const BATCH: usize = 50;
@@ -43,8 +50,10 @@ const TOKEN_NOTICE_DAYS: f64 = 30.0;
 #[derive(Debug, Clone)]
 pub struct Config {
     pub connection: ConnectionId,
-    /// The API's base address.
+    /// The API's base address, or the address of a server; see [`address`].
     pub api: String,
+    /// Whether `api` is GitHub Enterprise Server, where its look misleads.
+    pub server: Option<bool>,
     /// `owner/name` of every repository to read.
     pub repositories: Vec<String>,
     pub token: SecretString,
@@ -65,6 +74,7 @@ impl Config {
         Self {
             connection,
             api: "https://api.github.com".to_owned(),
+            server: None,
             repositories,
             token,
             webhook_secrets: Vec::new(),
@@ -85,6 +95,9 @@ pub struct GitHub {
     titles: bool,
     status_field: String,
     client: Client,
+    address: Address,
+    dialect: Dialect,
+    boards: Boards,
     /// The present names of configured repositories, as answers told them.
     present_names: Mutex<BTreeMap<String, String>>,
 }
@@ -129,7 +142,9 @@ impl GitHub {
         let mut repositories = parsed.collect::<Result<Vec<_>, _>>()?;
         repositories.sort();
         repositories.dedup();
-        let client = Client::new(place, &config.api, config.token, config.page, transport)?;
+        let address = Address::of(&config.api, config.server)
+            .map_err(|problem| TrackerError::Refused(format!("{place}: {problem}")))?;
+        let client = Client::new(place, &address.graphql, config.token, config.page, transport)?;
         Ok(Self {
             connection: config.connection,
             repositories,
@@ -137,6 +152,9 @@ impl GitHub {
             titles: config.titles,
             status_field: config.status_field,
             client,
+            address,
+            dialect: Dialect::default(),
+            boards: Boards::default(),
             present_names: Mutex::default(),
         })
     }
@@ -179,13 +197,22 @@ impl Tracker for GitHub {
     }
 
     fn scans(&self) -> Vec<ScanId> {
-        self.repositories.iter().map(|repository| ScanId(repository.full_name())).collect()
+        let names = self.repositories.iter().map(Repository::full_name);
+        names.map(ScanId).chain(self.boards.due()).collect()
+    }
+
+    fn recall(&self, walked: &[(ScanId, Timestamp)]) {
+        self.boards.recall(walked);
     }
 
     async fn probe(&self) -> Result<Probe, TrackerError> {
         let answer = self.client.ask(queries::PROBE, json!({})).await?;
         let clock = answer.clock();
-        Ok(Probe { clock, notes: self.token_notes(&answer.headers, clock) })
+        self.fit().await?;
+        self.boards.tick(clock);
+        let mut notes = self.token_notes(&answer.headers, clock);
+        notes.extend(self.dialect_notes());
+        Ok(Probe { clock, notes })
     }
 
     async fn catalogue(&self, full: bool) -> Result<Catalogue, TrackerError> {
@@ -197,16 +224,19 @@ impl Tracker for GitHub {
         &self,
         scan: &ScanId,
         since: Option<Timestamp>,
-        _clock: Timestamp,
+        clock: Timestamp,
         page: Option<&str>,
     ) -> Result<Discovered, TrackerError> {
+        if let Some(board) = boards::board_of(scan) {
+            return self.board(board, since, clock, page).await;
+        }
         let repository = Repository::parse(&scan.0)
             .filter(|repository| self.repositories.contains(repository))
             .ok_or_else(|| {
                 let place = self.client.place();
                 TrackerError::Refused(format!("{place}: {} is not one of its scopes", scan.0))
             })?;
-        self.issues(&repository, since, page).await
+        self.issues(&repository, since, clock, page).await
     }
 
     async fn read(&self, sources: &[String]) -> Result<ReadOut, TrackerError> {

@@ -23,6 +23,12 @@ pub const HISTORY: &str = concat!(
     include_str!("queries/issue_history.graphql"),
 );
 
+/// What the server can tell; see `dialect`.
+pub const CAPABILITIES: &str = include_str!("queries/capabilities.graphql");
+
+/// A hundred cards of a board.
+pub const BOARD: &str = include_str!("queries/board.graphql");
+
 /// One page of a repository's releases, oldest first.
 pub const RELEASES: &str = include_str!("queries/releases.graphql");
 

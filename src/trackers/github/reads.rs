@@ -18,8 +18,12 @@ impl GitHub {
         &self,
         repository: &Repository,
         since: Option<Timestamp>,
+        clock: Timestamp,
         after: Option<&str>,
     ) -> Result<Discovered, TrackerError> {
+        if since.is_none() && after.is_none() {
+            self.boards.walks_whole(repository.full_name(), clock);
+        }
         // GitHub's stamps are whole seconds.
         let since = since.map(|at| Timestamp::from_millis(at.millis().div_euclid(1000) * 1000));
         let variables = |n: u32| {
@@ -29,7 +33,7 @@ impl GitHub {
                 "events": null, "status": self.status_field, "titles": self.titles,
             })
         };
-        let answer = self.client.ask_rows(queries::ISSUES, variables).await?;
+        let answer = self.ask_fitting_rows(|texts| &texts.issues, variables).await?;
         let (data, found) = self.client.data::<wire::IssuesData<'_>>(&answer)?;
         let full_name = repository.full_name();
         let Some(told) = data.repository else {
@@ -65,7 +69,7 @@ impl GitHub {
                     "status": self.status_field, "titles": self.titles,
                 })
             };
-            let answer = self.client.ask_rows(queries::NODES, variables).await?;
+            let answer = self.ask_fitting_rows(|texts| &texts.nodes, variables).await?;
             let (data, found) = self.client.data::<wire::NodesData<'_>>(&answer)?;
             let given = data.nodes.len();
             if given == 0 || given > rest.len() {
@@ -135,6 +139,10 @@ impl GitHub {
                 return Ok(Row { stamp, item: None, gaps: vec![gap] });
             }
         };
+        let boards = issue.project_items.as_ref().and_then(|list| list.nodes.as_deref());
+        for card in boards.unwrap_or_default().iter().flatten() {
+            self.boards.meet(&card.project.id);
+        }
         let answers = self.more_history(&issue).await?;
         let mut pages = Vec::with_capacity(answers.len());
         for answer in &answers {
@@ -161,7 +169,7 @@ impl GitHub {
                 break;
             }
             let variables = json!({ "id": issue.id, "events": cursor });
-            let answer = self.client.ask(queries::HISTORY, variables).await?;
+            let answer = self.ask_fitting(|texts| &texts.history, variables).await?;
             let (data, _) = self.client.data::<wire::HistoryData<'_>>(&answer)?;
             at = data.node.and_then(|node| node.timeline_items).map(|page| page.page_info);
             answers.push(answer);
@@ -224,7 +232,7 @@ impl GitHub {
     }
 
     /// The token of the next page, unless it cannot lead anywhere.
-    fn next(
+    pub(super) fn next(
         &self,
         info: &wire::PageInfo,
         asked: Option<&str>,
@@ -255,6 +263,14 @@ impl GitHub {
             reason: "renamed-repository".to_owned(),
             detail: format!("{configured} is now called {present}; write that into `scopes`"),
         })
+    }
+
+    /// Our repositories in lower case, under their configured names and, as far as they are known,
+    /// their present ones.
+    pub(super) fn known_names(&self) -> BTreeSet<String> {
+        let names = self.present_names.lock().unwrap_or_else(PoisonError::into_inner);
+        let configured = self.repositories.iter().map(Repository::full_name);
+        configured.chain(names.values().cloned()).map(|name| name.to_ascii_lowercase()).collect()
     }
 
     /// Whether `project` is one of ours under its configured or its present name. An issue that

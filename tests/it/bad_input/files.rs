@@ -63,7 +63,7 @@ fn an_unknown_key_is_named_with_its_place_and_the_keys_there_are() {
         "due_field",
         "`due_field` is not a key here; the keys are `id`, `kind`, `url`, `scopes`, `auth`, \
          `webhook_secret`, `webhook_secret_previous`, `pull`, `gateway`, `blocking_links`, \
-         `status_field`",
+         `status_field`, `server`",
     );
     let desk = Desk::new().edit(PORTFOLIO, "vocabulary = \"safe\"", "vocabluary = \"safe\"");
     let place = desk.place(PORTFOLIO, "vocabluary");

@@ -3,13 +3,15 @@ use streamgauge::trackers::github::queries;
 
 const SCHEMA: &str = include_str!("../payloads/github/schema.graphql");
 
-const ALL: [(&str, &str); 6] = [
+const ALL: [(&str, &str); 8] = [
     ("probe", queries::PROBE),
     ("issues", queries::ISSUES),
     ("nodes", queries::NODES),
     ("history", queries::HISTORY),
     ("releases", queries::RELEASES),
     ("repository", queries::REPOSITORY),
+    ("capabilities", queries::CAPABILITIES),
+    ("board", queries::BOARD),
 ];
 
 #[test]

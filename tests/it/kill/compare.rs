@@ -99,7 +99,7 @@ impl Stored {
         }
     }
 
-    fn assert_equals_github(&self, stage: &Stage) {
+    pub fn assert_equals_github(&self, stage: &Stage) {
         let mut truth = stage.github.as_ref().unwrap().site.dump();
         truth.retain(|_, issue| !issue.pull);
         let stored = self.of("github");

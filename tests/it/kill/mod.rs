@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod compare;
+pub mod compare;
 pub mod postman;
 mod town;
 

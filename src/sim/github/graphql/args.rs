@@ -6,7 +6,7 @@ use graphql_parser::query::{Text, Value as Constant};
 use serde_json::{Map, Value, json};
 
 use super::error::Error;
-use super::schema::{FieldDef, Kind, SCHEMA, Type, TypeRef};
+use super::schema::{FieldDef, Kind, SCHEMA, Schema, Type, TypeRef};
 use super::{Field, Literal, Operation};
 
 /// The variables of an operation with their defaults.
@@ -76,19 +76,21 @@ fn fits_named(value: &Value, name: &str) -> bool {
 }
 
 /// Whether a literal can be of a type; variables are taken on trust.
-pub fn literal_fits(value: &Literal, ty: &TypeRef) -> bool {
+pub fn literal_fits(value: &Literal, ty: &TypeRef, schema: &'static Schema) -> bool {
     match (ty, value) {
         (_, Literal::Variable(_)) => true,
-        (Type::NonNullType(inner), value) => *value != Literal::Null && literal_fits(value, inner),
+        (Type::NonNullType(inner), value) => {
+            *value != Literal::Null && literal_fits(value, inner, schema)
+        }
         (_, Literal::Null) => true,
         (Type::ListType(inner), Literal::List(items)) => {
-            items.iter().all(|item| literal_fits(item, inner))
+            items.iter().all(|item| literal_fits(item, inner, schema))
         }
-        (Type::ListType(inner), one) => literal_fits(one, inner),
-        (Type::NamedType(name), Literal::Object(object)) => SCHEMA.get(name).is_some_and(|ty| {
+        (Type::ListType(inner), one) => literal_fits(one, inner, schema),
+        (Type::NamedType(name), Literal::Object(object)) => schema.get(name).is_some_and(|ty| {
             let good = |(key, value): (&String, &Literal)| {
                 let input = ty.inputs.iter().find(|input| input.name == key);
-                input.is_some_and(|input| literal_fits(value, &input.ty))
+                input.is_some_and(|input| literal_fits(value, &input.ty, schema))
             };
             let missing = |input: &super::schema::InputDef| {
                 let optional = input.default.is_some() || !matches!(input.ty, Type::NonNullType(_));
@@ -97,11 +99,11 @@ pub fn literal_fits(value: &Literal, ty: &TypeRef) -> bool {
             ty.kind == Kind::Input && object.iter().all(good) && !ty.inputs.iter().any(missing)
         }),
         (Type::NamedType(name), Literal::Enum(value)) => {
-            SCHEMA.get(name).is_some_and(|ty| ty.values.contains(&value.as_str()))
+            schema.get(name).is_some_and(|ty| ty.values.contains(&value.as_str()))
         }
         // In a query an enum value is a bare word; as a variable it is a string.
         (Type::NamedType(name), Literal::String(_))
-            if SCHEMA.get(name).is_some_and(|ty| ty.kind == Kind::Enum) =>
+            if schema.get(name).is_some_and(|ty| ty.kind == Kind::Enum) =>
         {
             false
         }

@@ -9,22 +9,26 @@ use serde_json::json;
 
 use super::args::literal_fits;
 use super::error::Error;
-use super::schema::{SCHEMA, Type, TypeDef, base};
+use super::schema::{Schema, Type, TypeDef, base};
 use super::{Directive, Field, Fragments, Literal, Operation, SelectionSet};
 
 /// Reads the whole operation; all errors are reported at once.
-pub fn check(operation: &Operation, fragments: &Fragments<'_>) -> Result<(), Vec<Error>> {
+pub fn check(
+    schema: &'static Schema,
+    operation: &Operation,
+    fragments: &Fragments<'_>,
+) -> Result<(), Vec<Error>> {
     let name =
         operation.name.as_ref().map_or_else(|| "query".to_owned(), |name| format!("query {name}"));
-    let mut check = Check::new(fragments);
+    let mut check = Check::new(schema, fragments);
     check.path.push(name.clone());
-    if let Some(query) = SCHEMA.get("Query") {
+    if let Some(query) = schema.get("Query") {
         check.selections(&operation.selection_set, query);
     }
     for fragment in fragments.values() {
         check.path = vec![format!("fragment {}", fragment.name)];
         let TypeCondition::On(on) = &fragment.type_condition;
-        match SCHEMA.get(on) {
+        match schema.get(on) {
             Some(ty) => check.selections(&fragment.selection_set, ty),
             None => check.no_such_type(on, fragment.position),
         }
@@ -36,6 +40,7 @@ pub fn check(operation: &Operation, fragments: &Fragments<'_>) -> Result<(), Vec
 }
 
 struct Check<'f, 'q> {
+    schema: &'static Schema,
     fragments: &'f Fragments<'q>,
     path: Vec<String>,
     variables: BTreeSet<&'q str>,
@@ -44,9 +49,9 @@ struct Check<'f, 'q> {
 }
 
 impl<'f, 'q> Check<'f, 'q> {
-    fn new(fragments: &'f Fragments<'q>) -> Self {
+    fn new(schema: &'static Schema, fragments: &'f Fragments<'q>) -> Self {
         let (variables, spread) = (BTreeSet::new(), BTreeSet::new());
-        Self { fragments, path: Vec::new(), variables, spread, errors: Vec::new() }
+        Self { schema, fragments, path: Vec::new(), variables, spread, errors: Vec::new() }
     }
 
     fn selections(&mut self, set: &'q SelectionSet, parent: &TypeDef) {
@@ -76,7 +81,7 @@ impl<'f, 'q> Check<'f, 'q> {
                         continue;
                     };
                     let TypeCondition::On(on) = &fragment.type_condition;
-                    if SCHEMA.get(on).is_some() {
+                    if self.schema.get(on).is_some() {
                         self.can_be(on, parent, spread.position);
                     }
                 }
@@ -100,7 +105,7 @@ impl<'f, 'q> Check<'f, 'q> {
             Some(def) => {
                 self.arguments(field, def);
                 let ty = base(&def.ty);
-                if let Some(ty) = SCHEMA.get(ty) {
+                if let Some(ty) = self.schema.get(ty) {
                     self.below(field, ty);
                 }
             }
@@ -140,7 +145,7 @@ impl<'f, 'q> Check<'f, 'q> {
                 self.report(message, field.position, code);
                 continue;
             };
-            if !literal_fits(value, &input.ty) {
+            if !literal_fits(value, &input.ty, self.schema) {
                 let message = format!(
                     "Argument '{name}' on Field '{}' has an invalid value ({value}). Expected \
                      type '{}'.",
@@ -170,7 +175,7 @@ impl<'f, 'q> Check<'f, 'q> {
 
     /// The type of a fragment, when a value of `parent` may have it.
     fn can_be(&mut self, on: &str, parent: &TypeDef, at: Pos) -> Option<&'static TypeDef> {
-        let Some(ty) = SCHEMA.get(on) else {
+        let Some(ty) = self.schema.get(on) else {
             self.no_such_type(on, at);
             return None;
         };

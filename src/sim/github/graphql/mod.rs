@@ -34,6 +34,14 @@ type Literal = query::Value<'static, String>;
 type Operation = query::Query<'static, String>;
 type Fragments<'q> = BTreeMap<&'q str, &'q query::FragmentDefinition<'static, String>>;
 
+/// Which GitHub answers.
+#[derive(Debug, Clone, Copy)]
+pub struct Dialect {
+    pub schema: &'static schema::Schema,
+    /// Whether there is a rate limit to tell of.
+    pub metered: bool,
+}
+
 /// Faults that change a valid answer.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Quirks {
@@ -61,7 +69,7 @@ pub fn answer(
     people: &People,
     state: &mut State,
     request: &Request,
-    quirks: Quirks,
+    how: (Dialect, Quirks),
     now: Timestamp,
 ) -> Response<Bytes> {
     if request.method() != Method::POST {
@@ -75,7 +83,7 @@ pub fn answer(
         return reply(200, &json!({"errors": [{"message": text}]}));
     };
     let variables = body.variables.unwrap_or_default();
-    match execute(people, state, &text, variables, body.operation_name.as_deref(), quirks, now) {
+    match execute(people, state, &text, variables, body.operation_name.as_deref(), how, now) {
         Ok(text) => raw(200, "application/json; charset=utf-8", Bytes::from(text)),
         Err(errors) => {
             state.limits.charge(Resource::GraphQl, 1, now);
@@ -91,7 +99,7 @@ fn execute(
     text: &str,
     variables: Map<String, Value>,
     name: Option<&str>,
-    quirks: Quirks,
+    how: (Dialect, Quirks),
     now: Timestamp,
 ) -> Result<String, Vec<Error>> {
     let document = query::parse_query::<String>(text)
@@ -127,11 +135,11 @@ fn execute(
         return Err(vec![Error::plain("An operation name is required".to_owned())]);
     }
     state.log.note_operation(operation.name.as_deref().unwrap_or("anonymous"));
-    check::check(operation, &fragments)?;
+    check::check(how.0.schema, operation, &fragments)?;
     let variables = args::variables(operation, variables)?;
     let cost = cost::cost(operation, &fragments, &variables)?;
     state.limits.charge(Resource::GraphQl, cost.points, now);
     let standing: Standing = state.limits.standing(Resource::GraphQl, now);
-    let run = run::Run::new(&state.world, people, &fragments, &variables, cost, standing, quirks);
+    let run = run::Run::new(&state.world, people, &fragments, &variables, cost, standing, how);
     Ok(run.execute(&operation.selection_set))
 }

@@ -15,7 +15,7 @@ use super::cost::Cost;
 use super::error::Error;
 use super::plan::{Plan, Planned, Planner};
 use super::resolve::{Out, Thing};
-use super::{Fragments, Quirks, SelectionSet};
+use super::{Dialect, Fragments, Quirks, SelectionSet};
 
 /// One execution.
 pub struct Run<'q> {
@@ -24,6 +24,7 @@ pub struct Run<'q> {
     pub cost: Cost,
     pub standing: Standing,
     pub quirks: Quirks,
+    pub dialect: Dialect,
     planner: Planner<'q>,
     errors: RefCell<Vec<Error>>,
     lost_one: Cell<bool>,
@@ -44,11 +45,11 @@ impl<'q> Run<'q> {
         variables: &'q Variables,
         cost: Cost,
         standing: Standing,
-        quirks: Quirks,
+        (dialect, quirks): (Dialect, Quirks),
     ) -> Self {
         let planner = Planner { fragments, variables };
         let (errors, lost_one) = (RefCell::default(), Cell::new(!quirks.partial));
-        Self { world, people, cost, standing, quirks, planner, errors, lost_one }
+        Self { world, people, cost, standing, quirks, dialect, planner, errors, lost_one }
     }
 
     /// The whole answer as JSON text.

@@ -98,6 +98,28 @@ impl Schema {
         schema
     }
 
+    /// The same without some types (`BlockedByAddedEvent`) and fields (`Issue.blockedBy`), and
+    /// without whatever leads to a type that is gone.
+    pub fn without(names: &[&'static [&'static str]]) -> Self {
+        let mut schema = Self::read();
+        for name in names.iter().copied().flatten() {
+            if let Some((owner, field)) = name.split_once('.') {
+                if let Some(owner) = schema.types.get_mut(owner) {
+                    owner.fields.remove(field);
+                }
+                continue;
+            }
+            schema.types.remove(name);
+            let value = item_type(name);
+            for ty in schema.types.values_mut() {
+                ty.possible.remove(name);
+                ty.values.retain(|one| *one != value);
+                ty.fields.retain(|_, field| base(&field.ty) != *name);
+            }
+        }
+        schema
+    }
+
     fn add(
         &mut self,
         definition: sdl::TypeDefinition<'static, &'static str>,

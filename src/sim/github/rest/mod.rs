@@ -41,7 +41,8 @@ pub fn answer(people: &People, state: &State, request: &Request, loops: bool) ->
     let query = list::Query::read(request.uri().query().unwrap_or(""));
     let host = request.headers().get("host").and_then(|host| host.to_str().ok());
     let host = host.or(request.uri().authority().map(http::uri::Authority::as_str));
-    let base = format!("http://{}", host.unwrap_or("api.github.com"));
+    let below = if state.server.is_some() { "/api/v3" } else { "" };
+    let base = format!("http://{}{below}", host.unwrap_or("api.github.com"));
     match route(&json, &path, &query) {
         Found::One(value) => with_etag(request, reply(200, &value)),
         Found::Page(page) => {

@@ -18,6 +18,7 @@ use super::faults::Faults;
 use super::limits::Limits;
 use super::log::RequestLog;
 use super::records::Record;
+use super::server::Server;
 use super::webhooks::{Delivery, Hook};
 
 pub use dump::{Dump, IssueTruth};
@@ -42,6 +43,8 @@ pub(super) struct State {
     pub limits: Limits,
     pub log: RequestLog,
     pub token: Option<String>,
+    /// A server of one's own instead of github.com.
+    pub server: Option<Server>,
     hook: Option<Hook>,
 }
 
@@ -61,6 +64,7 @@ impl Site {
             limits: Limits::default(),
             log: RequestLog::default(),
             token: None,
+            server: None,
             hook: None,
         };
         Self(Arc::new(Shared {
@@ -93,6 +97,12 @@ impl Site {
     /// have been missing since September 2026.
     pub fn set_status_events(&self, recorded: bool) {
         self.state().world.status_events_missing = !recorded;
+    }
+
+    /// Turns the site into GitHub Enterprise Server of this version, such as `3.17.4`, or back into
+    /// github.com. May happen at any time, as upgrades do.
+    pub fn set_server(&self, version: Option<&str>) {
+        self.state().server = version.map(Server::new);
     }
 
     /// The only token that is accepted from now on; by default every token is.

@@ -3,6 +3,8 @@
 //! Anything may be absent or null: a field is required only where an item could not be named or
 //! dated without it. Rows stay raw until they are converted, so that a bad one costs only itself.
 
+pub mod board;
+pub mod capabilities;
 mod timeline;
 
 use serde::de::Error as _;

@@ -1,10 +1,11 @@
 //! Questions about the schema itself.
 
 use super::super::plan::Planned;
-use super::super::schema::{InputDef, Kind, SCHEMA, Type, TypeDef, TypeRef};
+use super::super::schema::{FieldDef, InputDef, Kind, Schema, Type, TypeDef, TypeRef};
 use super::{Out, Thing};
 
-pub fn ty<'w>(ty: &'static TypeDef, field: &Planned<'_>) -> Out<'w> {
+pub fn ty<'w>(schema: &'static Schema, ty: &'static TypeDef, field: &Planned<'_>) -> Out<'w> {
+    let input = |def: &'static InputDef| input(schema, def);
     let composite = matches!(ty.kind, Kind::Object | Kind::Interface);
     match field.name {
         "name" => Out::text(ty.name),
@@ -18,13 +19,13 @@ pub fn ty<'w>(ty: &'static TypeDef, field: &Planned<'_>) -> Out<'w> {
         }),
         "fields" if composite => {
             let fields = ty.fields.iter().filter(|(name, _)| !name.starts_with("__"));
-            let show = |(name, def): (&&'static str, &'static super::super::schema::FieldDef)| {
+            let show = |(name, def): (&&'static str, &'static FieldDef)| {
                 Out::plain(
                     "__Field",
                     vec![
                         ("name", Out::text(*name)),
                         ("args", Out::List(def.args.iter().map(input).collect())),
-                        ("type", type_ref(&def.ty)),
+                        ("type", type_ref(schema, &def.ty)),
                         ("isDeprecated", Out::Bool(false)),
                     ],
                 )
@@ -32,13 +33,13 @@ pub fn ty<'w>(ty: &'static TypeDef, field: &Planned<'_>) -> Out<'w> {
             Out::List(fields.map(show).collect())
         }
         "interfaces" if ty.kind == Kind::Object => {
-            let all = SCHEMA.types.values();
+            let all = schema.types.values();
             let own =
                 all.filter(|one| one.kind == Kind::Interface && one.possible.contains(ty.name));
             Out::List(own.map(|one| Out::Thing(Thing::Schema(one))).collect())
         }
         "possibleTypes" if matches!(ty.kind, Kind::Interface | Kind::Union) => {
-            let possible = ty.possible.iter().filter_map(|name| SCHEMA.get(name));
+            let possible = ty.possible.iter().filter_map(|name| schema.get(name));
             Out::List(possible.map(|one| Out::Thing(Thing::Schema(one))).collect())
         }
         "enumValues" if ty.kind == Kind::Enum => {
@@ -53,23 +54,23 @@ pub fn ty<'w>(ty: &'static TypeDef, field: &Planned<'_>) -> Out<'w> {
     }
 }
 
-fn input<'w>(def: &'static InputDef) -> Out<'w> {
+fn input<'w>(schema: &'static Schema, def: &'static InputDef) -> Out<'w> {
     let default = def.default.as_ref().map(|value| Out::text(value.to_string()));
     Out::plain(
         "__InputValue",
         vec![
             ("name", Out::text(def.name)),
-            ("type", type_ref(&def.ty)),
+            ("type", type_ref(schema, &def.ty)),
             ("defaultValue", default.unwrap_or(Out::Null)),
         ],
     )
 }
 
-fn type_ref<'w>(ty: &'static TypeRef) -> Out<'w> {
+fn type_ref<'w>(schema: &'static Schema, ty: &'static TypeRef) -> Out<'w> {
     let (kind, inner) = match ty {
-        Type::NamedType(name) => return Out::thing(SCHEMA.get(name).map(Thing::Schema)),
+        Type::NamedType(name) => return Out::thing(schema.get(name).map(Thing::Schema)),
         Type::ListType(inner) => ("LIST", inner),
         Type::NonNullType(inner) => ("NON_NULL", inner),
     };
-    Out::plain("__Type", vec![("kind", Out::text(kind)), ("ofType", type_ref(inner))])
+    Out::plain("__Type", vec![("kind", Out::text(kind)), ("ofType", type_ref(schema, inner))])
 }

@@ -120,7 +120,9 @@ fn timeline<'w>(run: &Run<'w>, issue: &'w Issue, field: &Planned<'w>) -> Out<'w>
     let types = field.timeline_types();
     let wanted = issue.events.iter().filter(|event| {
         let Some(name) = event.type_name else { return false };
-        types.is_none_or(|types| types.contains(name)) && since.is_none_or(|at| event.at >= at)
+        run.dialect.schema.get(name).is_some()
+            && types.is_none_or(|types| types.contains(name))
+            && since.is_none_or(|at| event.at >= at)
     });
     page::of(run, field, wanted.map(|event| Thing::Event(issue, event)).collect())
 }

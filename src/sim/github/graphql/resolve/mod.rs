@@ -116,7 +116,7 @@ impl<'w> Thing<'w> {
             Self::Event(issue, event) => event::event(run, issue, event, field),
             Self::Page(page) => page::page(page, field),
             Self::Edge(page, at) => page::edge(page, *at, field),
-            Self::Schema(ty) => introspect::ty(ty, field),
+            Self::Schema(ty) => introspect::ty(run.dialect.schema, ty, field),
             Self::Plain(plain) => {
                 let known = plain.fields.iter().find(|(name, _)| *name == field.name);
                 known.map_or(Out::Null, |(_, value)| value.clone())

@@ -6,14 +6,13 @@ use super::super::super::ids::{node_id, read_node_id};
 use super::super::super::json::owner_id;
 use super::super::plan::Planned;
 use super::super::run::Run;
-use super::super::schema::SCHEMA;
 use super::{Out, Thing};
 
 pub fn query<'w>(run: &Run<'w>, field: &Planned<'w>) -> Out<'w> {
     match field.name {
         "id" => Out::text("MDU6UXVlcnk="),
         "viewer" => Out::person(run, "viewer", 0),
-        "rateLimit" => rate_limit(run),
+        "rateLimit" if run.dialect.metered => rate_limit(run),
         "repository" => {
             let (owner, name) = (field.text("owner"), field.text("name"));
             let (owner, name) = (owner.unwrap_or(""), name.unwrap_or(""));
@@ -37,7 +36,7 @@ pub fn query<'w>(run: &Run<'w>, field: &Planned<'w>) -> Out<'w> {
             Out::List(ids.collect())
         }
         "__type" => {
-            let known = SCHEMA.get(field.text("name").unwrap_or(""));
+            let known = run.dialect.schema.get(field.text("name").unwrap_or(""));
             Out::thing(known.map(Thing::Schema))
         }
         _ => Out::Null,
