@@ -67,7 +67,8 @@ fn flagged(raw: &RawValue, found: &mut Attributes) -> bool {
     true
 }
 
-fn level(kind: &IssueType<'_>) -> Level {
+/// Where a type stands in the hierarchy.
+pub fn level(kind: &IssueType<'_>) -> Level {
     match (kind.hierarchy_level, kind.subtask) {
         (Some(1..), _) => Level::Container,
         (Some(..=-1), _) | (_, Some(true)) => Level::SubTask,
