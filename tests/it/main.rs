@@ -6,6 +6,7 @@ mod canaries;
 mod cli;
 mod demo;
 mod digests;
+mod first_contact;
 mod github_tracker;
 mod jira_tracker;
 mod kill;

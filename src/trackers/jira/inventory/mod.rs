@@ -3,23 +3,24 @@
 //! the search may supply titles here. Answers about components and boards name people beside what
 //! is read of them; no struct here has a place for one.
 
+mod wire;
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use http::{Method, StatusCode};
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use super::super::{
     BoardEntry, EpicEntry, Inventory, ProjectEntry, Standing, Tracker, TrackerError, TypeEntry,
 };
 use super::Jira;
-use super::attributes::{level, naming, own};
+use super::attributes::{level, named_team, own};
 use super::catalogue::rows;
 use super::discover::{SEARCH, json, segment};
-use super::wire::{self, Fields, IssueType, LinkType, Ref, Team, Text, When, read};
+use super::wire::{Fields, IssueType, Ref, Team, issues, read};
 use crate::model::{Level, Named, StatusEntry, Timestamp};
+use wire::{BoardRow, FieldRow, LinkTypeList, Page, ProjectRow, Search, TypeRow};
 
 /// Projects that are looked at closely, the most recently changed ones: at most four questions
 /// each. The others are listed by name.
@@ -35,98 +36,6 @@ const BOARD_PAGES: usize = 4;
 const EPICS: u32 = 50;
 /// Recent items whose Team field is looked at.
 const RECENT: u32 = 100;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Page<'a> {
-    #[serde(borrow)]
-    values: Vec<&'a RawValue>,
-    is_last: Option<bool>,
-}
-
-#[derive(Deserialize)]
-struct ProjectRow<'a> {
-    #[serde(borrow)]
-    key: Text<'a>,
-    #[serde(borrow)]
-    name: Option<Text<'a>>,
-    insight: Option<Insight>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Insight {
-    total_issue_count: Option<u64>,
-    last_issue_update_time: When,
-}
-
-/// A type of a project, with the statuses of its workflow.
-#[derive(Deserialize)]
-struct TypeRow<'a> {
-    #[serde(borrow)]
-    id: Text<'a>,
-    #[serde(borrow)]
-    name: Text<'a>,
-    subtask: Option<bool>,
-    #[serde(borrow)]
-    statuses: Vec<StatusRow<'a>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct StatusRow<'a> {
-    #[serde(borrow)]
-    id: Text<'a>,
-    #[serde(borrow)]
-    name: Text<'a>,
-    #[serde(borrow)]
-    status_category: Option<CategoryRow<'a>>,
-}
-
-#[derive(Deserialize)]
-struct CategoryRow<'a> {
-    #[serde(borrow)]
-    key: Text<'a>,
-}
-
-#[derive(Deserialize)]
-struct FieldRow<'a> {
-    #[serde(borrow)]
-    id: Text<'a>,
-    #[serde(borrow)]
-    name: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct LinkTypeList<'a> {
-    #[serde(borrow)]
-    issue_link_types: Vec<LinkType<'a>>,
-}
-
-/// A board that belongs to a project; one that belongs to a person is passed over.
-#[derive(Deserialize)]
-struct BoardRow<'a> {
-    #[serde(borrow)]
-    name: Text<'a>,
-    #[serde(borrow)]
-    location: Option<Location<'a>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Location<'a> {
-    #[serde(borrow)]
-    project_key: Option<Text<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Search<'a> {
-    jql: &'a str,
-    max_results: u32,
-    fields: &'a [&'a str],
-}
 
 /// A project as the list shows it.
 struct Listed {
@@ -322,7 +231,7 @@ impl Jira {
         let fields: &[&str] = if self.titles { &["status", "summary"] } else { &["status"] };
         let search = Search { jql: &jql, max_results: EPICS, fields };
         let answer = self.client.post(SEARCH, json(&search)).await?;
-        let found = answer.read(wire::issues)?.issues.into_iter().filter_map(|issue| {
+        let found = answer.read(issues)?.issues.into_iter().filter_map(|issue| {
             let Fields { summary, status, .. } = issue.fields.unwrap_or_default();
             Some(EpicEntry {
                 key: own(issue.key?),
@@ -339,14 +248,11 @@ impl Jira {
         let fields: Vec<&str> = ids.iter().map(String::as_str).collect();
         let search = Search { jql: &jql, max_results: RECENT, fields: &fields };
         let answer = self.client.post(SEARCH, json(&search)).await?;
-        let issues = answer.read(wire::issues)?.issues;
+        let issues = answer.read(issues)?.issues;
         let values = issues.into_iter().flat_map(|one| one.fields.unwrap_or_default().custom);
-        let teams = values.filter(|(id, _)| fields.contains(&&**id)).filter_map(|(_, raw)| {
-            Some(match read::<Option<Team<'_>>>(raw)?? {
-                Team::Id(id) => Named::new(own(id), ""),
-                Team::Object { id, name } => naming(Ref { id, name }),
-            })
-        });
+        let teams = values
+            .filter(|(id, _)| fields.contains(&&**id))
+            .filter_map(|(_, raw)| read::<Option<Team<'_>>>(raw)?.map(named_team));
         let mut teams: Vec<Named> = teams.collect();
         teams.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         teams.dedup();
