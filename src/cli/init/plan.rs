@@ -108,7 +108,8 @@ async fn jira_plan(
         )));
     }
     let kind = address::jira_kind(&url, transport).await?;
-    let mut user = args.jira_user.clone();
+    // A token of Data Center belongs to its account and needs no name.
+    let mut user = args.jira_user.clone().filter(|_| kind == "jira-cloud");
     if kind == "jira-cloud" && user.is_none() && may_ask {
         let answer = ask::line("E-mail address of the account that the API token belongs to:");
         user = Some(answer).filter(|answer| !answer.is_empty());

@@ -21,8 +21,8 @@ pub enum Clause {
     Issues(Vec<String>),
     /// Ids or names of issue types.
     Types(Vec<String>),
-    /// `statusCategory != Done`; no other question about categories is understood.
-    NotDone,
+    /// Not in a status of category Done.
+    Undone,
     Time {
         field: TimeField,
         op: Op,
@@ -237,7 +237,7 @@ impl Parser {
             "project" => Ok(Clause::Projects(self.values(&field)?)),
             "id" | "key" | "issue" | "issuekey" => Ok(Clause::Issues(self.values(&field)?)),
             "issuetype" | "type" => Ok(Clause::Types(self.values(&field)?)),
-            "statuscategory" => self.not_done(),
+            "statuscategory" => self.undone(),
             "updated" | "updateddate" => self.time(TimeField::Updated),
             "created" | "createddate" => self.time(TimeField::Created),
             _ => Err(format!(
@@ -275,13 +275,12 @@ impl Parser {
         }
     }
 
-    fn not_done(&mut self) -> Result<Clause, String> {
+    fn undone(&mut self) -> Result<Clause, String> {
         let (op, value) = (self.next("an operator")?, self.value()?);
         if op == Token::Op("!=") && value.eq_ignore_ascii_case("done") {
-            return Ok(Clause::NotDone);
+            return Ok(Clause::Undone);
         }
-        let op = op.show();
-        Err(format!("The operator {op} with '{value}' is not supported by 'statusCategory'."))
+        Err(format!("The simulated site does not compare categories with {}.", op.show()))
     }
 
     fn value(&mut self) -> Result<String, String> {

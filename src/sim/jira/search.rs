@@ -31,11 +31,12 @@ pub(super) struct SearchRequest {
 }
 
 /// A query bound to this site and this moment.
+#[derive(Default)]
 struct Filter {
     projects: Option<BTreeSet<u64>>,
     issues: Option<BTreeSet<u64>>,
     types: Option<BTreeSet<u64>>,
-    not_done: bool,
+    undone: bool,
     times: Vec<(TimeField, Op, Timestamp)>,
 }
 
@@ -204,8 +205,7 @@ fn compare(a: &[SortValue], b: &[SortValue], order: &[Order]) -> Ordering {
 impl Filter {
     /// Looks up what the query names. One unknown project or issue fails the whole query.
     fn bind(query: &Query, site: &Site, now: Timestamp) -> Result<Self, Refusal> {
-        let mut filter =
-            Self { projects: None, issues: None, types: None, not_done: false, times: Vec::new() };
+        let mut filter = Self::default();
         for clause in &query.clauses {
             match clause {
                 Clause::Projects(named) => {
@@ -256,7 +256,7 @@ impl Filter {
                     let ids = ids.collect::<Result<_, _>>()?;
                     filter.types = Some(narrowed(filter.types, ids));
                 }
-                Clause::NotDone => filter.not_done = true,
+                Clause::Undone => filter.undone = true,
                 Clause::Time { field, op, value } => {
                     filter.times.push((*field, *op, value.resolve(now, site.zone)));
                 }
@@ -269,7 +269,7 @@ impl Filter {
         self.projects.as_ref().is_none_or(|ids| ids.contains(&issue.project))
             && self.issues.as_ref().is_none_or(|ids| ids.contains(&issue.id))
             && self.types.as_ref().is_none_or(|ids| ids.contains(&issue.kind))
-            && !(self.not_done && site.catalogue.category(issue.status) == "done")
+            && !(self.undone && site.catalogue.category(issue.status) == "done")
             && site.catalogue.is_visible(issue.project)
             && self.times.iter().all(|(field, op, at)| {
                 let of = match field {

@@ -129,7 +129,7 @@ struct BoardField {
 impl GitHub {
     pub(super) async fn survey(&self, wanted: &[String]) -> Result<Inventory, TrackerError> {
         let mut notes = Vec::new();
-        let mut listed = self.listed(wanted, &mut notes).await?;
+        let mut listed = self.to_look_at(wanted, &mut notes).await?;
         let far = listed.split_off(listed.len().min(CLOSELY));
         if !far.is_empty() {
             notes.push(format!(
@@ -160,7 +160,7 @@ impl GitHub {
 
     /// Repositories with issues, most recently pushed first; those that are named come first and
     /// whatever they hold.
-    async fn listed(
+    async fn to_look_at(
         &self,
         wanted: &[String],
         notes: &mut Vec<String>,
@@ -168,14 +168,14 @@ impl GitHub {
         let mut named = Vec::new();
         let mut found = Vec::new();
         if wanted.is_empty() {
-            found = self.walk(queries::REPOSITORIES, None).await?;
+            found = self.walk(queries::VISIBLE, None).await?;
         }
         for scope in wanted {
             match scope.split_once('/') {
                 Some((_, name)) if name != "*" => named.push(named_only(scope)),
                 _ => {
                     let owner = scope.split('/').next().unwrap_or_default();
-                    found.extend(self.walk(queries::REPOSITORIES_OF, Some(owner)).await?);
+                    found.extend(self.walk(queries::OWNED, Some(owner)).await?);
                 }
             }
         }

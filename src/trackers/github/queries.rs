@@ -30,10 +30,10 @@ pub const RELEASES: &str = include_str!("queries/releases.graphql");
 pub const REPOSITORY: &str = include_str!("queries/repository.graphql");
 
 /// One page of the repositories that the credential can read.
-pub const REPOSITORIES: &str = include_str!("queries/repositories.graphql");
+pub const VISIBLE: &str = include_str!("queries/visible.graphql");
 
 /// One page of an owner's repositories.
-pub const REPOSITORIES_OF: &str = include_str!("queries/repositories_of.graphql");
+pub const OWNED: &str = include_str!("queries/owned.graphql");
 
 /// What rules can look at in one repository.
 pub const SURVEY: &str = include_str!("queries/survey.graphql");

@@ -3,7 +3,7 @@
 use streamgauge::clock::{Clock, SystemClock};
 use streamgauge::demo::Source;
 use streamgauge::portfolio::Portfolio;
-use streamgauge::sim::jira::records::{Record, TeamRecord};
+use streamgauge::sim::jira::records::{ComponentRecord, ProjectRecord, Record, TeamRecord};
 use streamgauge::sim::story::{self, Size};
 
 use super::{Contact, switched_on};
@@ -90,4 +90,57 @@ async fn a_survey_costs_little_and_can_be_narrowed() {
     assert!(contact.gate.calls().len() - before < before);
     contact.init(&["--force", "--github", "northwind"]);
     assert_eq!(contact.file(SETTINGS).matches("\n  \"northwind/").count(), repositories);
+}
+
+/// Of a large site the projects that changed last are looked at closely, the others are listed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_site_is_looked_at_within_bounds() {
+    let mut source = super::recorded().0;
+    for number in 0..60 {
+        let (key, name) = (format!("P{number:02}"), format!("Project {number}"));
+        source.jira.push(Record::Project(ProjectRecord { id: 90_000 + number, key, name }));
+    }
+    let contact = Contact::with(source).await;
+    let told = contact.init(&[]);
+    assert!(told.contains("61 projects were listed and 40,"), "{told}");
+    let settings = contact.file(SETTINGS);
+    assert_eq!(settings.matches("\n  \"P").count(), 60, "{settings}");
+    // The only project with items is among those that were looked at.
+    assert!(contact.file(PORTFOLIO).contains("# SP: to do: Backlog;"));
+    let asked = contact.gate.calls().into_iter().filter(|call| call.tracker == "jira").count();
+    assert!((100..=10 + 4 * 40).contains(&asked), "{asked} requests");
+    contact.desk.done(&["check", "--offline"]);
+}
+
+/// Names are free text of strangers; they must stay inside their quotes and their comments.
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_names_do_not_become_settings() {
+    let hostile = "x\"]\n[[team]]\nid = \"evil\" # '''";
+    let mut source = super::recorded().0;
+    for record in &mut source.jira {
+        match record {
+            Record::Project(project) => hostile.clone_into(&mut project.name),
+            Record::Status(status) => status.name = format!("{hostile} review {}", status.id),
+            Record::IssueType(kind) => hostile.clone_into(&mut kind.name),
+            _ => {}
+        }
+    }
+    let project = source.jira.iter().find_map(|record| match record {
+        Record::Project(project) => Some(project.id),
+        _ => None,
+    });
+    for (id, name) in [(1, hostile.to_owned()), (2, hostile.to_uppercase()), (3, "支付".into())] {
+        let project = project.unwrap();
+        source.jira.push(Record::Component(ComponentRecord { id, name, project }));
+    }
+    let contact = Contact::with(source).await;
+    contact.init(&[]);
+    contact.desk.done(&["check"]);
+    let text = contact.file(PORTFOLIO);
+    let portfolio = Portfolio::parse(&text, "portfolio.toml").unwrap();
+    let teams: Vec<&str> = portfolio.teams().iter().map(|team| team.id.as_str()).collect();
+    assert_eq!(teams, ["ants", "sp", "sp-x-team-id-evil"], "{text}");
+    assert_eq!(portfolio.streams().len(), 2);
+    let all = switched_on(&text);
+    Portfolio::parse(&all, "portfolio.toml").unwrap_or_else(|error| panic!("{error}\n{all}"));
 }
