@@ -147,7 +147,7 @@ async fn look(plan: Plan, args: &Args, transport: &Transport) -> Result<Found, F
         }
         ConnectError::Wrong { .. } => Failure::Usage(error.to_string()),
     })?;
-    print::note(&format!("{}: asking what exists ...", plan.id));
+    print::note(&format!("{}: asking what exists (token in {}) ...", plan.id, plan.token));
     let probe = tracker.probe().await.map_err(|error| anyhow::anyhow!("{error}"))?;
     let ask = async |projects: &[String]| {
         tracker.inventory(projects).await.map_err(|error| anyhow::anyhow!("{error}"))
