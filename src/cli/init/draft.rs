@@ -173,11 +173,16 @@ impl Drawing {
                 id: self.team_ids.take(&format!("{key} {component}"), "team"),
                 name: plain(component),
                 stream: stream.to_owned(),
-                why: format!(
-                    "A component of {key}, which names no teams. If components are not teams \
-                     there, let one team claim {{ jira = {} }}.",
-                    quoted(key)
-                ),
+                why: if at == 0 {
+                    format!(
+                        "A component of {key}, which names no teams, and so are the next ones of \
+                         {key}. If components are not teams there, let one team claim \
+                         {{ jira = {} }}.",
+                        quoted(key)
+                    )
+                } else {
+                    format!("A component of {key}.")
+                },
                 claims: vec![format!(
                     "{{ jira = {}, component = {} }}",
                     quoted(key),
