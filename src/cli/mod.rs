@@ -8,6 +8,7 @@ mod digest;
 mod explain;
 mod export;
 mod health;
+mod init;
 mod map;
 mod moment;
 mod print;
@@ -36,6 +37,8 @@ struct Cli {
 enum Command {
     /// Show the whole product on an invented organisation; needs no account and no file.
     Demo(demo::Args),
+    /// Ask the trackers what exists and write a first pair of files.
+    Init(init::Args),
     /// Check files, credentials and rights, and show what the rules cover.
     Check(check::Args),
     /// Show the map: portfolio, value streams, product teams, coverage, altitudes.
@@ -134,6 +137,7 @@ async fn dispatch(cli: Cli) -> Outcome {
     let config = cli.config;
     match cli.command {
         Command::Demo(args) => demo::run(args).await,
+        Command::Init(args) => init::run(&config, &args).await,
         Command::Check(args) => check::run(&config, &args).await,
         Command::Map(args) => map::run(&config, &args).await,
         Command::Sync(args) => sync::run(&config, &args).await,

@@ -7,6 +7,7 @@ mod cli;
 mod demo;
 mod deployment;
 mod digests;
+mod first_contact;
 mod fuzz;
 mod github_server;
 mod github_tracker;

@@ -12,6 +12,7 @@ use super::lookup::{self, Offset};
 use super::reply::{Refusal, Reply};
 use super::search::{self, SearchRequest};
 use super::site::Site;
+use super::survey;
 use crate::model::Timestamp;
 
 /// What a path asks for.
@@ -29,6 +30,8 @@ enum Target {
     VersionPage(String),
     Versions(String),
     Components(String),
+    ProjectStatuses(String),
+    Boards,
     Search,
     Count,
     BulkFetch,
@@ -48,6 +51,8 @@ impl Target {
         match path {
             ["_edge", "tenant_info"] if get => Self::TenantInfo,
             ["rest", "api", "2" | "3", "search"] => Self::Removed,
+            ["rest", "api", "2", "serverInfo"] if get => Self::ServerInfo,
+            ["rest", "agile", "1.0", "board"] if get => Self::Boards,
             ["rest", "api", "3", rest @ ..] => match rest {
                 ["search", "jql"] if get || post => Self::Search,
                 ["search", "approximate-count"] if post => Self::Count,
@@ -65,6 +70,7 @@ impl Target {
                 ["project", project, "version"] => Self::VersionPage(own(project)),
                 ["project", project, "versions"] => Self::Versions(own(project)),
                 ["project", project, "components"] => Self::Components(own(project)),
+                ["project", project, "statuses"] => Self::ProjectStatuses(own(project)),
                 ["issue", issue] => Self::Issue(own(issue)),
                 ["issue", issue, "changelog"] => Self::Changelog(own(issue)),
                 _ => Self::Other,
@@ -89,6 +95,8 @@ impl Target {
             Self::VersionPage(_) => "GET /project/{id}/version",
             Self::Versions(_) => "GET /project/{id}/versions",
             Self::Components(_) => "GET /project/{id}/components",
+            Self::ProjectStatuses(_) => "GET /project/{id}/statuses",
+            Self::Boards => "GET /board",
             Self::Search if post => "POST /search/jql",
             Self::Search => "GET /search/jql",
             Self::Count => "POST /search/approximate-count",
@@ -204,7 +212,8 @@ impl Site {
             Target::Project(name)
             | Target::VersionPage(name)
             | Target::Versions(name)
-            | Target::Components(name) => {
+            | Target::Components(name)
+            | Target::ProjectStatuses(name) => {
                 Err(Refusal::new(404, format!("No project could be found with key '{name}'.")))
             }
             _ => Err(Refusal::usual(401)),
@@ -220,7 +229,12 @@ impl Site {
             Target::Status => Ok(lookup::statuses(self)),
             Target::IssueType => Ok(lookup::issue_types(self)),
             Target::LinkType => Ok(lookup::link_types(self)),
-            Target::ProjectSearch => Ok(lookup::projects(self, query.offset())),
+            Target::ProjectSearch => {
+                let insight = query.all("expand").iter().any(|name| name == "insight");
+                Ok(lookup::projects(self, query.offset(), insight))
+            }
+            Target::ProjectStatuses(name) => survey::project_statuses(self, name),
+            Target::Boards => Ok(survey::boards(self, query.offset())),
             Target::Project(name) => lookup::project(self, name),
             Target::VersionPage(name) => lookup::versions_page(self, name, query.offset()),
             Target::Versions(name) => lookup::versions(self, name),

@@ -19,6 +19,10 @@ pub enum Clause {
     Projects(Vec<String>),
     /// Ids or keys of issues.
     Issues(Vec<String>),
+    /// Ids or names of issue types.
+    Types(Vec<String>),
+    /// Not in a status of category Done.
+    Undone,
     Time {
         field: TimeField,
         op: Op,
@@ -232,6 +236,8 @@ impl Parser {
         match field.to_ascii_lowercase().as_str() {
             "project" => Ok(Clause::Projects(self.values(&field)?)),
             "id" | "key" | "issue" | "issuekey" => Ok(Clause::Issues(self.values(&field)?)),
+            "issuetype" | "type" => Ok(Clause::Types(self.values(&field)?)),
+            "statuscategory" => self.undone(),
             "updated" | "updateddate" => self.time(TimeField::Updated),
             "created" | "createddate" => self.time(TimeField::Created),
             _ => Err(format!(
@@ -267,6 +273,14 @@ impl Parser {
                 other.show()
             )),
         }
+    }
+
+    fn undone(&mut self) -> Result<Clause, String> {
+        let (op, value) = (self.next("an operator")?, self.value()?);
+        if op == Token::Op("!=") && value.eq_ignore_ascii_case("done") {
+            return Ok(Clause::Undone);
+        }
+        Err(format!("The simulated site does not compare categories with {}.", op.show()))
     }
 
     fn value(&mut self) -> Result<String, String> {

@@ -7,6 +7,7 @@ use super::json::{array, instant, member, raw};
 use super::records::ProjectRecord;
 use super::reply::Refusal;
 use super::site::Site;
+use super::survey;
 use crate::model::Timestamp;
 
 /// A page by offset.
@@ -183,11 +184,20 @@ pub(super) fn link_types(site: &Site) -> Vec<u8> {
     out
 }
 
-pub(super) fn projects(site: &Site, page: Offset) -> Vec<u8> {
+pub(super) fn projects(site: &Site, page: Offset, insight: bool) -> Vec<u8> {
     let visible = site.catalogue.projects.keys().filter(|id| site.catalogue.is_visible(**id));
     let renderer = site.renderer();
-    let forms: Vec<String> =
-        visible.filter_map(|id| renderer.fragments.projects.get(id)).cloned().collect();
+    let forms: Vec<String> = visible
+        .filter_map(|id| {
+            let form = renderer.fragments.projects.get(id)?;
+            if !insight {
+                return Some(form.clone());
+            }
+            let mut form: Value = serde_json::from_str(form).expect("a fragment is JSON");
+            form["insight"] = survey::insight(site, *id);
+            Some(form.to_string())
+        })
+        .collect();
     paged(site, "project/search", page, 100, &forms)
 }
 
@@ -229,7 +239,7 @@ pub(super) fn components(site: &Site, id_or_key: &str) -> Result<Vec<u8>, Refusa
     Ok(out)
 }
 
-fn find<'a>(site: &'a Site, id_or_key: &str) -> Result<&'a ProjectRecord, Refusal> {
+pub(super) fn find<'a>(site: &'a Site, id_or_key: &str) -> Result<&'a ProjectRecord, Refusal> {
     let message = format!("No project could be found with key '{id_or_key}'.");
     site.catalogue.project(id_or_key).ok_or_else(|| Refusal::new(404, message))
 }

@@ -26,6 +26,7 @@ mod reply;
 mod search;
 mod serve;
 pub mod site;
+mod survey;
 mod tokens;
 mod unread;
 

@@ -31,9 +31,12 @@ pub(super) struct SearchRequest {
 }
 
 /// A query bound to this site and this moment.
+#[derive(Default)]
 struct Filter {
     projects: Option<BTreeSet<u64>>,
     issues: Option<BTreeSet<u64>>,
+    types: Option<BTreeSet<u64>>,
+    undone: bool,
     times: Vec<(TimeField, Op, Timestamp)>,
 }
 
@@ -202,7 +205,7 @@ fn compare(a: &[SortValue], b: &[SortValue], order: &[Order]) -> Ordering {
 impl Filter {
     /// Looks up what the query names. One unknown project or issue fails the whole query.
     fn bind(query: &Query, site: &Site, now: Timestamp) -> Result<Self, Refusal> {
-        let mut filter = Self { projects: None, issues: None, times: Vec::new() };
+        let mut filter = Self::default();
         for clause in &query.clauses {
             match clause {
                 Clause::Projects(named) => {
@@ -235,6 +238,25 @@ impl Filter {
                     let ids = ids.collect::<Result<_, _>>()?;
                     filter.issues = Some(narrowed(filter.issues, ids));
                 }
+                Clause::Types(named) => {
+                    let ids = named.iter().map(|name| {
+                        let fits = |one: &&super::records::IssueTypeRecord| {
+                            one.id.to_string() == *name || one.name.eq_ignore_ascii_case(name)
+                        };
+                        let kind = site.catalogue.types.values().find(fits).map(|one| one.id);
+                        kind.ok_or_else(|| {
+                            Refusal::new(
+                                400,
+                                format!(
+                                    "The value '{name}' does not exist for the field 'issuetype'."
+                                ),
+                            )
+                        })
+                    });
+                    let ids = ids.collect::<Result<_, _>>()?;
+                    filter.types = Some(narrowed(filter.types, ids));
+                }
+                Clause::Undone => filter.undone = true,
                 Clause::Time { field, op, value } => {
                     filter.times.push((*field, *op, value.resolve(now, site.zone)));
                 }
@@ -246,6 +268,8 @@ impl Filter {
     fn holds(&self, issue: &IssueRecord, site: &Site) -> bool {
         self.projects.as_ref().is_none_or(|ids| ids.contains(&issue.project))
             && self.issues.as_ref().is_none_or(|ids| ids.contains(&issue.id))
+            && self.types.as_ref().is_none_or(|ids| ids.contains(&issue.kind))
+            && !(self.undone && site.catalogue.category(issue.status) == "done")
             && site.catalogue.is_visible(issue.project)
             && self.times.iter().all(|(field, op, at)| {
                 let of = match field {

@@ -15,6 +15,7 @@ pub mod convert;
 mod dialect;
 pub mod faults;
 mod history;
+mod inventory;
 pub mod limits;
 pub mod queries;
 mod reads;
@@ -263,8 +264,8 @@ impl Tracker for GitHub {
         Err(TrackerError::Refused("sweeps are not built yet".into()))
     }
 
-    async fn inventory(&self, _projects: &[String]) -> Result<Inventory, TrackerError> {
-        Err(TrackerError::Refused("init is not built yet".into()))
+    async fn inventory(&self, projects: &[String]) -> Result<Inventory, TrackerError> {
+        self.survey(projects).await
     }
 
     fn webhook(&self, headers: &HeaderMap, body: &[u8]) -> Result<Hints, WebhookError> {

@@ -34,3 +34,18 @@ pub const RELEASES: &str = include_str!("queries/releases.graphql");
 
 /// The present name of a repository that may have been renamed.
 pub const REPOSITORY: &str = include_str!("queries/repository.graphql");
+
+/// One page of the repositories that the credential can read.
+pub const VISIBLE: &str = include_str!("queries/visible.graphql");
+
+/// One page of an owner's repositories.
+pub const OWNED: &str = include_str!("queries/owned.graphql");
+
+/// What rules can look at in one repository.
+pub const SURVEY: &str = include_str!("queries/survey.graphql");
+
+/// The same for servers without issue types and sub-issues.
+pub const SURVEY_PLAIN: &str = include_str!("queries/survey_plain.graphql");
+
+/// One page of an organisation's boards with their single-select fields.
+pub const BOARDS: &str = include_str!("queries/boards.graphql");

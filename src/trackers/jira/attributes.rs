@@ -46,12 +46,16 @@ pub fn attributes(
 
 fn team(raw: &RawValue, found: &mut Attributes) -> bool {
     let Some(value) = read::<Option<Team<'_>>>(raw) else { return false };
-    let team = value.map(|team| match team {
-        Team::Id(id) => Named::new(own(id), ""),
-        Team::Object { id, name } => naming(Ref { id, name }),
-    });
-    found.team = team.or(found.team.take());
+    found.team = value.map(named_team).or(found.team.take());
     true
+}
+
+/// A value of the Team field.
+pub fn named_team(team: Team<'_>) -> Named {
+    match team {
+        Team::Id(id) => Named::new(own(id), ""),
+        Team::Object { id, name, title } => naming(Ref { id, name: name.or(title) }),
+    }
 }
 
 /// The older way to name the epic, by key. The parent decides where both are given.
@@ -67,7 +71,8 @@ fn flagged(raw: &RawValue, found: &mut Attributes) -> bool {
     true
 }
 
-fn level(kind: &IssueType<'_>) -> Level {
+/// Where a type stands in the hierarchy.
+pub fn level(kind: &IssueType<'_>) -> Level {
     match (kind.hierarchy_level, kind.subtask) {
         (Some(1..), _) => Level::Container,
         (Some(..=-1), _) | (_, Some(true)) => Level::SubTask,

@@ -117,7 +117,7 @@ impl Jira {
 
 /// The readable rows of a lookup list. An unreadable one describes no item, so it is told to the
 /// log and not to the signals.
-fn rows<'a, T: Deserialize<'a>>(answer: &'a Answer) -> Result<Vec<T>, TrackerError> {
+pub(super) fn rows<'a, T: Deserialize<'a>>(answer: &'a Answer) -> Result<Vec<T>, TrackerError> {
     let all = answer.read(serde_json::from_str::<Vec<&RawValue>>)?;
     let expected = all.len();
     let readable: Vec<T> = all.into_iter().filter_map(read).collect();

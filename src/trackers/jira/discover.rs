@@ -14,7 +14,7 @@ use super::window::Window;
 use super::wire::{self, Issue, IssuePage};
 use crate::model::{Gap, Timestamp};
 
-const SEARCH: &str = "/rest/api/3/search/jql";
+pub(super) const SEARCH: &str = "/rest/api/3/search/jql";
 const COUNT: &str = "/rest/api/3/search/approximate-count";
 
 /// The most rows that Jira gives when it is asked for little; it may give fewer at any time.
@@ -184,7 +184,7 @@ impl Jira {
     }
 
     /// Jira's estimate; a progress bar can do without.
-    async fn count(&self, jql: &str) -> Option<u64> {
+    pub(super) async fn count(&self, jql: &str) -> Option<u64> {
         #[derive(Serialize)]
         struct Question<'a> {
             jql: &'a str,

@@ -16,6 +16,7 @@ mod client;
 mod dates;
 mod discover;
 mod history;
+mod inventory;
 mod links;
 mod read;
 mod text;
@@ -171,8 +172,8 @@ impl Tracker for Jira {
         Err(TrackerError::Refused("sweeps are not built yet".into()))
     }
 
-    async fn inventory(&self, _projects: &[String]) -> Result<Inventory, TrackerError> {
-        Err(TrackerError::Refused("init is not built yet".into()))
+    async fn inventory(&self, projects: &[String]) -> Result<Inventory, TrackerError> {
+        self.survey(projects).await
     }
 
     fn webhook(&self, headers: &HeaderMap, body: &[u8]) -> Result<Hints, WebhookError> {

@@ -144,8 +144,11 @@ pub enum Team<'a> {
     Object {
         #[serde(borrow)]
         id: Text<'a>,
-        #[serde(borrow, alias = "title")]
+        #[serde(borrow)]
         name: Option<Text<'a>>,
+        /// The same as the name; sites give one of the two, or both.
+        #[serde(borrow)]
+        title: Option<Text<'a>>,
     },
 }
 

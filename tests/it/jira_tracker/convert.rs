@@ -234,7 +234,7 @@ fn every_field_on_the_list_is_told_and_no_other() {
 fn present_attributes_take_every_documented_form() {
     let fields = json!({
         "issuetype": {"id": "5", "name": "Unteraufgabe", "subtask": true, "hierarchyLevel": -1},
-        "customfield_10001": {"id": "a-b", "title": "Checkout", "avatarUrl": "x"},
+        "customfield_10001": {"id": "a-b", "name": "Checkout", "title": "Checkout", "avatarUrl": "x"},
         "customfield_10014": "PAY-100",
         "customfield_10021": [{"id": "10019", "value": "Impediment"}],
         "components": [{"id": "2", "name": "b"}, {"id": "1", "name": "a", "lead": {"x": 1}}],

@@ -11,10 +11,18 @@ use super::{Desk, town};
 
 const ISSUES: &str = include_str!("../schemas/github/queries/issues_page.graphql");
 
+/// What `init` asks, as the client asks it.
+macro_rules! client {
+    ($name:literal) => {
+        include_str!(concat!("../../../src/trackers/github/queries/", $name, ".graphql"))
+    };
+}
+
 /// The queries a client may send, with variables for the town.
 fn queries(site: &Site) -> Vec<(&'static str, Value)> {
     let main = node(site, 1);
     let repo = json!({"owner": "northwind", "name": "checkout"});
+    let with_titles = json!({"owner": "northwind", "name": "checkout", "titles": true});
     let pulls = include_str!("../schemas/github/queries/pull_requests_page.graphql");
     let releases = include_str!("../schemas/github/queries/releases_and_milestones.graphql");
     let items = include_str!("../schemas/github/queries/project_items_page.graphql");
@@ -25,6 +33,11 @@ fn queries(site: &Site) -> Vec<(&'static str, Value)> {
     vec![
         (ISSUES, repo.clone()),
         (pulls, repo.clone()),
+        (client!("survey"), with_titles),
+        (client!("survey_plain"), repo.clone()),
+        (client!("visible"), json!({})),
+        (client!("owned"), json!({"owner": "northwind"})),
+        (client!("boards"), json!({"owner": "northwind"})),
         (releases, repo),
         (boards, json!({"org": "northwind"})),
         (items, json!({"project": board(site)})),

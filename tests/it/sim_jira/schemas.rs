@@ -85,6 +85,7 @@ fn lookup_answers_fit() {
         ("serverInfo", "ServerInformation"),
         ("issueLinkType", "IssueLinkTypes"),
         ("project/search?maxResults=1", "PageBeanProject"),
+        ("project/search?maxResults=1&expand=insight", "PageBeanProject"),
         ("project/PAY", "Project"),
         ("project/PAY/version?maxResults=1", "PageBeanVersion"),
     ] {
@@ -98,11 +99,21 @@ fn lookup_answers_fit() {
         ("issuetype", "IssueTypeDetails"),
         ("project/PAY/versions", "Version"),
         ("project/PAY/components", "ProjectComponent"),
+        ("project/PAY/statuses", "IssueTypeWithStatus"),
     ] {
         let (status, body) = jira.get(&format!("/rest/api/3/{path}"));
         assert_eq!(status, 200, "{path}");
         check_all(schema, &body);
     }
+}
+
+#[test]
+fn a_page_of_boards_fits() {
+    let (mut jira, _) = full();
+    let (status, body) = jira.get("/rest/agile/1.0/board?maxResults=50");
+    assert_eq!(status, 200);
+    check("PageOfBoards", &body);
+    assert_eq!(body["values"][0]["location"]["projectKey"], "PAY");
 }
 
 #[test]

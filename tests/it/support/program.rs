@@ -40,6 +40,11 @@ impl Desk {
         desk
     }
 
+    /// An empty folder and an empty environment.
+    pub fn empty() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), env: BTreeMap::new() }
+    }
+
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.env.insert(name.to_owned(), value.to_owned());
         self

@@ -216,7 +216,7 @@ fn issue_types<'w>(run: &Run<'w>, field: &Planned<'w>) -> Out<'w> {
     page::of(run, field, run.world.types.iter().map(|name| Thing::IssueType(name)).collect())
 }
 
-pub fn person<'w>(canary: &Canary, field: &Planned<'w>) -> Out<'w> {
+pub fn person<'w>(run: &Run<'w>, canary: &Canary, field: &Planned<'w>) -> Out<'w> {
     match field.name {
         "id" => Out::text(node_id("U", &[person_id(canary)])),
         "databaseId" => Out::small_id(person_id(canary)),
@@ -228,6 +228,11 @@ pub fn person<'w>(canary: &Canary, field: &Planned<'w>) -> Out<'w> {
         "url" => Out::text(format!("https://github.com/{}", canary.account)),
         "resourcePath" => Out::text(format!("/{}", canary.account)),
         "createdAt" | "updatedAt" => Out::text("2020-01-01T00:00:00Z"),
+        // Only the viewer has any: everything that the credential sees.
+        "repositories" => {
+            let visible = run.world.repos.values().filter(|repo| !repo.hidden);
+            page::of(run, field, visible.map(Thing::Repository).collect())
+        }
         _ => Out::Null,
     }
 }

@@ -29,6 +29,11 @@ pub fn query<'w>(run: &Run<'w>, field: &Planned<'w>) -> Out<'w> {
                 None => not_found("Organization", &format!("the login of '{login}'")),
             }
         }
+        "repositoryOwner" => {
+            let login = field.text("login").unwrap_or("");
+            let owner = owners(run).find(|owner| owner.eq_ignore_ascii_case(login));
+            Out::thing(owner.map(Thing::Organization))
+        }
         "node" => node(run, field.text("id").unwrap_or("")),
         "nodes" => {
             let ids = field.args.get("ids").and_then(Value::as_array);
