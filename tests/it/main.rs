@@ -6,6 +6,7 @@ mod canaries;
 mod cli;
 mod demo;
 mod digests;
+mod github_app;
 mod github_tracker;
 mod jira_tracker;
 mod kill;

@@ -1,26 +1,27 @@
 //! Speaks HTTP: octocrab signs and addresses the requests, our transport carries them, and what
 //! comes back is an answer or one sentence.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, HeaderValue};
+use http::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use http::{HeaderMap, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
 use octocrab::service::middleware::base_uri::BaseUriLayer;
 use octocrab::service::middleware::extra_headers::ExtraHeadersLayer;
 use octocrab::{AuthState, OctoBody, Octocrab, OctocrabBuilder};
-use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tower::BoxError;
 
+use super::credential::Credential;
 use super::faults::{self, Verdict};
-use super::{limits, wire};
+use super::{limits, rest, wire};
 use crate::model::Timestamp;
 use crate::trackers::TrackerError;
-use crate::transport::{Response, Transport, TransportError};
+use crate::transport::{Request, Response, Transport, TransportError};
 
 /// The fewest rows that a page is reduced to when GitHub runs out of time or resources.
 const LEAST_ROWS: u32 = 5;
@@ -33,6 +34,7 @@ const BREATH: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Client {
     octocrab: Octocrab,
+    credential: Credential,
     transport: Transport,
     api: String,
     host: String,
@@ -79,7 +81,7 @@ impl Client {
     pub fn new(
         place: String,
         api: &str,
-        token: SecretString,
+        credential: Credential,
         most_rows: u32,
         transport: Transport,
     ) -> Result<Self, TrackerError> {
@@ -93,12 +95,16 @@ impl Client {
         let host = base.authority().ok_or(()).map_err(address)?.as_str().to_owned();
         base.scheme().ok_or(()).map_err(address)?;
         let accept = (ACCEPT, HeaderValue::from_static("application/vnd.github+json"));
-        let carrier = transport.clone();
+        let carrier = Arc::new(Carrier {
+            transport: transport.clone(),
+            credential: credential.clone(),
+            host: host.clone(),
+        });
         let built = OctocrabBuilder::new_empty()
-            .with_service(tower::service_fn(move |request| carry(carrier.clone(), request)))
+            .with_service(tower::service_fn(move |request| Arc::clone(&carrier).carry(request)))
             .with_layer(&BaseUriLayer::new(base))
             .with_layer(&ExtraHeadersLayer::new(vec![accept].into()))
-            .with_auth(AuthState::AccessToken { token })
+            .with_auth(AuthState::None)
             .build();
         let octocrab = match built {
             Ok(octocrab) => octocrab,
@@ -106,13 +112,26 @@ impl Client {
         };
         let most_rows = most_rows.clamp(1, 100);
         let rows = AtomicU32::new(most_rows);
-        Ok(Self { octocrab, transport, api: api.to_owned(), host, place, rows, most_rows })
+        let api = api.to_owned();
+        Ok(Self { octocrab, credential, transport, api, host, place, rows, most_rows })
     }
 
     /// The name of the connection, as every message begins.
     #[must_use]
     pub fn place(&self) -> &str {
         &self.place
+    }
+
+    /// Our clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.transport.clock().now()
+    }
+
+    /// What signs the questions.
+    #[must_use]
+    pub fn credential(&self) -> &Credential {
+        &self.credential
     }
 
     /// Asks a question whose weight does not depend on a number of rows.
@@ -277,11 +296,17 @@ impl Client {
     fn no_answer(&self, error: &octocrab::Error) -> Trouble {
         let place = &self.place;
         let carried = match error {
-            octocrab::Error::Service { source, .. } => source.downcast_ref::<TransportError>(),
-            octocrab::Error::Http { .. } => {
-                return Trouble::Failed(TrackerError::Unauthorized(format!(
-                    "{place}: the token is not one line of plain text; look at where it comes from"
-                )));
+            octocrab::Error::Service { source, .. } => {
+                if let Some(error) = source.downcast_ref::<TrackerError>() {
+                    return Trouble::Failed(error.clone());
+                }
+                if source.is::<NoHeader>() {
+                    return Trouble::Failed(TrackerError::Unauthorized(format!(
+                        "{place}: the token is not one line of plain text; look at where it comes \
+                         from"
+                    )));
+                }
+                source.downcast_ref::<TransportError>()
             }
             _ => None,
         };
@@ -300,22 +325,62 @@ impl Client {
     }
 }
 
-/// Carries one of octocrab's requests over the shared transport.
-async fn carry(
+/// A token that no header can hold.
+#[derive(Debug, thiserror::Error)]
+#[error("the token is not one line of plain text")]
+struct NoHeader;
+
+/// Signs octocrab's requests and carries them over the shared transport.
+struct Carrier {
     transport: Transport,
-    request: http::Request<OctoBody>,
-) -> Result<http::Response<Full<Bytes>>, BoxError> {
-    let (parts, body) = request.into_parts();
-    let body = body.collect().await?.to_bytes();
-    let request = http::Request::from_parts(parts, body);
-    let clock = transport.clock().clone();
-    let refusals = AtomicU32::new(0);
-    let judge = |response: &Response| {
-        let before = match response.status().as_u16() {
-            403 | 429 => refusals.fetch_add(1, Ordering::Relaxed),
-            _ => 0,
+    credential: Credential,
+    /// The only host that sees the token.
+    host: String,
+}
+
+impl Carrier {
+    async fn carry(
+        self: Arc<Self>,
+        request: http::Request<OctoBody>,
+    ) -> Result<http::Response<Full<Bytes>>, BoxError> {
+        let (parts, body) = request.into_parts();
+        let body = body.collect().await?.to_bytes();
+        let request = http::Request::from_parts(parts, body);
+        let token = self.credential.token().await?;
+        let response = self.ask(request.clone(), rest::bearer(&token)).await?;
+        let Some((app, _)) =
+            self.credential.app().filter(|_| response.status() == StatusCode::UNAUTHORIZED)
+        else {
+            return Ok(response.map(Full::new));
         };
-        limits::pace(response, clock.now(), before)
-    };
-    Ok(transport.ask(request, judge).await?.map(Full::new))
+        // Its hour is over by GitHub's clock, or it was revoked: one new token is worth a try.
+        app.refused(&token).await;
+        let token = self.credential.token().await?;
+        let response = self.ask(request, rest::bearer(&token)).await?;
+        if response.status() == StatusCode::UNAUTHORIZED {
+            return Err(app.refuses_new_tokens().into());
+        }
+        Ok(response.map(Full::new))
+    }
+
+    async fn ask(
+        &self,
+        mut request: Request,
+        bearer: Option<HeaderValue>,
+    ) -> Result<Response, BoxError> {
+        let bearer = bearer.ok_or(NoHeader)?;
+        if request.uri().authority().is_some_and(|host| host.as_str() == self.host) {
+            request.headers_mut().insert(AUTHORIZATION, bearer);
+        }
+        let clock = self.transport.clock();
+        let refusals = AtomicU32::new(0);
+        let judge = |response: &Response| {
+            let before = match response.status().as_u16() {
+                403 | 429 => refusals.fetch_add(1, Ordering::Relaxed),
+                _ => 0,
+            };
+            limits::pace(response, clock.now(), before)
+        };
+        Ok(self.transport.ask(request, judge).await?)
+    }
 }

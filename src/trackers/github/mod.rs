@@ -7,13 +7,18 @@
 //! GitHub does not promise that a move on a board changes the issue's own stamp. A walk from a
 //! cursor can therefore miss it; the webhook `projects_v2_item` and the next whole walk bring it.
 
+mod app;
 pub mod client;
 pub mod convert;
+mod credential;
 pub mod faults;
 mod history;
 pub mod limits;
 pub mod queries;
 mod reads;
+mod rest;
+mod scopes;
+mod signed;
 pub mod webhook;
 pub mod wire;
 
@@ -23,7 +28,6 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use http::HeaderMap;
 use secrecy::SecretString;
-use serde_json::json;
 
 use super::{
     Catalogue, Discovered, Fate, Hints, Inventory, Probe, ReadOut, Roll, ScanId, Standing, Tracker,
@@ -32,7 +36,9 @@ use super::{
 use crate::model::{ConnectionId, Timestamp, TrackerKind};
 use crate::transport::Transport;
 
+pub use app::{AppKey, KeyError};
 use client::Client;
+use scopes::Scopes;
 
 /// The most ids of one [`Tracker::read`].
 const BATCH: usize = 50;
@@ -45,9 +51,9 @@ pub struct Config {
     pub connection: ConnectionId,
     /// The API's base address.
     pub api: String,
-    /// `owner/name` of every repository to read.
+    /// `owner/name` of every repository to read, or `owner/*` for all of an owner.
     pub repositories: Vec<String>,
-    pub token: SecretString,
+    pub auth: Auth,
     /// Any of them may sign a delivery, so that they can be changed one at a time.
     pub webhook_secrets: Vec<SecretString>,
     /// Whether issue titles are asked for at all.
@@ -58,6 +64,14 @@ pub struct Config {
     pub status_field: String,
 }
 
+/// Who asks.
+#[derive(Debug, Clone)]
+pub enum Auth {
+    /// A personal access token.
+    Token(SecretString),
+    App(AppKey),
+}
+
 impl Config {
     /// The usual settings of a connection to github.com.
     #[must_use]
@@ -66,7 +80,7 @@ impl Config {
             connection,
             api: "https://api.github.com".to_owned(),
             repositories,
-            token,
+            auth: Auth::Token(token),
             webhook_secrets: Vec::new(),
             titles: true,
             page: 50,
@@ -79,12 +93,14 @@ impl Config {
 #[derive(Debug)]
 pub struct GitHub {
     connection: ConnectionId,
-    /// Sorted, without doubles.
-    repositories: Vec<Repository>,
+    scopes: Scopes,
     webhook_secrets: Vec<SecretString>,
     titles: bool,
     status_field: String,
     client: Client,
+    /// An App has a token for each owner: the clients of all owners but the first, by the owner's
+    /// name in lower case.
+    others: BTreeMap<String, Client>,
     /// The present names of configured repositories, as answers told them.
     present_names: Mutex<BTreeMap<String, String>>,
 }
@@ -110,6 +126,11 @@ impl Repository {
     fn full_name(&self) -> String {
         format!("{}/{}", self.owner, self.name)
     }
+
+    /// GitHub's names do not differ by case alone.
+    fn is(&self, other: &Self) -> bool {
+        self.owner.eq_ignore_ascii_case(&other.owner) && self.name.eq_ignore_ascii_case(&other.name)
+    }
 }
 
 impl GitHub {
@@ -119,24 +140,20 @@ impl GitHub {
     /// [`TrackerError::Refused`] for an address or a repository name that cannot be meant.
     pub fn new(config: Config, transport: Transport) -> Result<Self, TrackerError> {
         let place = config.connection.to_string();
-        let parsed = config.repositories.iter().map(|text| {
-            Repository::parse(text).ok_or_else(|| {
-                TrackerError::Refused(format!(
-                    "{place}: `{text}` is no repository; write `owner/name` in `scopes`"
-                ))
-            })
-        });
-        let mut repositories = parsed.collect::<Result<Vec<_>, _>>()?;
-        repositories.sort();
-        repositories.dedup();
-        let client = Client::new(place, &config.api, config.token, config.page, transport)?;
+        let scopes = Scopes::parse(&config.repositories).map_err(|text| {
+            TrackerError::Refused(format!(
+                "{place}: `{text}` is no repository; write `owner/name` or `owner/*` in `scopes`"
+            ))
+        })?;
+        let (client, others) = signed::clients(&config, &scopes, &transport)?;
         Ok(Self {
             connection: config.connection,
-            repositories,
+            scopes,
             webhook_secrets: config.webhook_secrets,
             titles: config.titles,
             status_field: config.status_field,
             client,
+            others,
             present_names: Mutex::default(),
         })
     }
@@ -179,13 +196,13 @@ impl Tracker for GitHub {
     }
 
     fn scans(&self) -> Vec<ScanId> {
-        self.repositories.iter().map(|repository| ScanId(repository.full_name())).collect()
+        let all = self.scopes.repositories();
+        let open = all.iter().map(Repository::full_name);
+        open.chain(self.scopes.closed().into_keys()).map(ScanId).collect()
     }
 
     async fn probe(&self) -> Result<Probe, TrackerError> {
-        let answer = self.client.ask(queries::PROBE, json!({})).await?;
-        let clock = answer.clock();
-        Ok(Probe { clock, notes: self.token_notes(&answer.headers, clock) })
+        self.probe_all().await
     }
 
     async fn catalogue(&self, full: bool) -> Result<Catalogue, TrackerError> {
@@ -200,13 +217,16 @@ impl Tracker for GitHub {
         _clock: Timestamp,
         page: Option<&str>,
     ) -> Result<Discovered, TrackerError> {
+        if let Some(why) = self.scopes.closed().remove(&scan.0) {
+            return Err(TrackerError::Refused(why));
+        }
         let repository = Repository::parse(&scan.0)
-            .filter(|repository| self.repositories.contains(repository))
+            .filter(|repository| self.scopes.repositories().contains(repository))
             .ok_or_else(|| {
                 let place = self.client.place();
                 TrackerError::Refused(format!("{place}: {} is not one of its scopes", scan.0))
             })?;
-        self.issues(&repository, since, page).await
+        self.of_owner(self.issues(&repository, since, page).await)
     }
 
     async fn read(&self, sources: &[String]) -> Result<ReadOut, TrackerError> {
@@ -218,7 +238,7 @@ impl Tracker for GitHub {
     }
 
     fn projects(&self) -> Vec<String> {
-        self.repositories.iter().map(Repository::full_name).collect()
+        self.scopes.repositories().iter().map(Repository::full_name).collect()
     }
 
     async fn standing(&self, _project: &str) -> Result<Standing, TrackerError> {
@@ -238,6 +258,10 @@ impl Tracker for GitHub {
     }
 
     fn webhook(&self, headers: &HeaderMap, body: &[u8]) -> Result<Hints, WebhookError> {
-        webhook::hints(&self.webhook_secrets, headers, body)
+        let hints = webhook::hints(&self.webhook_secrets, headers, body)?;
+        if webhook::is_of_repositories(headers) {
+            self.scopes.distrust();
+        }
+        Ok(hints)
     }
 }

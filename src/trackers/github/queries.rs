@@ -28,3 +28,6 @@ pub const RELEASES: &str = include_str!("queries/releases.graphql");
 
 /// The present name of a repository that may have been renamed.
 pub const REPOSITORY: &str = include_str!("queries/repository.graphql");
+
+/// One page of the repositories of an owner.
+pub const REPOSITORIES: &str = include_str!("queries/repositories.graphql");

@@ -1,8 +1,10 @@
 //! The truth that the simulated github.com serves: seeded from records, changed by edits.
 
+pub(super) mod app;
 mod dump;
 mod edits;
 mod relations;
+mod repositories;
 mod seed;
 pub(super) mod world;
 
@@ -42,6 +44,7 @@ pub(super) struct State {
     pub limits: Limits,
     pub log: RequestLog,
     pub token: Option<String>,
+    pub app: Option<app::App>,
     hook: Option<Hook>,
 }
 
@@ -61,6 +64,7 @@ impl Site {
             limits: Limits::default(),
             log: RequestLog::default(),
             token: None,
+            app: None,
             hook: None,
         };
         Self(Arc::new(Shared {

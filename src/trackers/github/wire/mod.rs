@@ -132,6 +132,37 @@ pub struct RepositoryData {
     pub repository: Option<Repository>,
 }
 
+/// `data` of [`super::queries::REPOSITORIES`].
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RepositoriesData {
+    #[serde(default)]
+    pub repository_owner: Option<RepositoryOwner>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct RepositoryOwner {
+    pub repositories: Repositories,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Repositories {
+    pub page_info: PageInfo,
+    #[serde(default)]
+    pub nodes: Option<Vec<Option<ListedRepository>>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListedRepository {
+    pub name_with_owner: String,
+    #[serde(default)]
+    pub is_archived: bool,
+    #[serde(default)]
+    pub has_issues_enabled: bool,
+}
+
 /// One page of a connection whose rows are read one by one.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

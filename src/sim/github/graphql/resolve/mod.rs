@@ -103,6 +103,7 @@ impl<'w> Thing<'w> {
             Self::Query => root::query(run, field),
             Self::Repository(repo) => repo::repository(run, repo, field),
             Self::Organization(login) => repo::organization(run, login, field),
+            Self::Person(_) if field.name == "repositories" => page::of(run, field, Vec::new()),
             Self::Person(canary) => repo::person(canary, field),
             Self::Issue(issue) => issue::issue(run, issue, field),
             Self::Label(label) => repo::label(run, label, field),
