@@ -1,14 +1,15 @@
 //! `[[connection]]` of `streamgauge.toml`, and how it becomes a tracker.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::{Tracker, github, jira};
 use crate::model::{ConnectionId, TrackerKind};
 use crate::secret::{SecretError, SecretRef};
-use crate::transport::Transport;
+use crate::transport::{Route, Transport};
 
 /// One connection, as written.
 #[derive(Debug, Clone, Deserialize)]
@@ -34,6 +35,10 @@ pub struct Connection {
     /// Jira: names of the link types that mean "cannot go on until".
     #[serde(default = "default_blocking")]
     pub blocking_links: Vec<String>,
+    /// The proxy on the way to this tracker, whatever the environment says.
+    pub proxy: Option<ProxyRef>,
+    /// A file with certificates of authorities that this machine does not know, in PEM form.
+    pub ca: Option<PathBuf>,
     /// GitHub: the name of the board field that holds the status.
     #[serde(default = "default_status_field")]
     pub status_field: String,
@@ -61,6 +66,18 @@ pub struct Auth {
     pub key: Option<SecretRef>,
     /// The installation of the App to use; without one it is chosen by the owners in `scopes`.
     pub installation: Option<u64>,
+}
+
+/// The address of a proxy, or where it is kept when it holds a password.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "`proxy` is an address such as \"http://proxy.example.com:3128\", or says where it \
+                 is kept as { env = \"...\" } or { file = \"...\" }"
+)]
+pub enum ProxyRef {
+    Address(String),
+    Kept(SecretRef),
 }
 
 impl Auth {
@@ -143,6 +160,19 @@ impl Connection {
             let problem = format!("`url` is {url}, but credentials are only sent over https");
             return wrong("url", format!("{problem}: write https://"));
         }
+        match &self.proxy {
+            Some(ProxyRef::Address(address)) if address.contains('@') => {
+                let problem = "`proxy` holds a user or a password; keep the whole address elsewhere \
+                               and name it as { env = \"...\" } or { file = \"...\" }";
+                return wrong("proxy", problem.into());
+            }
+            Some(ProxyRef::Address(address)) => {
+                if let Err(error) = Route::default().through(address) {
+                    return wrong("proxy", error.to_string());
+                }
+            }
+            Some(ProxyRef::Kept(_)) | None => {}
+        }
         if let Some(problem) = self.auth.problem(self.tracker_kind()) {
             return wrong("auth", problem.to_owned());
         }
@@ -186,7 +216,7 @@ impl Connection {
             .map(read)
             .collect::<Result<Vec<_>, _>>()?;
         let connection = ConnectionId(self.id.clone());
-        let transport = transport.clone();
+        let transport = self.reached(transport)?;
         Ok(match self.kind {
             Kind::JiraCloud => Arc::new(jira::connect(
                 jira::Config {
@@ -221,6 +251,37 @@ impl Connection {
                 )
                 .map_err(|error| wrong(error.to_string()))?,
             ),
+        })
+    }
+
+    /// The transport that goes the connection's own way; the shared one where it has none.
+    fn reached(&self, transport: &Transport) -> Result<Transport, ConnectError> {
+        if self.proxy.is_none() && self.ca.is_none() {
+            return Ok(transport.clone());
+        }
+        let wrong = |problem: String| ConnectError::Wrong { id: self.id.clone(), problem };
+        let mut route = Route::default();
+        match &self.proxy {
+            None => {}
+            Some(ProxyRef::Address(address)) => {
+                route = route.through(address).map_err(|error| wrong(error.to_string()))?;
+            }
+            Some(ProxyRef::Kept(place)) => {
+                let address = place.read().map_err(|source| {
+                    let id = self.id.clone();
+                    ConnectError::Secret { id, source }
+                })?;
+                route = route
+                    .through(address.expose_secret())
+                    .map_err(|error| wrong(format!("{place}: {error}")))?;
+            }
+        }
+        if let Some(file) = &self.ca {
+            route = route.trusting(file).map_err(|error| wrong(error.to_string()))?;
+        }
+        transport.by(&route).map_err(|error| {
+            let why = std::error::Error::source(&error).map_or_else(String::new, |e| e.to_string());
+            wrong(format!("no TLS client can be made ({why}); check `ca` and `proxy`"))
         })
     }
 

@@ -64,6 +64,8 @@ impl fmt::Debug for AppKey {
 pub struct App {
     key: AppKey,
     rest: Rest,
+    /// The scopes name one owner only.
+    one_owner: bool,
     /// Held while a token is asked for, so that one is asked for once.
     known: Mutex<Known>,
 }
@@ -134,8 +136,8 @@ struct Page {
 }
 
 impl App {
-    pub fn new(key: AppKey, rest: Rest) -> Self {
-        Self { key, rest, known: Mutex::default() }
+    pub fn new(key: AppKey, rest: Rest, one_owner: bool) -> Self {
+        Self { key, rest, one_owner, known: Mutex::default() }
     }
 
     /// A token that sees the repositories of `owner`, asked for when there is none or it is about
@@ -207,10 +209,10 @@ impl App {
             known.installations = Some(self.installations().await?);
         }
         let all = known.installations.as_deref().unwrap_or_default();
-        let chosen = match all {
-            [only] => Some(only),
-            all => all.iter().find(|one| one.account.name.eq_ignore_ascii_case(owner)),
-        };
+        let named = all.iter().find(|one| one.account.name.eq_ignore_ascii_case(owner));
+        // An owner may have been renamed; where there is no choice, there is no doubt.
+        let only = || all.first().filter(|_| self.one_owner && all.len() == 1);
+        let chosen = named.or_else(only);
         match chosen {
             Some(one) if one.suspended_at.is_none() => Ok(one.id),
             Some(_) => {

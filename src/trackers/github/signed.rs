@@ -37,8 +37,10 @@ pub fn clients(
     let one = key.installation.is_some();
     // The client below says better what is wrong with an address.
     let base = config.api.parse().unwrap_or_default();
-    let app = Arc::new(App::new(key, Rest::new(transport.clone(), base, place.clone())));
-    let mut owners = scopes.all_owners().into_iter();
+    let rest = Rest::new(transport.clone(), base, place.clone());
+    let owners = scopes.all_owners();
+    let app = Arc::new(App::new(key, rest, owners.len() == 1));
+    let mut owners = owners.into_iter();
     let of = |owner: String| client(Credential::App { app: Arc::clone(&app), owner });
     let first = of(owners.next().unwrap_or_default())?;
     let others = owners.filter(|_| !one).map(|owner| Ok((owner.to_ascii_lowercase(), of(owner)?)));
