@@ -10,6 +10,7 @@ mod github_app;
 mod github_tracker;
 mod jira_tracker;
 mod kill;
+mod network;
 mod portfolio_files;
 mod recorded;
 mod signals_reference;

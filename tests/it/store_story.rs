@@ -558,7 +558,9 @@ async fn a_store_that_cannot_be_used_says_why_and_what_to_do() {
             .contains("is a folder; point")
     );
     assert!(sentence("mysql://host/db").await.contains("neither sqlite:"));
-    let tls = |options: &str| sentence(&format!("postgres://gauge@localhost:1/gauge?{options}"));
+    let tls = async |options: &str| {
+        sentence(&format!("postgres://gauge@localhost:1/gauge?{options}")).await
+    };
     assert!(tls("sslmode=strict").await.contains("sslmode=strict is not one of"));
     let lost = tls("sslmode=verify-full&sslrootcert=%2Fnowhere%2Fca.pem").await;
     assert!(lost.contains("the certificate file /nowhere/ca.pem cannot be read"), "{lost}");

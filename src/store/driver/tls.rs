@@ -69,8 +69,7 @@ pub fn of_url(url: &str) -> Result<(String, Option<Connector>), StoreError> {
         Some(name) => Authorities::read(&PathBuf::from(name)),
     };
     let config = authorities.and_then(|all| all.client());
-    let config =
-        config.map_err(|error| StoreError::Unusable(format!("store.url: {error}")))?;
+    let config = config.map_err(|error| StoreError::Unusable(format!("store.url: {error}")))?;
     Ok((address, Some(Connector(TlsConnector::from(Arc::new(config))))))
 }
 
