@@ -87,6 +87,8 @@ pub struct Token {
 /// A repository that an installation sees.
 #[derive(Debug, Deserialize)]
 pub struct Listed {
+    #[serde(default)]
+    pub node_id: String,
     pub full_name: String,
     #[serde(default)]
     pub archived: bool,

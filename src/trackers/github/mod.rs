@@ -4,6 +4,10 @@
 //! links and the first hundred history entries of each, so a thousand issues cost about twenty
 //! questions and a repository without changes costs one.
 //!
+//! Who asks is a personal token, or a GitHub App with an installation and a client for each owner
+//! ([`signed`]). Scopes are repositories, or owners with everything that they have ([`scopes`]): the
+//! quiet repositories of an owner are asked for together, a hundred a question.
+//!
 //! GitHub does not promise that a move on a board changes the issue's own stamp. A walk from a
 //! cursor can therefore miss it; the webhook `projects_v2_item` and the next whole walk bring it.
 
@@ -226,6 +230,11 @@ impl Tracker for GitHub {
                 let place = self.client.place();
                 TrackerError::Refused(format!("{place}: {} is not one of its scopes", scan.0))
             })?;
+        // GitHub's stamps are whole seconds.
+        let since = since.map(|at| Timestamp::from_millis(at.millis().div_euclid(1000) * 1000));
+        if page.is_none() && since.is_some_and(|since| self.scopes.is_quiet(&repository, since)) {
+            return Ok(Discovered::default());
+        }
         self.of_owner(self.issues(&repository, since, page).await)
     }
 

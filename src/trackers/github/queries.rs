@@ -31,3 +31,6 @@ pub const REPOSITORY: &str = include_str!("queries/repository.graphql");
 
 /// One page of the repositories of an owner.
 pub const REPOSITORIES: &str = include_str!("queries/repositories.graphql");
+
+/// When an issue of each of many repositories was last touched.
+pub const PULSE: &str = include_str!("queries/pulse.graphql");

@@ -20,8 +20,6 @@ impl GitHub {
         since: Option<Timestamp>,
         after: Option<&str>,
     ) -> Result<Discovered, TrackerError> {
-        // GitHub's stamps are whole seconds.
-        let since = since.map(|at| Timestamp::from_millis(at.millis().div_euclid(1000) * 1000));
         let variables = |n: u32| {
             json!({
                 "owner": repository.owner, "name": repository.name,

@@ -27,6 +27,11 @@ struct Told {
     /// `None`: not yet, or no longer to be trusted.
     listed_at: Option<Timestamp>,
     repositories: Vec<Repository>,
+    /// The node ids of the listed repositories.
+    ids: Vec<String>,
+    /// When the newest change of a repository was, as it was told after the last probe. Each is
+    /// good for one walk.
+    newest: BTreeMap<String, Timestamp>,
     /// Owners that shut us out, and what is to be done about it.
     closed: BTreeMap<String, String>,
     notes: Vec<String>,
@@ -35,6 +40,7 @@ struct Told {
 /// One repository of an owner, as it was listed.
 #[derive(Debug)]
 pub struct Listing {
+    pub id: String,
     pub full_name: String,
     pub archived: bool,
     pub has_issues: bool,
@@ -112,6 +118,7 @@ impl Scopes {
     ) -> Vec<String> {
         let mut repositories = Vec::new();
         let mut notes = Vec::new();
+        let mut ids = Vec::new();
         let mut closed = BTreeMap::new();
         for (owner, rows) in listed {
             let rows = match rows {
@@ -131,6 +138,7 @@ impl Scopes {
                     (false, true) => {
                         read += 1;
                         repositories.push(repository);
+                        ids.push(row.id);
                     }
                 }
             }
@@ -140,8 +148,26 @@ impl Scopes {
         let mut told = self.told();
         let new = if told.notes == notes { Vec::new() } else { notes.clone() };
         let listed_at = closed.is_empty().then_some(now);
-        *told = Told { listed_at, repositories, closed, notes };
+        let newest = BTreeMap::new();
+        *told = Told { listed_at, repositories, ids, newest, closed, notes };
         new
+    }
+
+    /// The node ids of the repositories that were listed.
+    pub fn ids(&self) -> Vec<String> {
+        self.told().ids.clone()
+    }
+
+    /// Takes in when the newest change of repositories was ([`Timestamp::MIN`]: never).
+    pub fn touched(&self, newest: BTreeMap<String, Timestamp>) {
+        self.told().newest = newest;
+    }
+
+    /// Whether nothing of a repository changed at or after `since`, by what was told after the
+    /// last probe. Asked once: the next walk needs a newer word.
+    pub fn is_quiet(&self, repository: &Repository, since: Timestamp) -> bool {
+        let newest = self.told().newest.remove(&repository.full_name());
+        newest.is_some_and(|newest| newest < since)
     }
 
     /// The owners (`owner/*`) that shut us out while others let us in, and what is to be done. Each
@@ -192,7 +218,7 @@ mod tests {
     }
 
     fn row(full_name: &str, archived: bool, has_issues: bool) -> Listing {
-        Listing { full_name: full_name.to_owned(), archived, has_issues }
+        Listing { id: full_name.to_owned(), full_name: full_name.to_owned(), archived, has_issues }
     }
 
     #[test]
@@ -232,6 +258,20 @@ mod tests {
         assert!(scopes.take(rows(), now).is_empty());
         let none = scopes.take(vec![("octo".to_owned(), Ok(Vec::new()))], now);
         assert!(none[0].contains("means 0 repositories; check its spelling"), "{none:?}");
+    }
+
+    #[test]
+    fn a_quiet_repository_is_quiet_once() {
+        let scopes = scopes(&["octo/*"]);
+        let now = Timestamp::from_millis(10_000);
+        let api = Repository::parse("octo/api").unwrap();
+        assert!(!scopes.is_quiet(&api, now), "nothing was told yet");
+        let told = |at| BTreeMap::from([("octo/api".to_owned(), at)]);
+        scopes.touched(told(now));
+        assert!(!scopes.is_quiet(&api, now), "touched at that very moment");
+        scopes.touched(told(now.plus_millis(-1)));
+        assert!(scopes.is_quiet(&api, now));
+        assert!(!scopes.is_quiet(&api, now), "the word is used up");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::credential::Credential;
 use super::rest::Rest;
 use super::scopes::{Listing, Scopes};
 use super::{Auth, Config, GitHub, queries, wire};
+use crate::model::Timestamp;
 use crate::trackers::{Probe, TrackerError};
 use crate::transport::Transport;
 
@@ -92,14 +93,47 @@ impl GitHub {
             }
             notes.extend(self.scopes.take(listed, now));
         }
+        self.feel_pulse().await;
         Ok(Probe { clock, notes })
+    }
+
+    /// Asks, a hundred repositories a question, when the newest change of each was, so that the
+    /// walks over quiet ones need no question of their own. Comes after the probe whose clock the
+    /// walks will cover; where it fails, they simply ask.
+    async fn feel_pulse(&self) {
+        let ids = self.scopes.ids();
+        if ids.len() < 2 {
+            return;
+        }
+        let mut newest = BTreeMap::new();
+        let mut unseen = ids;
+        for client in self.clients() {
+            let asked = std::mem::take(&mut unseen);
+            for part in asked.chunks(PAGE as usize) {
+                let seen = match pulse_of(client, part).await {
+                    Ok(seen) => seen,
+                    Err(error) => {
+                        tracing::debug!(%error, "every repository is asked by itself");
+                        return self.scopes.touched(BTreeMap::new());
+                    }
+                };
+                for (id, row) in part.iter().zip(seen) {
+                    match row {
+                        Some((name, at)) => drop(newest.insert(name, at)),
+                        // Another owner's client may see it.
+                        None => unseen.push(id.clone()),
+                    }
+                }
+            }
+        }
+        self.scopes.touched(newest);
     }
 
     async fn probe_one(
         &self,
         client: &Client,
         notes: &mut Vec<String>,
-    ) -> Result<crate::model::Timestamp, TrackerError> {
+    ) -> Result<Timestamp, TrackerError> {
         if let Some((app, owner)) = client.credential().app() {
             notes.extend(app.notes(owner).await?);
         }
@@ -126,6 +160,7 @@ impl GitHub {
             return self.listed_to_token(owner).await;
         };
         let rows = app.repositories(owner).await?.into_iter().map(|row| Listing {
+            id: row.node_id,
             full_name: row.full_name,
             archived: row.archived,
             has_issues: row.has_issues,
@@ -145,6 +180,7 @@ impl GitHub {
             let Some(told) = data.repository_owner else { return Ok(Vec::new()) };
             let rows = told.repositories.nodes.unwrap_or_default().into_iter().flatten();
             listed.extend(rows.map(|row| Listing {
+                id: row.id,
                 full_name: row.name_with_owner,
                 archived: row.is_archived,
                 has_issues: row.has_issues_enabled,
@@ -157,4 +193,22 @@ impl GitHub {
             }
         }
     }
+}
+
+/// Name and newest change of each repository; `None` for what this client does not see.
+async fn pulse_of(
+    client: &Client,
+    ids: &[String],
+) -> Result<Vec<Option<(String, Timestamp)>>, TrackerError> {
+    let answer = client.ask(queries::PULSE, json!({ "ids": ids })).await?;
+    let (data, _) = client.data::<wire::PulseData>(&answer)?;
+    let row = |row: Option<wire::Pulse>| {
+        let row = row.filter(|row| !row.name_with_owner.is_empty())?;
+        let issues = row.issues?.nodes?;
+        let newest = issues.into_iter().flatten().map(|issue| issue.updated_at.0).max();
+        Some((row.name_with_owner, newest.unwrap_or(Timestamp::MIN)))
+    };
+    let mut rows: Vec<_> = data.nodes.into_iter().map(row).collect();
+    rows.resize_with(ids.len(), || None);
+    Ok(rows)
 }

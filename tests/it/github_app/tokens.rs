@@ -32,6 +32,18 @@ async fn a_token_is_renewed_in_the_middle_of_a_long_pass() {
 }
 
 #[tokio::test]
+async fn a_token_is_kept_until_shortly_before_its_end() {
+    let house = house(Proof::App).await;
+    house.complete().await;
+    house.wait(54);
+    house.complete().await;
+    assert_eq!(house.asked(GRANTS), 1);
+    house.wait(2);
+    house.complete().await;
+    assert_eq!(house.asked(GRANTS), 2);
+}
+
+#[tokio::test]
 async fn a_refused_token_is_replaced_once_and_the_question_asked_again() {
     let house = house(Proof::App).await;
     house.site.with_faults(|faults| {

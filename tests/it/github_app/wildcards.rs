@@ -93,6 +93,23 @@ async fn more_repositories_than_a_page_are_all_read() {
         let outcome = house.complete().await;
         assert_eq!(outcome.notes, ["northwind/* means 130 repositories"]);
         house.assert_equals_site().await;
+
+        // Quiet ones cost nothing of their own, and whatever happens in one of them is seen.
+        house.wait(20);
+        house.complete().await;
+        house.wait(20);
+        let before = house.transport.requests();
+        house.complete().await;
+        assert_eq!(house.transport.requests() - before, 1 + 2, "the probe, two hundreds");
+        let late = house.repository("northwind", "repo-late", 0);
+        house.wait(61);
+        house.complete().await;
+        house.issue(late, "the only new one");
+        house.wait(20);
+        let before = house.transport.requests();
+        house.complete().await;
+        assert_eq!(house.transport.requests() - before, 1 + 2 + 1, "and one walk");
+        house.assert_equals_site().await;
     }
 }
 

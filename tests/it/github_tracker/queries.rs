@@ -3,7 +3,7 @@ use streamgauge::trackers::github::queries;
 
 const SCHEMA: &str = include_str!("../payloads/github/schema.graphql");
 
-const ALL: [(&str, &str); 7] = [
+const ALL: [(&str, &str); 8] = [
     ("probe", queries::PROBE),
     ("issues", queries::ISSUES),
     ("nodes", queries::NODES),
@@ -11,6 +11,7 @@ const ALL: [(&str, &str); 7] = [
     ("releases", queries::RELEASES),
     ("repository", queries::REPOSITORY),
     ("repositories", queries::REPOSITORIES),
+    ("pulse", queries::PULSE),
 ];
 
 #[test]

@@ -156,11 +156,34 @@ pub struct Repositories {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListedRepository {
+    pub id: String,
     pub name_with_owner: String,
     #[serde(default)]
     pub is_archived: bool,
     #[serde(default)]
     pub has_issues_enabled: bool,
+}
+
+/// `data` of [`super::queries::PULSE`].
+#[derive(Debug, Deserialize)]
+pub struct PulseData {
+    #[serde(default)]
+    pub nodes: Vec<Option<Pulse>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pulse {
+    #[serde(default)]
+    pub name_with_owner: String,
+    #[serde(default)]
+    pub issues: Option<List<Touched>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Touched {
+    pub updated_at: Instant,
 }
 
 /// One page of a connection whose rows are read one by one.
