@@ -6,22 +6,21 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, HeaderValue};
+use http::header::{ACCEPT, HeaderValue};
 use http::{HeaderMap, StatusCode, Uri};
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use octocrab::service::middleware::base_uri::BaseUriLayer;
 use octocrab::service::middleware::extra_headers::ExtraHeadersLayer;
-use octocrab::{AuthState, OctoBody, Octocrab, OctocrabBuilder};
+use octocrab::{AuthState, Octocrab, OctocrabBuilder};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tower::BoxError;
 
-use super::credential::Credential;
+use super::credential::{Carrier, Credential, NoHeader};
 use super::faults::{self, Verdict};
-use super::{limits, rest, wire};
+use super::{limits, wire};
 use crate::model::Timestamp;
 use crate::trackers::TrackerError;
-use crate::transport::{Request, Response, Transport, TransportError};
+use crate::transport::{Response, Transport, TransportError};
 
 /// The fewest rows that a page is reduced to when GitHub runs out of time or resources.
 const LEAST_ROWS: u32 = 5;
@@ -322,65 +321,5 @@ impl Client {
                 "{place}: the request could not be sent; if it stays so, restart the daemon"
             )),
         })
-    }
-}
-
-/// A token that no header can hold.
-#[derive(Debug, thiserror::Error)]
-#[error("the token is not one line of plain text")]
-struct NoHeader;
-
-/// Signs octocrab's requests and carries them over the shared transport.
-struct Carrier {
-    transport: Transport,
-    credential: Credential,
-    /// The only host that sees the token.
-    host: String,
-}
-
-impl Carrier {
-    async fn carry(
-        self: Arc<Self>,
-        request: http::Request<OctoBody>,
-    ) -> Result<http::Response<Full<Bytes>>, BoxError> {
-        let (parts, body) = request.into_parts();
-        let body = body.collect().await?.to_bytes();
-        let request = http::Request::from_parts(parts, body);
-        let token = self.credential.token().await?;
-        let response = self.ask(request.clone(), rest::bearer(&token)).await?;
-        let Some((app, _)) =
-            self.credential.app().filter(|_| response.status() == StatusCode::UNAUTHORIZED)
-        else {
-            return Ok(response.map(Full::new));
-        };
-        // Its hour is over by GitHub's clock, or it was revoked: one new token is worth a try.
-        app.refused(&token).await;
-        let token = self.credential.token().await?;
-        let response = self.ask(request, rest::bearer(&token)).await?;
-        if response.status() == StatusCode::UNAUTHORIZED {
-            return Err(app.refuses_new_tokens().into());
-        }
-        Ok(response.map(Full::new))
-    }
-
-    async fn ask(
-        &self,
-        mut request: Request,
-        bearer: Option<HeaderValue>,
-    ) -> Result<Response, BoxError> {
-        let bearer = bearer.ok_or(NoHeader)?;
-        if request.uri().authority().is_some_and(|host| host.as_str() == self.host) {
-            request.headers_mut().insert(AUTHORIZATION, bearer);
-        }
-        let clock = self.transport.clock();
-        let refusals = AtomicU32::new(0);
-        let judge = |response: &Response| {
-            let before = match response.status().as_u16() {
-                403 | 429 => refusals.fetch_add(1, Ordering::Relaxed),
-                _ => 0,
-            };
-            limits::pace(response, clock.now(), before)
-        };
-        Ok(self.transport.ask(request, judge).await?)
     }
 }

@@ -4,9 +4,9 @@
 //! links and the first hundred history entries of each, so a thousand issues cost about twenty
 //! questions and a repository without changes costs one.
 //!
-//! Who asks is a personal token, or a GitHub App with an installation and a client for each owner
-//! ([`signed`]). Scopes are repositories, or owners with everything that they have ([`scopes`]): the
-//! quiet repositories of an owner are asked for together, a hundred a question.
+//! Who asks is a personal token, or a GitHub App with an installation and a client for each owner.
+//! Scopes are repositories, or owners with everything that they have: the quiet repositories of an
+//! owner are asked for together, a hundred a question.
 //!
 //! GitHub does not promise that a move on a board changes the issue's own stamp. A walk from a
 //! cursor can therefore miss it; the webhook `projects_v2_item` and the next whole walk bring it.
