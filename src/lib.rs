@@ -30,7 +30,7 @@
 //! | work | [`sync`], [`gauge`] | from trackers to the store; from the store to a report |
 //! | outside | [`trackers`], [`store`], [`channels`] | Jira and GitHub; SQLite and PostgreSQL; where digests go |
 //! | judgement | [`portfolio`], [`signals`] | what the organisation declares; what the data says about it |
-//! | ground | [`model`], [`clock`], [`entropy`], [`spawn`], [`schedule`], [`secret`], [`transport`] | the words everyone uses, and the seams |
+//! | ground | [`model`], [`clock`], [`entropy`], [`spawn`], [`schedule`], [`secret`], [`transport`], [`trust`] | the words everyone uses, and the seams |
 //!
 //! [`sim`] stands beside the house: trackers and an organisation that never were, served over HTTP
 //! in the trackers' own dialects, for the demo and the tests. It uses the ground and nothing of
@@ -66,7 +66,8 @@
 //!   list of fields that are let in. No assignee, no description, no comment is ever requested.
 //! - **There is no due date, estimate, percentage of completion, utilisation or forecast**, and
 //!   nothing is sorted by a metric.
-//! - **There is no write to a tracker.** Clients send GETs, and POSTs that only ask.
+//! - **There is no write to a tracker.** Clients send GETs, POSTs that only ask, and the one POST
+//!   by which a GitHub App gets its token.
 //!
 //! # A walk: an issue from Jira to the Monday digest
 //!
@@ -122,6 +123,7 @@ pub mod schedule;
 pub mod secret;
 pub mod spawn;
 pub mod transport;
+pub mod trust;
 
 pub mod portfolio;
 pub mod signals;

@@ -1,14 +1,15 @@
 //! `[[connection]]` of `streamgauge.toml`, and how it becomes a tracker.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::{Tracker, github, jira};
 use crate::model::{ConnectionId, TrackerKind};
 use crate::secret::{SecretError, SecretRef};
-use crate::transport::Transport;
+use crate::transport::{Route, Transport};
 
 /// One connection, as written.
 #[derive(Debug, Clone, Deserialize)]
@@ -19,7 +20,7 @@ pub struct Connection {
     pub kind: Kind,
     /// Jira Cloud: the site. GitHub: the server, or a simulated or proxied API; github.com otherwise.
     pub url: Option<String>,
-    /// Jira: project keys. GitHub: `owner/repo`.
+    /// Jira: project keys. GitHub: `owner/repo`, or `owner/*` for all of an owner.
     pub scopes: Vec<String>,
     pub auth: Auth,
     /// Signs the tracker's webhooks. Without one, webhooks of this connection are refused.
@@ -34,6 +35,10 @@ pub struct Connection {
     /// Jira: names of the link types that mean "cannot go on until".
     #[serde(default = "default_blocking")]
     pub blocking_links: Vec<String>,
+    /// The proxy on the way to this tracker, whatever the environment says.
+    pub proxy: Option<ProxyRef>,
+    /// A file with certificates of authorities that this machine does not know, in PEM form.
+    pub ca: Option<PathBuf>,
     /// GitHub: the name of the board field that holds the status.
     #[serde(default = "default_status_field")]
     pub status_field: String,
@@ -49,13 +54,63 @@ pub enum Kind {
     Github,
 }
 
-/// Credentials by name: `{ user = "...", token = { env = "..." } }`, or `{ token = ... }`.
+/// Credentials by name: `{ user = "...", token = { env = "..." } }`, `{ token = ... }`, or
+/// `{ app = 1234, key = { file = "..." } }`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Auth {
     /// Jira: the account that the token belongs to.
     pub user: Option<String>,
-    pub token: SecretRef,
+    pub token: Option<SecretRef>,
+    /// GitHub: the id of an App, instead of a token.
+    pub app: Option<u64>,
+    /// The private key of the App.
+    pub key: Option<SecretRef>,
+    /// The installation of the App to use; without one it is chosen by the owners in `scopes`.
+    pub installation: Option<u64>,
+}
+
+/// The address of a proxy, or where it is kept when it holds a password.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "`proxy` is an address such as \"http://proxy.example.com:3128\", or says where it \
+                 is kept as { env = \"...\" } or { file = \"...\" }"
+)]
+pub enum ProxyRef {
+    Address(String),
+    Kept(SecretRef),
+}
+
+impl Auth {
+    /// What is wrong with it for a tracker of this kind, as a sentence.
+    fn problem(&self, kind: TrackerKind) -> Option<&'static str> {
+        let of_app = self.app.is_some() || self.key.is_some() || self.installation.is_some();
+        match kind {
+            TrackerKind::Jira if of_app => Some(
+                "`auth` names a GitHub App, and this is Jira: write `token` instead of `app`, \
+                 `key` and `installation`",
+            ),
+            TrackerKind::GitHub if self.user.is_some() => Some(
+                "`auth.user` is for Jira; a token of GitHub knows its account, so take `user` out",
+            ),
+            TrackerKind::GitHub if of_app && self.token.is_some() => Some(
+                "`auth` names both a token and a GitHub App; keep either `token`, or `app` and \
+                 `key`",
+            ),
+            TrackerKind::GitHub if of_app && self.app.is_none() => {
+                Some("`auth.app` is missing: write the App's id, a number in the App's settings")
+            }
+            TrackerKind::GitHub if of_app && self.key.is_none() => Some(
+                "`auth.key` is missing: name the App's private key as { file = \"...\" } or \
+                 { env = \"...\" }",
+            ),
+            _ if !of_app && self.token.is_none() => {
+                Some("`auth.token` is missing: name it as { env = \"...\" } or { file = \"...\" }")
+            }
+            _ => None,
+        }
+    }
 }
 
 fn default_pull() -> String {
@@ -107,6 +162,22 @@ impl Connection {
             let problem = format!("`url` is {url}, but credentials are only sent over https");
             return wrong("url", format!("{problem}: write https://"));
         }
+        match &self.proxy {
+            Some(ProxyRef::Address(address)) if address.contains('@') => {
+                let problem = "`proxy` holds a user or a password; keep the whole address elsewhere \
+                               and name it as { env = \"...\" } or { file = \"...\" }";
+                return wrong("proxy", problem.into());
+            }
+            Some(ProxyRef::Address(address)) => {
+                if let Err(error) = Route::default().through(address) {
+                    return wrong("proxy", error.to_string());
+                }
+            }
+            Some(ProxyRef::Kept(_)) | None => {}
+        }
+        if let Some(problem) = self.auth.problem(self.tracker_kind()) {
+            return wrong("auth", problem.to_owned());
+        }
         match self.kind {
             Kind::JiraCloud if self.url.is_none() => {
                 wrong("url", "`url` is missing: write https://SITE.atlassian.net".into())
@@ -116,10 +187,10 @@ impl Connection {
                 wrong("auth", problem.into())
             }
             Kind::Github => match self.scopes.iter().find(|scope| !is_repository(scope)) {
-                Some(scope) => wrong(
-                    "scopes",
-                    format!("scope `{scope}` is not a repository: write it as owner/repository"),
-                ),
+                Some(scope) => {
+                    let problem = format!("scope `{scope}` is not a repository: write it as");
+                    wrong("scopes", format!("{problem} owner/repository, or owner/* for all"))
+                }
                 None => Ok(()),
             },
             Kind::JiraCloud => Ok(()),
@@ -140,14 +211,14 @@ impl Connection {
         let read = |secret: &SecretRef| {
             secret.read().map_err(|source| ConnectError::Secret { id: self.id.clone(), source })
         };
-        let token = read(&self.auth.token)?;
+        let token = self.auth.token.as_ref().map(read).transpose()?;
         let webhook_secrets = [&self.webhook_secret, &self.webhook_secret_previous]
             .into_iter()
             .flatten()
             .map(read)
             .collect::<Result<Vec<_>, _>>()?;
         let connection = ConnectionId(self.id.clone());
-        let transport = transport.clone();
+        let transport = self.reached(transport)?;
         Ok(match self.kind {
             Kind::JiraCloud => Arc::new(jira::connect(
                 jira::Config {
@@ -159,7 +230,7 @@ impl Connection {
                         .unwrap_or_else(|| "https://api.atlassian.com".to_owned()),
                     scopes: self.scopes.clone(),
                     user: SecretString::from(self.auth.user.clone().unwrap_or_default()),
-                    token,
+                    token: token.unwrap_or_default(),
                     webhook_secrets,
                     titles,
                     blocking: self.blocking_links.clone(),
@@ -173,7 +244,7 @@ impl Connection {
                         api: self.url.clone().unwrap_or_else(|| "https://api.github.com".into()),
                         server: self.server,
                         repositories: self.scopes.clone(),
-                        token,
+                        auth: self.github_auth(token)?,
                         webhook_secrets,
                         titles,
                         page: 50,
@@ -185,11 +256,56 @@ impl Connection {
             ),
         })
     }
+
+    /// The transport that goes the connection's own way; the shared one where it has none.
+    fn reached(&self, transport: &Transport) -> Result<Transport, ConnectError> {
+        if self.proxy.is_none() && self.ca.is_none() {
+            return Ok(transport.clone());
+        }
+        let wrong = |problem: String| ConnectError::Wrong { id: self.id.clone(), problem };
+        let mut route = Route::default();
+        match &self.proxy {
+            None => {}
+            Some(ProxyRef::Address(address)) => {
+                route = route.through(address).map_err(|error| wrong(error.to_string()))?;
+            }
+            Some(ProxyRef::Kept(place)) => {
+                let address = place.read().map_err(|source| {
+                    let id = self.id.clone();
+                    ConnectError::Secret { id, source }
+                })?;
+                route = route
+                    .through(address.expose_secret())
+                    .map_err(|error| wrong(format!("{place}: {error}")))?;
+            }
+        }
+        if let Some(file) = &self.ca {
+            route = route.trusting(file).map_err(|error| wrong(error.to_string()))?;
+        }
+        transport.by(&route).map_err(|error| {
+            let why = std::error::Error::source(&error).map_or_else(String::new, |e| e.to_string());
+            wrong(format!("no TLS client can be made ({why}); check `ca` and `proxy`"))
+        })
+    }
+
+    fn github_auth(&self, token: Option<SecretString>) -> Result<github::Auth, ConnectError> {
+        let (Some(app), Some(place)) = (self.auth.app, &self.auth.key) else {
+            return Ok(github::Auth::Token(token.unwrap_or_default()));
+        };
+        let id = || self.id.clone();
+        let key = place.read().map_err(|source| ConnectError::Secret { id: id(), source })?;
+        let key = github::AppKey::new(app, &key, self.auth.installation).map_err(|error| {
+            ConnectError::Wrong { id: id(), problem: format!("the key in {place} {error}") }
+        })?;
+        Ok(github::Auth::App(key))
+    }
 }
 
+/// `owner/name`, or `owner/*`.
 fn is_repository(scope: &str) -> bool {
     scope.split_once('/').is_some_and(|(owner, name)| {
-        !owner.is_empty() && !name.is_empty() && !name.contains('/') && name != "*"
+        let starred = owner.contains('*') || (name.contains('*') && name != "*");
+        !owner.is_empty() && !name.is_empty() && !name.contains('/') && !starred
     })
 }
 

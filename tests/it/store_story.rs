@@ -587,8 +587,14 @@ async fn a_store_that_cannot_be_used_says_why_and_what_to_do() {
             .contains("is a folder; point")
     );
     assert!(sentence("mysql://host/db").await.contains("neither sqlite:"));
-    let tls = "postgres://gauge@localhost/gauge?sslmode=require";
-    assert!(sentence(tls).await.contains("sslmode=require"));
+    let tls = async |options: &str| {
+        sentence(&format!("postgres://gauge@localhost:1/gauge?{options}")).await
+    };
+    assert!(tls("sslmode=strict").await.contains("sslmode=strict is not one of"));
+    let lost = tls("sslmode=verify-full&sslrootcert=%2Fnowhere%2Fca.pem").await;
+    assert!(lost.contains("the certificate file /nowhere/ca.pem cannot be read"), "{lost}");
+    let idle = tls("sslrootcert=ca.pem").await;
+    assert!(idle.contains("sslrootcert") && idle.contains("sslmode=verify-full"), "{idle}");
     let nobody = sentence("postgres://gauge:hunter2@127.0.0.1:1/gauge").await;
     assert!(nobody.contains("127.0.0.1 cannot be reached") && !nobody.contains("hunter2"));
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// Bottom first.
 const FLOORS: &[&[&str]] = &[
     &["model"],
-    &["clock", "entropy", "spawn", "schedule", "secret"],
+    &["clock", "entropy", "spawn", "schedule", "secret", "trust"],
     &["transport"],
     &["portfolio", "signals"],
     &["trackers", "store", "channels"],

@@ -14,7 +14,7 @@ use super::faults::Fault;
 use super::graphql;
 use super::limits::{Refusal, Resource, Standing};
 use super::rest;
-use super::site::{Site, State};
+use super::site::{Site, State, app};
 
 /// What goes back over the wire.
 #[derive(Debug)]
@@ -41,6 +41,7 @@ impl Site {
         let resource = if path == "/graphql" { Resource::GraphQl } else { Resource::Core };
         let free = path == "/rate_limit";
         let mut response = gate(self, &mut state, request, fault.as_ref(), resource, now);
+        state.world.viewer = None;
         let mut delay = None;
         let mut cut = None;
         match fault {
@@ -91,9 +92,15 @@ fn gate(
     };
     let token = ["Bearer ", "bearer ", "token "].iter().find_map(|kind| token.strip_prefix(kind));
     let known = state.token.as_deref().is_none_or(|known| token == Some(known));
-    if token.is_none_or(str::is_empty) || !known {
+    let viewer = app::viewer(state, request.uri().path(), token.unwrap_or(""), now);
+    if token.is_none_or(str::is_empty) || (!known && viewer.is_none()) {
         return message(401, "Bad credentials");
     }
+    state.world.viewer = match viewer {
+        None => None,
+        Some(Ok(owner)) => owner,
+        Some(Err(refusal)) => return message(401, &refusal),
+    };
     if request.uri().path() == "/rate_limit" {
         if state.server.is_some() {
             return message(404, "Rate limiting is not enabled.");
@@ -118,7 +125,10 @@ fn gate(
             graphql::answer(site.people(), state, request, (dialect, quirks), now)
         }
         Resource::Core => {
-            let response = rest::answer(site.people(), state, request, loops);
+            let response = match rest::app(state, request, now) {
+                Some(response) => response,
+                None => rest::answer(site.people(), state, request, loops),
+            };
             if response.status() != http::StatusCode::NOT_MODIFIED {
                 state.limits.charge(Resource::Core, 1, now);
             }

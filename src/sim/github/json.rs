@@ -78,6 +78,7 @@ impl Json<'_> {
         for (flag, yes) in REPOSITORY_FLAGS {
             value[*flag] = json!(yes);
         }
+        value["has_issues"] = json!(!self.world.without_issues.contains(&record.id));
         if let Some(object) = value.as_object_mut() {
             for (key, path) in REPOSITORY_URLS {
                 object.insert((*key).to_owned(), json!(format!("{api}/{path}")));

@@ -24,5 +24,6 @@ pub use faults::{Fault, Faults, On};
 pub use limits::{Limits, Resource};
 pub use log::RequestLog;
 pub use serve::{Running, serve};
+pub use site::app::{Installation, KeyError};
 pub use site::{Dump, EditError, Edits, IssueTruth, Site};
 pub use webhooks::{Delivery, Hook};

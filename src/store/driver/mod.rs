@@ -7,6 +7,7 @@
 mod lane;
 mod postgres;
 mod sqlite;
+mod tls;
 mod value;
 
 use std::sync::Arc;

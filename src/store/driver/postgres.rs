@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use futures::FutureExt;
 use futures::future::{join_all, try_join_all};
 use tokio::runtime::Runtime;
 use tokio_postgres::config::SslMode;
@@ -11,6 +12,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Statement};
 
 use super::lane::Work;
+use super::tls;
 use super::value::Value;
 use super::{Access, Backend, Driver, Kind, Lane, Param, Row, Tx};
 use crate::model::Timestamp;
@@ -29,6 +31,8 @@ const SESSION: &str = "SET statement_timeout = '60s'; SET lock_timeout = '20s';
 /// A connection that comes back after it was lost.
 pub struct Postgres {
     config: Config,
+    /// `None`: the connection is not encrypted.
+    tls: Option<tls::Connector>,
     runtime: Runtime,
     open: Option<Open>,
     name: &'static str,
@@ -46,18 +50,13 @@ pub fn open(url: &str, access: Access) -> Result<Driver, StoreError> {
             "PostgreSQL cannot run on the caller's thread; use sqlite: here".to_owned(),
         ));
     }
+    let (url, tls) = tls::of_url(url)?;
     let mut config: Config = url.parse().map_err(|e: tokio_postgres::Error| {
         StoreError::Unusable(format!(
             "store.url is not a PostgreSQL address ({e}); write postgres://user@host/database"
         ))
     })?;
-    if config.get_ssl_mode() == SslMode::Require {
-        return Err(StoreError::Unusable(
-            "store.url asks for sslmode=require, which is not supported yet; use sslmode=disable \
-             on a private network, or a local TLS proxy"
-                .to_owned(),
-        ));
-    }
+    config.ssl_mode(if tls.is_some() { SslMode::Require } else { SslMode::Disable });
     if config.get_password().is_none()
         && let Some(password) = std::env::var_os("PGPASSWORD")
     {
@@ -72,6 +71,7 @@ pub fn open(url: &str, access: Access) -> Result<Driver, StoreError> {
             .map_err(|e| StoreError::Unusable(format!("cannot start a runtime: {e}")))?;
         connections.push(Backend::Postgres(Box::new(Postgres {
             config: config.clone(),
+            tls: tls.clone(),
             runtime,
             open: None,
             name: "open",
@@ -110,14 +110,27 @@ impl Postgres {
                 "{place} refuses the connection ({}); correct store.url or the rights there",
                 db.message()
             )),
-            None => StoreError::Unavailable(format!("{place} cannot be reached ({})", cause(&e))),
+            None => match cause(&e).strip_prefix("invalid peer certificate: ") {
+                Some(why) => StoreError::Unusable(format!(
+                    "the certificate of {place} is not trusted here ({why}); name the certificate \
+                     of its authority as sslrootcert=FILE in store.url"
+                )),
+                None => {
+                    StoreError::Unavailable(format!("{place} cannot be reached ({})", cause(&e)))
+                }
+            },
         };
         let client = self.runtime.block_on(async {
-            let (client, connection) = self.config.connect(NoTls).await.map_err(failed)?;
-            // It ends with the client, or with the network; the next statement tells.
-            self.runtime.spawn(async move {
-                let _ = connection.await;
-            });
+            // A connection ends with its client, or with the network; the next statement tells.
+            let client = if let Some(tls) = self.tls.clone() {
+                let (client, connection) = self.config.connect(tls).await.map_err(failed)?;
+                self.runtime.spawn(connection.map(drop));
+                client
+            } else {
+                let (client, connection) = self.config.connect(NoTls).await.map_err(failed)?;
+                self.runtime.spawn(connection.map(drop));
+                client
+            };
             client.batch_execute(SESSION).await.map_err(failed)?;
             Ok(client)
         })?;

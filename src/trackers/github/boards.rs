@@ -142,7 +142,7 @@ impl GitHub {
         clock: Timestamp,
         page: Option<&str>,
     ) -> Result<Discovered, TrackerError> {
-        let whole = self.boards.read_whole_at(&self.repositories);
+        let whole = self.boards.read_whole_at(&self.scopes.repositories());
         if page.is_none() {
             self.boards.begin(board);
             if since.is_none() && whole == Some(clock) {

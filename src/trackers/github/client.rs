@@ -2,21 +2,20 @@
 //! comes back is an answer or one sentence.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, HeaderValue};
 use http::{HeaderMap, StatusCode, Uri};
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use octocrab::service::middleware::base_uri::BaseUriLayer;
 use octocrab::service::middleware::extra_headers::ExtraHeadersLayer;
-use octocrab::{AuthState, OctoBody, Octocrab, OctocrabBuilder};
-use secrecy::SecretString;
+use octocrab::{AuthState, Octocrab, OctocrabBuilder};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tower::BoxError;
 
+use super::credential::{Carrier, Credential, NoHeader};
 use super::faults::{self, Verdict};
 use super::{limits, wire};
 use crate::model::Timestamp;
@@ -34,6 +33,7 @@ const BREATH: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Client {
     octocrab: Octocrab,
+    credential: Credential,
     transport: Transport,
     api: String,
     host: String,
@@ -84,7 +84,7 @@ impl Client {
     pub fn new(
         place: String,
         api: &str,
-        token: SecretString,
+        credential: Credential,
         most_rows: u32,
         transport: Transport,
     ) -> Result<Self, TrackerError> {
@@ -98,12 +98,16 @@ impl Client {
         let host = base.authority().ok_or(()).map_err(address)?.as_str().to_owned();
         base.scheme().ok_or(()).map_err(address)?;
         let accept = (ACCEPT, HeaderValue::from_static("application/vnd.github+json"));
-        let carrier = transport.clone();
+        let carrier = Arc::new(Carrier {
+            transport: transport.clone(),
+            credential: credential.clone(),
+            host: host.clone(),
+        });
         let built = OctocrabBuilder::new_empty()
-            .with_service(tower::service_fn(move |request| carry(carrier.clone(), request)))
+            .with_service(tower::service_fn(move |request| Arc::clone(&carrier).carry(request)))
             .with_layer(&BaseUriLayer::new(base))
             .with_layer(&ExtraHeadersLayer::new(vec![accept].into()))
-            .with_auth(AuthState::AccessToken { token })
+            .with_auth(AuthState::None)
             .build();
         let octocrab = match built {
             Ok(octocrab) => octocrab,
@@ -113,13 +117,36 @@ impl Client {
         let rows = AtomicU32::new(most_rows);
         let (version, misfit) = (Mutex::default(), AtomicBool::new(false));
         let api = api.to_owned();
-        Ok(Self { octocrab, transport, api, host, place, rows, most_rows, version, misfit })
+        Ok(Self {
+            octocrab,
+            credential,
+            transport,
+            api,
+            host,
+            place,
+            rows,
+            most_rows,
+            version,
+            misfit,
+        })
     }
 
     /// The name of the connection, as every message begins.
     #[must_use]
     pub fn place(&self) -> &str {
         &self.place
+    }
+
+    /// Our clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.transport.clock().now()
+    }
+
+    /// What signs the questions.
+    #[must_use]
+    pub fn credential(&self) -> &Credential {
+        &self.credential
     }
 
     /// The version of GitHub Enterprise Server behind the newest answer.
@@ -303,11 +330,17 @@ impl Client {
     fn no_answer(&self, error: &octocrab::Error) -> Trouble {
         let place = &self.place;
         let carried = match error {
-            octocrab::Error::Service { source, .. } => source.downcast_ref::<TransportError>(),
-            octocrab::Error::Http { .. } => {
-                return Trouble::Failed(TrackerError::Unauthorized(format!(
-                    "{place}: the token is not one line of plain text; look at where it comes from"
-                )));
+            octocrab::Error::Service { source, .. } => {
+                if let Some(error) = source.downcast_ref::<TrackerError>() {
+                    return Trouble::Failed(error.clone());
+                }
+                if source.is::<NoHeader>() {
+                    return Trouble::Failed(TrackerError::Unauthorized(format!(
+                        "{place}: the token is not one line of plain text; look at where it comes \
+                         from"
+                    )));
+                }
+                source.downcast_ref::<TransportError>()
             }
             _ => None,
         };
@@ -324,24 +357,4 @@ impl Client {
             )),
         })
     }
-}
-
-/// Carries one of octocrab's requests over the shared transport.
-async fn carry(
-    transport: Transport,
-    request: http::Request<OctoBody>,
-) -> Result<http::Response<Full<Bytes>>, BoxError> {
-    let (parts, body) = request.into_parts();
-    let body = body.collect().await?.to_bytes();
-    let request = http::Request::from_parts(parts, body);
-    let clock = transport.clock().clone();
-    let refusals = AtomicU32::new(0);
-    let judge = |response: &Response| {
-        let before = match response.status().as_u16() {
-            403 | 429 => refusals.fetch_add(1, Ordering::Relaxed),
-            _ => 0,
-        };
-        limits::pace(response, clock.now(), before)
-    };
-    Ok(transport.ask(request, judge).await?.map(Full::new))
 }

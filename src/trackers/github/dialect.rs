@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
-use super::client::Answer;
+use super::client::{Answer, Client};
 use super::wire::capabilities::Capabilities;
 use super::{GitHub, queries};
 use crate::trackers::TrackerError;
@@ -85,14 +85,15 @@ impl GitHub {
     /// Asks with the text that fits this GitHub.
     pub(super) async fn ask_fitting(
         &self,
+        client: &Client,
         text: fn(&Texts) -> &str,
         variables: Value,
     ) -> Result<Answer, TrackerError> {
-        let texts = self.fit().await?;
-        let answer = self.client.ask(text(&texts), variables.clone()).await;
-        if answer.is_err() && self.client.take_misfit() {
-            let texts = self.fit_anew().await?;
-            return self.client.ask(text(&texts), variables).await;
+        let texts = self.fit(client).await?;
+        let answer = client.ask(text(&texts), variables.clone()).await;
+        if answer.is_err() && client.take_misfit() {
+            let texts = self.fit_anew(client).await?;
+            return client.ask(text(&texts), variables).await;
         }
         answer
     }
@@ -100,41 +101,42 @@ impl GitHub {
     /// The same for as many rows as GitHub bears.
     pub(super) async fn ask_fitting_rows(
         &self,
+        client: &Client,
         text: fn(&Texts) -> &str,
         variables: impl Fn(u32) -> Value + Send + Sync,
     ) -> Result<Answer, TrackerError> {
-        let texts = self.fit().await?;
-        let answer = self.client.ask_rows(text(&texts), &variables).await;
-        if answer.is_err() && self.client.take_misfit() {
-            let texts = self.fit_anew().await?;
-            return self.client.ask_rows(text(&texts), &variables).await;
+        let texts = self.fit(client).await?;
+        let answer = client.ask_rows(text(&texts), &variables).await;
+        if answer.is_err() && client.take_misfit() {
+            let texts = self.fit_anew(client).await?;
+            return client.ask_rows(text(&texts), &variables).await;
         }
         answer
     }
 
     /// The texts for this GitHub; a server that names another version than before is asked for
     /// its schema first.
-    pub(super) async fn fit(&self) -> Result<Arc<Texts>, TrackerError> {
+    pub(super) async fn fit(&self, client: &Client) -> Result<Arc<Texts>, TrackerError> {
         let texts = self.dialect.texts();
-        let version = self.client.version();
+        let version = client.version();
         let known = match &texts.asked {
             Some(asked) => !self.address.server || *asked == version,
             None => !self.address.server,
         };
-        if known { Ok(texts) } else { self.fit_anew().await }
+        if known { Ok(texts) } else { self.fit_anew(client).await }
     }
 
-    async fn fit_anew(&self) -> Result<Arc<Texts>, TrackerError> {
-        let answer = self.client.ask(queries::CAPABILITIES, json!({})).await?;
-        let (told, _) = self.client.data::<Capabilities>(&answer)?;
+    async fn fit_anew(&self, client: &Client) -> Result<Arc<Texts>, TrackerError> {
+        let answer = client.ask(queries::CAPABILITIES, json!({})).await?;
+        let (told, _) = client.data::<Capabilities>(&answer)?;
         let Some(told) = told.names() else {
-            let place = self.client.place();
+            let place = client.place();
             return Err(TrackerError::Malformed(format!(
                 "{place}: GitHub does not tell its schema, so it is not known what may be asked; \
                  check that `url` leads to the API itself"
             )));
         };
-        let texts = Texts::new(|part| told.contains(part), Some(self.client.version()));
+        let texts = Texts::new(|part| told.contains(part), Some(client.version()));
         tracing::debug!(missing = ?texts.missing, "GitHub told its schema");
         self.dialect.learn(texts);
         Ok(self.dialect.texts())

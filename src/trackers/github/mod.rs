@@ -4,14 +4,20 @@
 //! links and the first hundred history entries of each, so a thousand issues cost about twenty
 //! questions and a repository without changes costs one.
 //!
+//! Who asks is a personal token, or a GitHub App with an installation and a client for each owner.
+//! Scopes are repositories, or owners with everything that they have: the quiet repositories of an
+//! owner are asked for together, a hundred a question.
+//!
 //! GitHub does not promise that a move on a board changes the issue's own stamp. A walk from a
 //! cursor can therefore miss it; the webhook `projects_v2_item` and a look at each board about
 //! every hour bring it (`boards`). What a server does not know is not asked of it (`dialect`).
 
 pub mod address;
+mod app;
 mod boards;
 pub mod client;
 pub mod convert;
+mod credential;
 mod dialect;
 pub mod faults;
 mod history;
@@ -19,6 +25,9 @@ mod inventory;
 pub mod limits;
 pub mod queries;
 mod reads;
+mod rest;
+mod scopes;
+mod signed;
 pub mod webhook;
 pub mod wire;
 
@@ -28,7 +37,6 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use http::HeaderMap;
 use secrecy::SecretString;
-use serde_json::json;
 
 use super::{
     Catalogue, Discovered, Fate, Hints, Inventory, Probe, ReadOut, Roll, ScanId, Standing, Tracker,
@@ -38,9 +46,11 @@ use crate::model::{ConnectionId, Timestamp, TrackerKind};
 use crate::transport::Transport;
 
 use address::Address;
+pub use app::{AppKey, KeyError};
 use boards::Boards;
 use client::Client;
 use dialect::Dialect;
+use scopes::Scopes;
 
 /// The most ids of one [`Tracker::read`].
 const BATCH: usize = 50;
@@ -55,9 +65,9 @@ pub struct Config {
     pub api: String,
     /// Whether `api` is GitHub Enterprise Server, where its look misleads.
     pub server: Option<bool>,
-    /// `owner/name` of every repository to read.
+    /// `owner/name` of every repository to read, or `owner/*` for all of an owner.
     pub repositories: Vec<String>,
-    pub token: SecretString,
+    pub auth: Auth,
     /// Any of them may sign a delivery, so that they can be changed one at a time.
     pub webhook_secrets: Vec<SecretString>,
     /// Whether issue titles are asked for at all.
@@ -66,6 +76,14 @@ pub struct Config {
     pub page: u32,
     /// The name of the boards' status field.
     pub status_field: String,
+}
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub enum Auth {
+    /// A personal access token.
+    Token(SecretString),
+    App(AppKey),
 }
 
 impl Config {
@@ -77,7 +95,7 @@ impl Config {
             api: "https://api.github.com".to_owned(),
             server: None,
             repositories,
-            token,
+            auth: Auth::Token(token),
             webhook_secrets: Vec::new(),
             titles: true,
             page: 50,
@@ -90,8 +108,7 @@ impl Config {
 #[derive(Debug)]
 pub struct GitHub {
     connection: ConnectionId,
-    /// Sorted, without doubles.
-    repositories: Vec<Repository>,
+    scopes: Scopes,
     webhook_secrets: Vec<SecretString>,
     titles: bool,
     status_field: String,
@@ -99,6 +116,9 @@ pub struct GitHub {
     address: Address,
     dialect: Dialect,
     boards: Boards,
+    /// An App has a token for each owner: the clients of all owners but the first, by the owner's
+    /// name in lower case.
+    others: BTreeMap<String, Client>,
     /// The present names of configured repositories, as answers told them.
     present_names: Mutex<BTreeMap<String, String>>,
 }
@@ -124,6 +144,11 @@ impl Repository {
     fn full_name(&self) -> String {
         format!("{}/{}", self.owner, self.name)
     }
+
+    /// GitHub's names do not differ by case alone.
+    fn is(&self, other: &Self) -> bool {
+        self.owner.eq_ignore_ascii_case(&other.owner) && self.name.eq_ignore_ascii_case(&other.name)
+    }
 }
 
 impl GitHub {
@@ -133,26 +158,22 @@ impl GitHub {
     /// [`TrackerError::Refused`] for an address or a repository name that cannot be meant.
     pub fn new(config: Config, transport: Transport) -> Result<Self, TrackerError> {
         let place = config.connection.to_string();
-        let parsed = config.repositories.iter().map(|text| {
-            Repository::parse(text).ok_or_else(|| {
-                TrackerError::Refused(format!(
-                    "{place}: `{text}` is no repository; write `owner/name` in `scopes`"
-                ))
-            })
-        });
-        let mut repositories = parsed.collect::<Result<Vec<_>, _>>()?;
-        repositories.sort();
-        repositories.dedup();
+        let scopes = Scopes::parse(&config.repositories).map_err(|text| {
+            TrackerError::Refused(format!(
+                "{place}: `{text}` is no repository; write `owner/name` or `owner/*` in `scopes`"
+            ))
+        })?;
         let address = Address::of(&config.api, config.server)
             .map_err(|problem| TrackerError::Refused(format!("{place}: {problem}")))?;
-        let client = Client::new(place, &address.graphql, config.token, config.page, transport)?;
+        let (client, others) = signed::clients(&config, &address, &scopes, &transport)?;
         Ok(Self {
             connection: config.connection,
-            repositories,
+            scopes,
             webhook_secrets: config.webhook_secrets,
             titles: config.titles,
             status_field: config.status_field,
             client,
+            others,
             address,
             dialect: Dialect::default(),
             boards: Boards::default(),
@@ -198,7 +219,9 @@ impl Tracker for GitHub {
     }
 
     fn scans(&self) -> Vec<ScanId> {
-        let names = self.repositories.iter().map(Repository::full_name);
+        let all = self.scopes.repositories();
+        let open = all.iter().map(Repository::full_name);
+        let names = open.chain(self.scopes.closed().into_keys());
         names.map(ScanId).chain(self.boards.due()).collect()
     }
 
@@ -207,13 +230,11 @@ impl Tracker for GitHub {
     }
 
     async fn probe(&self) -> Result<Probe, TrackerError> {
-        let answer = self.client.ask(queries::PROBE, json!({})).await?;
-        let clock = answer.clock();
-        self.fit().await?;
-        self.boards.tick(clock);
-        let mut notes = self.token_notes(&answer.headers, clock);
-        notes.extend(self.dialect_notes());
-        Ok(Probe { clock, notes })
+        let mut probe = self.probe_all().await?;
+        self.fit(&self.client).await?;
+        self.boards.tick(probe.clock);
+        probe.notes.extend(self.dialect_notes());
+        Ok(probe)
     }
 
     async fn catalogue(&self, full: bool) -> Result<Catalogue, TrackerError> {
@@ -229,15 +250,23 @@ impl Tracker for GitHub {
         page: Option<&str>,
     ) -> Result<Discovered, TrackerError> {
         if let Some(board) = boards::board_of(scan) {
-            return self.board(board, since, clock, page).await;
+            return self.of_owner(self.board(board, since, clock, page).await);
+        }
+        if let Some(why) = self.scopes.closed().remove(&scan.0) {
+            return Err(TrackerError::Refused(why));
         }
         let repository = Repository::parse(&scan.0)
-            .filter(|repository| self.repositories.contains(repository))
+            .filter(|repository| self.scopes.repositories().contains(repository))
             .ok_or_else(|| {
                 let place = self.client.place();
                 TrackerError::Refused(format!("{place}: {} is not one of its scopes", scan.0))
             })?;
-        self.issues(&repository, since, clock, page).await
+        // GitHub's stamps are whole seconds.
+        let since = since.map(|at| Timestamp::from_millis(at.millis().div_euclid(1000) * 1000));
+        if page.is_none() && since.is_some_and(|since| self.scopes.is_quiet(&repository, since)) {
+            return Ok(Discovered::default());
+        }
+        self.of_owner(self.issues(&repository, since, clock, page).await)
     }
 
     async fn read(&self, sources: &[String]) -> Result<ReadOut, TrackerError> {
@@ -249,7 +278,7 @@ impl Tracker for GitHub {
     }
 
     fn projects(&self) -> Vec<String> {
-        self.repositories.iter().map(Repository::full_name).collect()
+        self.scopes.repositories().iter().map(Repository::full_name).collect()
     }
 
     async fn standing(&self, _project: &str) -> Result<Standing, TrackerError> {
@@ -269,6 +298,10 @@ impl Tracker for GitHub {
     }
 
     fn webhook(&self, headers: &HeaderMap, body: &[u8]) -> Result<Hints, WebhookError> {
-        webhook::hints(&self.webhook_secrets, headers, body)
+        let hints = webhook::hints(&self.webhook_secrets, headers, body)?;
+        if webhook::is_of_repositories(headers) {
+            self.scopes.distrust();
+        }
+        Ok(hints)
     }
 }

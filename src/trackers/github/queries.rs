@@ -49,3 +49,8 @@ pub const SURVEY_PLAIN: &str = include_str!("queries/survey_plain.graphql");
 
 /// One page of an organisation's boards with their single-select fields.
 pub const BOARDS: &str = include_str!("queries/boards.graphql");
+/// One page of the repositories of an owner.
+pub const REPOSITORIES: &str = include_str!("queries/repositories.graphql");
+
+/// When an issue of each of many repositories was last touched.
+pub const PULSE: &str = include_str!("queries/pulse.graphql");

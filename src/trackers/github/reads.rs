@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::client::Answer;
+use super::client::{Answer, Client};
 use super::faults::{self, RowFaults};
 use super::{GitHub, Repository, convert, queries, wire};
 use crate::model::{Gap, Item, Release, Timestamp};
@@ -24,8 +24,6 @@ impl GitHub {
         if since.is_none() && after.is_none() {
             self.boards.walks_whole(repository.full_name(), clock);
         }
-        // GitHub's stamps are whole seconds.
-        let since = since.map(|at| Timestamp::from_millis(at.millis().div_euclid(1000) * 1000));
         let variables = |n: u32| {
             json!({
                 "owner": repository.owner, "name": repository.name,
@@ -33,11 +31,12 @@ impl GitHub {
                 "events": null, "status": self.status_field, "titles": self.titles,
             })
         };
-        let answer = self.ask_fitting_rows(|texts| &texts.issues, variables).await?;
-        let (data, found) = self.client.data::<wire::IssuesData<'_>>(&answer)?;
+        let client = self.client_of(&repository.owner);
+        let answer = self.ask_fitting_rows(client, |texts| &texts.issues, variables).await?;
+        let (data, found) = client.data::<wire::IssuesData<'_>>(&answer)?;
         let full_name = repository.full_name();
         let Some(told) = data.repository else {
-            return Err(faults::of_repository(self.client.place(), &full_name, &found));
+            return Err(faults::of_repository(client.place(), &full_name, &found));
         };
         let mut page = Discovered { expected: told.issues.total_count, ..Discovered::default() };
         page.next = self.next(&told.issues.page_info, after, &full_name)?;
@@ -49,7 +48,7 @@ impl GitHub {
                 page.gaps.push(hidden_row(&full_name));
                 continue;
             };
-            let read = self.row(row, row_faults.row(place)).await?;
+            let read = self.row(client, row, row_faults.row(place)).await?;
             page.stamps.extend(read.stamp);
             page.items.extend(read.item);
             page.gaps.extend(read.gaps);
@@ -57,8 +56,30 @@ impl GitHub {
         Ok(page)
     }
 
-    /// Issues by id, in as many questions as GitHub's patience needs.
+    /// Issues by id. What one installation does not show, the next one may: an id does not tell
+    /// its owner.
     pub(super) async fn by_id(&self, sources: &[String]) -> Result<ReadOut, TrackerError> {
+        let mut out = ReadOut { absent: sources.to_vec(), ..ReadOut::default() };
+        for client in self.clients() {
+            let asked = std::mem::take(&mut out.absent);
+            if asked.is_empty() {
+                break;
+            }
+            let told = self.by_id_from(client, &asked).await?;
+            out.items.extend(told.items);
+            out.gaps.extend(told.gaps);
+            out.absent = told.absent;
+            out.read_at = out.read_at.or(told.read_at);
+        }
+        Ok(out)
+    }
+
+    /// Issues by id, in as many questions as GitHub's patience needs.
+    async fn by_id_from(
+        &self,
+        client: &Client,
+        sources: &[String],
+    ) -> Result<ReadOut, TrackerError> {
         let mut out = ReadOut::default();
         let mut rest = sources;
         while !rest.is_empty() {
@@ -69,11 +90,11 @@ impl GitHub {
                     "status": self.status_field, "titles": self.titles,
                 })
             };
-            let answer = self.ask_fitting_rows(|texts| &texts.nodes, variables).await?;
-            let (data, found) = self.client.data::<wire::NodesData<'_>>(&answer)?;
+            let answer = self.ask_fitting_rows(client, |texts| &texts.nodes, variables).await?;
+            let (data, found) = client.data::<wire::NodesData<'_>>(&answer)?;
             let given = data.nodes.len();
             if given == 0 || given > rest.len() {
-                let place = self.client.place();
+                let place = client.place();
                 return Err(TrackerError::Malformed(format!(
                     "{place}: GitHub answered {given} rows for {} ids; the next pass tries again",
                     rest.len()
@@ -81,7 +102,8 @@ impl GitHub {
             }
             out.read_at.get_or_insert(answer.clock());
             let (these, after) = rest.split_at(given);
-            self.take_nodes(these, &data, &RowFaults::of(&found, &["nodes"]), &mut out).await?;
+            let row_faults = RowFaults::of(&found, &["nodes"]);
+            self.take_nodes(client, these, &data, &row_faults, &mut out).await?;
             rest = after;
         }
         Ok(out)
@@ -89,6 +111,7 @@ impl GitHub {
 
     async fn take_nodes(
         &self,
+        client: &Client,
         ids: &[String],
         data: &wire::NodesData<'_>,
         row_faults: &RowFaults,
@@ -110,7 +133,7 @@ impl GitHub {
                 out.gaps.push(unread(id, "not-an-issue", &format!("it is a {other}")));
                 continue;
             }
-            let read = self.row(row, faults).await?;
+            let read = self.row(client, row, faults).await?;
             let outside = match &read.item {
                 Some(item) => !self.in_scope(&item.attributes.project).await?,
                 None => false,
@@ -128,6 +151,7 @@ impl GitHub {
     /// One issue with its whole history.
     async fn row(
         &self,
+        client: &Client,
         row: &RawValue,
         row_faults: &[faults::RowFault],
     ) -> Result<Row, TrackerError> {
@@ -143,10 +167,10 @@ impl GitHub {
         for card in boards.unwrap_or_default().iter().flatten() {
             self.boards.meet(&card.project.id);
         }
-        let answers = self.more_history(&issue).await?;
+        let answers = self.more_history(client, &issue).await?;
         let mut pages = Vec::with_capacity(answers.len());
         for answer in &answers {
-            let (data, _) = self.client.data::<wire::HistoryData<'_>>(answer)?;
+            let (data, _) = client.data::<wire::HistoryData<'_>>(answer)?;
             pages.extend(data.node.and_then(|node| node.timeline_items));
         }
         let (mut item, mut gaps) = convert::issue(&self.connection, &issue, &pages);
@@ -160,7 +184,11 @@ impl GitHub {
 
     /// The pages of history after the first. A cursor that repeats, or an issue that vanished
     /// meanwhile, ends them early; the last page then still promises more.
-    async fn more_history(&self, issue: &wire::Issue<'_>) -> Result<Vec<Answer>, TrackerError> {
+    async fn more_history(
+        &self,
+        client: &Client,
+        issue: &wire::Issue<'_>,
+    ) -> Result<Vec<Answer>, TrackerError> {
         let mut answers = Vec::new();
         let mut seen = BTreeSet::new();
         let mut at = issue.timeline_items.as_ref().map(|page| page.page_info.clone());
@@ -169,8 +197,8 @@ impl GitHub {
                 break;
             }
             let variables = json!({ "id": issue.id, "events": cursor });
-            let answer = self.ask_fitting(|texts| &texts.history, variables).await?;
-            let (data, _) = self.client.data::<wire::HistoryData<'_>>(&answer)?;
+            let answer = self.ask_fitting(client, |texts| &texts.history, variables).await?;
+            let (data, _) = client.data::<wire::HistoryData<'_>>(&answer)?;
             at = data.node.and_then(|node| node.timeline_items).map(|page| page.page_info);
             answers.push(answer);
         }
@@ -181,7 +209,7 @@ impl GitHub {
     /// logged and left out, for releases need a right of their own.
     pub(super) async fn releases(&self) -> Result<Vec<Release>, TrackerError> {
         let mut releases = Vec::new();
-        for repository in &self.repositories {
+        for repository in &self.scopes.repositories() {
             match self.releases_of(repository).await {
                 Ok(found) => releases.extend(found),
                 Err(error @ (TrackerError::Unauthorized(_) | TrackerError::Refused(_))) => {
@@ -205,10 +233,11 @@ impl GitHub {
                     "owner": repository.owner, "name": repository.name, "after": after, "n": n,
                 })
             };
-            let answer = self.client.ask_rows(queries::RELEASES, variables).await?;
-            let (data, found) = self.client.data::<wire::ReleasesData<'_>>(&answer)?;
+            let client = self.client_of(&repository.owner);
+            let answer = client.ask_rows(queries::RELEASES, variables).await?;
+            let (data, found) = client.data::<wire::ReleasesData<'_>>(&answer)?;
             let Some(told) = data.repository else {
-                return Err(faults::of_repository(self.client.place(), &full_name, &found));
+                return Err(faults::of_repository(client.place(), &full_name, &found));
             };
             for row in told.releases.nodes.unwrap_or_default().into_iter().flatten() {
                 match wire::read::<wire::Release>(row.get()) {
@@ -245,7 +274,7 @@ impl GitHub {
         }
     }
 
-    fn repeated(&self, repository: &str) -> TrackerError {
+    pub(super) fn repeated(&self, repository: &str) -> TrackerError {
         TrackerError::BadToken(format!(
             "{}: GitHub leads from one page of {repository} back to itself; the walk starts again \
              from its last key",
@@ -257,6 +286,13 @@ impl GitHub {
     fn remember(&self, configured: &str, present: &str) -> Option<Gap> {
         let mut names = self.present_names.lock().unwrap_or_else(PoisonError::into_inner);
         names.insert(configured.to_owned(), present.to_owned());
+        if self.scopes.covers(present) {
+            // The next list of its owner has the present name.
+            if !configured.eq_ignore_ascii_case(present) {
+                self.scopes.distrust();
+            }
+            return None;
+        }
         (!configured.eq_ignore_ascii_case(present)).then(|| Gap {
             source: None,
             key: None,
@@ -269,27 +305,33 @@ impl GitHub {
     /// their present ones.
     pub(super) fn known_names(&self) -> BTreeSet<String> {
         let names = self.present_names.lock().unwrap_or_else(PoisonError::into_inner);
-        let configured = self.repositories.iter().map(Repository::full_name);
+        let repositories = self.scopes.repositories();
+        let configured = repositories.iter().map(Repository::full_name);
         configured.chain(names.values().cloned()).map(|name| name.to_ascii_lowercase()).collect()
     }
 
     /// Whether `project` is one of ours under its configured or its present name. An issue that
     /// was transferred elsewhere is still readable by id and must leave.
     async fn in_scope(&self, project: &str) -> Result<bool, TrackerError> {
+        if self.scopes.covers(project) {
+            return Ok(true);
+        }
+        let repositories = self.scopes.repositories();
         let unknown: Vec<_> = {
             let names = self.present_names.lock().unwrap_or_else(PoisonError::into_inner);
-            let configured = self.repositories.iter().map(Repository::full_name);
+            let configured = repositories.iter().map(Repository::full_name);
             let mut known = configured.chain(names.values().cloned());
             if known.any(|name| name.eq_ignore_ascii_case(project)) {
                 return Ok(true);
             }
             let nameless = |it: &&Repository| !names.contains_key(&it.full_name());
-            self.repositories.iter().filter(nameless).collect()
+            repositories.iter().filter(nameless).collect()
         };
         for repository in unknown {
             let variables = json!({ "owner": repository.owner, "name": repository.name });
-            let answer = self.client.ask(queries::REPOSITORY, variables).await?;
-            let (data, _) = self.client.data::<wire::RepositoryData>(&answer)?;
+            let client = self.client_of(&repository.owner);
+            let answer = client.ask(queries::REPOSITORY, variables).await?;
+            let (data, _) = client.data::<wire::RepositoryData>(&answer)?;
             let configured = repository.full_name();
             let present = data.repository.map_or(configured.clone(), |it| it.name_with_owner);
             self.remember(&configured, &present);

@@ -75,7 +75,7 @@ pub fn hints(
 }
 
 /// The events that can change what we hold. All others are accepted and ignored.
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 11] = [
     "issues",
     "sub_issues",
     "issue_dependencies",
@@ -85,7 +85,16 @@ const KNOWN: [&str; 9] = [
     "label",
     "milestone",
     "repository",
+    "installation",
+    "installation_repositories",
 ];
+
+/// Whether a delivery is about which repositories there are, or which an App may see.
+#[must_use]
+pub fn is_of_repositories(headers: &HeaderMap) -> bool {
+    let event = headers.get("X-GitHub-Event").and_then(|value| value.to_str().ok());
+    matches!(event, Some("repository" | "installation" | "installation_repositories"))
+}
 
 fn read(event: &str, delivery: Delivery) -> Hints {
     let action = delivery.action.as_deref().unwrap_or_default();
@@ -99,7 +108,7 @@ fn read(event: &str, delivery: Delivery) -> Hints {
         ),
         // One delivery for many issues, or none that it could name.
         "label" | "milestone" => matches!(action, "edited" | "deleted"),
-        "release" | "repository" => true,
+        "release" | "repository" | "installation" | "installation_repositories" => true,
         _ => false,
     };
     let changes = delivery.changes.unwrap_or_default();

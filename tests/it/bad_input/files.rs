@@ -63,7 +63,7 @@ fn an_unknown_key_is_named_with_its_place_and_the_keys_there_are() {
         "due_field",
         "`due_field` is not a key here; the keys are `id`, `kind`, `url`, `scopes`, `auth`, \
          `webhook_secret`, `webhook_secret_previous`, `pull`, `gateway`, `blocking_links`, \
-         `status_field`, `server`",
+         `proxy`, `ca`, `status_field`, `server`",
     );
     let desk = Desk::new().edit(PORTFOLIO, "vocabulary = \"safe\"", "vocabluary = \"safe\"");
     let place = desk.place(PORTFOLIO, "vocabluary");
@@ -174,7 +174,8 @@ fn values_that_contradict_are_named_with_their_place() {
         "\"northwind/search\"]",
         "\"search\"]",
         "scopes = [\"northwind",
-        "connection `github`: scope `search` is not a repository: write it as owner/repository",
+        "connection `github`: scope `search` is not a repository: write it as owner/repository, \
+         or owner/* for all",
     );
     wrong_settings(
         "to = [\"file:digests\"]\n\n",

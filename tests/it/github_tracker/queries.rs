@@ -3,7 +3,7 @@ use streamgauge::trackers::github::queries;
 
 const SCHEMA: &str = include_str!("../payloads/github/schema.graphql");
 
-const ALL: [(&str, &str); 13] = [
+const ALL: [(&str, &str); 15] = [
     ("probe", queries::PROBE),
     ("issues", queries::ISSUES),
     ("nodes", queries::NODES),
@@ -17,6 +17,8 @@ const ALL: [(&str, &str); 13] = [
     ("survey", queries::SURVEY),
     ("survey, plain", queries::SURVEY_PLAIN),
     ("boards", queries::BOARDS),
+    ("repositories", queries::REPOSITORIES),
+    ("pulse", queries::PULSE),
 ];
 
 #[test]

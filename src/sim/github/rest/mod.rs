@@ -1,5 +1,6 @@
 //! The REST API: a repository, its issues with their timelines, its releases, and the limits.
 
+mod app;
 mod list;
 mod timeline;
 
@@ -18,6 +19,8 @@ use super::json::Json;
 use super::limits::Resource;
 use super::site::State;
 use super::site::world::{Departed, Issue, Repo};
+
+pub use app::answer as app;
 
 /// What a route found.
 enum Found {
@@ -39,10 +42,7 @@ pub fn answer(people: &People, state: &State, request: &Request, loops: bool) ->
     let json = Json { world: &state.world, people };
     let path: Vec<&str> = request.uri().path().split('/').skip(1).collect();
     let query = list::Query::read(request.uri().query().unwrap_or(""));
-    let host = request.headers().get("host").and_then(|host| host.to_str().ok());
-    let host = host.or(request.uri().authority().map(http::uri::Authority::as_str));
-    let below = if state.server.is_some() { "/api/v3" } else { "" };
-    let base = format!("http://{}{below}", host.unwrap_or("api.github.com"));
+    let base = base_of(request, state.server.is_some());
     match route(&json, &path, &query) {
         Found::One(value) => with_etag(request, reply(200, &value)),
         Found::Page(page) => {
@@ -72,6 +72,14 @@ pub fn answer(people: &People, state: &State, request: &Request, loops: bool) ->
             reply(422, &body)
         }
     }
+}
+
+/// Where the client believes that we are; absolute links begin so.
+fn base_of(request: &Request, server: bool) -> String {
+    let host = request.headers().get("host").and_then(|host| host.to_str().ok());
+    let host = host.or(request.uri().authority().map(http::uri::Authority::as_str));
+    let below = if server { "/api/v3" } else { "" };
+    format!("http://{}{below}", host.unwrap_or("api.github.com"))
 }
 
 fn route(json: &Json<'_>, path: &[&str], query: &list::Query) -> Found {

@@ -1,8 +1,10 @@
 //! The truth that the simulated github.com serves: seeded from records, changed by edits.
 
+pub(super) mod app;
 mod dump;
 mod edits;
 mod relations;
+mod repositories;
 mod seed;
 pub(super) mod world;
 
@@ -45,6 +47,7 @@ pub(super) struct State {
     pub token: Option<String>,
     /// A server of one's own instead of github.com.
     pub server: Option<Server>,
+    pub app: Option<app::App>,
     hook: Option<Hook>,
 }
 
@@ -65,6 +68,7 @@ impl Site {
             log: RequestLog::default(),
             token: None,
             server: None,
+            app: None,
             hook: None,
         };
         Self(Arc::new(Shared {

@@ -33,6 +33,12 @@ pub struct World {
     pub status_events_missing: bool,
     pub outbox: Outbox,
     pub last_id: u64,
+    /// Repositories that have no issues.
+    pub without_issues: BTreeSet<u64>,
+    /// Where `owner/name`, in lower case, leads since a repository was renamed.
+    pub former_names: BTreeMap<String, u64>,
+    /// The owner whose repositories the request at hand may see; `None`: all of them.
+    pub viewer: Option<String>,
 }
 
 /// A repository; `hidden` ones answer as if they did not exist.
@@ -116,15 +122,22 @@ pub struct Event {
 
 impl World {
     pub fn repo_named(&self, owner: &str, name: &str) -> Option<&Repo> {
-        self.repos.values().find(|repo| {
-            !repo.hidden
-                && repo.record.owner.eq_ignore_ascii_case(owner)
+        let named = self.repos.values().find(|repo| {
+            repo.record.owner.eq_ignore_ascii_case(owner)
                 && repo.record.name.eq_ignore_ascii_case(name)
-        })
+        });
+        let former = || self.former_names.get(&format!("{owner}/{name}").to_ascii_lowercase());
+        named.or_else(|| self.repos.get(former()?)).filter(|repo| self.sees(repo))
     }
 
     pub fn repo(&self, id: u64) -> Option<&Repo> {
-        self.repos.get(&id).filter(|repo| !repo.hidden)
+        self.repos.get(&id).filter(|repo| self.sees(repo))
+    }
+
+    /// Whether the request at hand may see a repository.
+    pub fn sees(&self, repo: &Repo) -> bool {
+        let viewer = self.viewer.as_deref();
+        !repo.hidden && viewer.is_none_or(|owner| repo.record.owner.eq_ignore_ascii_case(owner))
     }
 
     /// An issue that the caller may see.

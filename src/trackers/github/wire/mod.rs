@@ -134,6 +134,60 @@ pub struct RepositoryData {
     pub repository: Option<Repository>,
 }
 
+/// `data` of [`super::queries::REPOSITORIES`].
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RepositoriesData {
+    #[serde(default)]
+    pub repository_owner: Option<RepositoryOwner>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct RepositoryOwner {
+    pub repositories: Repositories,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Repositories {
+    pub page_info: PageInfo,
+    #[serde(default)]
+    pub nodes: Option<Vec<Option<ListedRepository>>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListedRepository {
+    pub id: String,
+    pub name_with_owner: String,
+    #[serde(default)]
+    pub is_archived: bool,
+    #[serde(default)]
+    pub has_issues_enabled: bool,
+}
+
+/// `data` of [`super::queries::PULSE`].
+#[derive(Debug, Deserialize)]
+pub struct PulseData {
+    #[serde(default)]
+    pub nodes: Vec<Option<Pulse>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pulse {
+    #[serde(default)]
+    pub name_with_owner: String,
+    #[serde(default)]
+    pub issues: Option<List<Touched>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Touched {
+    pub updated_at: Instant,
+}
+
 /// One page of a connection whose rows are read one by one.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -27,7 +27,8 @@ pub fn repository<'w>(run: &Run<'w>, repo: &'w Repo, field: &Planned<'w>) -> Out
         "url" => Out::text(format!("https://github.com/{}", repo.full_name())),
         "resourcePath" => Out::text(format!("/{}", repo.full_name())),
         "isArchived" => Out::Bool(record.archived),
-        "isPrivate" | "hasIssuesEnabled" => Out::Bool(true),
+        "isPrivate" => Out::Bool(true),
+        "hasIssuesEnabled" => Out::Bool(!run.world.without_issues.contains(&id)),
         "isFork" => Out::Bool(false),
         "createdAt" | "updatedAt" | "pushedAt" => Out::Time(record.created),
         "issues" => issues(run, id, false, field),
@@ -191,8 +192,10 @@ pub fn organization<'w>(run: &Run<'w>, login: &'w str, field: &Planned<'w>) -> O
         }
         "repositories" => {
             let own = run.world.repos.values();
-            let own = own.filter(|repo| !repo.hidden && repo.record.owner == login);
-            page::of(run, field, own.map(Thing::Repository).collect())
+            let own = own.filter(|repo| run.world.sees(repo) && repo.record.owner == login);
+            let mut own: Vec<&Repo> = own.collect();
+            own.sort_by_key(|repo| repo.record.name.to_ascii_lowercase());
+            page::of(run, field, own.into_iter().map(Thing::Repository).collect())
         }
         "repository" => {
             let name = field.text("name").unwrap_or("");
@@ -230,7 +233,7 @@ pub fn person<'w>(run: &Run<'w>, canary: &Canary, field: &Planned<'w>) -> Out<'w
         "createdAt" | "updatedAt" => Out::text("2020-01-01T00:00:00Z"),
         // Only the viewer has any: everything that the credential sees.
         "repositories" => {
-            let visible = run.world.repos.values().filter(|repo| !repo.hidden);
+            let visible = run.world.repos.values().filter(|repo| run.world.sees(repo));
             page::of(run, field, visible.map(Thing::Repository).collect())
         }
         _ => Out::Null,

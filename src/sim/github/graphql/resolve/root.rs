@@ -21,18 +21,14 @@ pub fn query<'w>(run: &Run<'w>, field: &Planned<'w>) -> Out<'w> {
                 None => not_found("Repository", &format!("the name '{owner}/{name}'")),
             }
         }
-        "organization" => {
+        "organization" | "repositoryOwner" => {
             let login = field.text("login").unwrap_or("");
             let owner = owners(run).find(|owner| owner.eq_ignore_ascii_case(login));
             match owner {
                 Some(owner) => Out::Thing(Thing::Organization(owner)),
+                None if field.name == "repositoryOwner" => Out::Null,
                 None => not_found("Organization", &format!("the login of '{login}'")),
             }
-        }
-        "repositoryOwner" => {
-            let login = field.text("login").unwrap_or("");
-            let owner = owners(run).find(|owner| owner.eq_ignore_ascii_case(login));
-            Out::thing(owner.map(Thing::Organization))
         }
         "node" => node(run, field.text("id").unwrap_or("")),
         "nodes" => {
@@ -50,7 +46,7 @@ pub fn query<'w>(run: &Run<'w>, field: &Planned<'w>) -> Out<'w> {
 
 /// The owners of visible repositories.
 pub fn owners<'w>(run: &Run<'w>) -> impl Iterator<Item = &'w str> {
-    let visible = run.world.repos.values().filter(|repo| !repo.hidden);
+    let visible = run.world.repos.values().filter(|repo| run.world.sees(repo));
     visible.map(|repo| repo.record.owner.as_str())
 }
 

@@ -2,6 +2,8 @@
 //! tracker asked for. It is one tower service, so that octocrab and our own calls share it and a
 //! simulation can stand in for the network.
 
+mod route;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +18,8 @@ use crate::clock::SharedClock;
 use crate::entropy::Entropy;
 use crate::model::Timestamp;
 
+pub use route::{ProxyError, Route};
+
 pub type Request = http::Request<Bytes>;
 pub type Response = http::Response<Bytes>;
 
@@ -27,6 +31,11 @@ pub type Wire = BoxCloneSyncService<Request, Response, TransportError>;
 pub enum TransportError {
     #[error("cannot connect to {host}: {reason}")]
     Connect { host: String, reason: String },
+    #[error(
+        "the certificate of {host} is not trusted here ({reason}); name the certificate of its \
+         authority as `ca` of the connection"
+    )]
+    Untrusted { host: String, reason: String },
     #[error("no answer from {host} within {seconds} s")]
     TimedOut { host: String, seconds: u64 },
     #[error("the answer of {host} is larger than {limit} bytes")]
@@ -136,21 +145,16 @@ impl Transport {
         clock: SharedClock,
         entropy: Entropy,
     ) -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("streamgauge/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .connect_timeout(limits.connect)
-            .read_timeout(limits.read)
-            .timeout(limits.total)
-            .gzip(true)
-            .build()?;
-        let (cap, total) = (limits.body, limits.total.as_secs());
-        let wire = tower::service_fn(move |request: Request| {
-            let client = client.clone();
-            async move { send(&client, request, cap, total).await }
-        });
-        Ok(Self::over(BoxCloneSyncService::new(wire), limits, clock, entropy))
+        let wire = network(&limits, &Route::default())?;
+        Ok(Self::over(wire, limits, clock, entropy))
+    }
+
+    /// A client that goes another way; it shares pauses, counters and limits with this one.
+    ///
+    /// # Errors
+    /// The TLS configuration of the machine cannot be used.
+    pub fn by(&self, route: &Route) -> Result<Self, reqwest::Error> {
+        Ok(Self { wire: network(&self.limits, route)?, ..self.clone() })
     }
 
     /// A client over any service, for simulations.
@@ -236,7 +240,9 @@ impl Transport {
                     Pace::Proceed => return outcome,
                     Pace::Retry(asked) => asked,
                 },
-                Err(TransportError::TooLarge { .. }) => return outcome,
+                Err(TransportError::TooLarge { .. } | TransportError::Untrusted { .. }) => {
+                    return outcome;
+                }
                 Err(_) => None,
             };
             let Some(usual) = self.limits.backoff.get(tries).copied() else {
@@ -305,11 +311,33 @@ fn host_of(request: &Request) -> String {
     request.uri().authority().map_or_else(|| "?".to_owned(), |a| a.as_str().to_owned())
 }
 
+/// The wire over reqwest and rustls. Without a proxy of its own it takes the one that the
+/// environment names (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`).
+fn network(limits: &Limits, route: &Route) -> Result<Wire, reqwest::Error> {
+    let client = reqwest::Client::builder()
+        .user_agent(concat!("streamgauge/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .connect_timeout(limits.connect)
+        .read_timeout(limits.read)
+        .timeout(limits.total)
+        .gzip(true);
+    let client = route.applied(client)?.build()?;
+    let (cap, total) = (limits.body, limits.total.as_secs());
+    let way: Arc<str> = route.told().into();
+    Ok(BoxCloneSyncService::new(tower::service_fn(move |request: Request| {
+        let (client, way) = (client.clone(), Arc::clone(&way));
+        async move { send(&client, request, cap, total, &way).await }
+    })))
+}
+
+/// `way` is told after the host where no connection can be made.
 async fn send(
     client: &reqwest::Client,
     request: Request,
     cap: usize,
     total_seconds: u64,
+    way: &str,
 ) -> Result<Response, TransportError> {
     let host = host_of(&request);
     let name = |error: reqwest::Error| {
@@ -317,7 +345,11 @@ async fn send(
         if error.is_timeout() {
             TransportError::TimedOut { host, seconds: total_seconds }
         } else if error.is_connect() {
-            TransportError::Connect { host, reason: root_cause(&error) }
+            let reason = root_cause(&error);
+            match reason.strip_prefix("invalid peer certificate: ") {
+                Some(why) => TransportError::Untrusted { host, reason: why.to_owned() },
+                None => TransportError::Connect { host: host + way, reason },
+            }
         } else {
             TransportError::Broken { host, reason: root_cause(&error) }
         }

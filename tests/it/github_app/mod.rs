@@ -1,0 +1,10 @@
+//! A GitHub App and owners as scopes: the real client against the simulated github.com over HTTP,
+//! the real sync, real databases.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod house;
+mod rights;
+mod story;
+mod tokens;
+mod wildcards;

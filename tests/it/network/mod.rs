@@ -1,0 +1,10 @@
+//! The way to a tracker and to the database: proxies, private authorities, TLS, several
+//! connections of a kind.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod authority;
+mod database;
+mod gates;
+mod routes;
+mod several;
