@@ -7,6 +7,7 @@ mod cli;
 mod demo;
 mod digests;
 mod github_tracker;
+mod jira_center;
 mod jira_tracker;
 mod kill;
 mod portfolio_files;

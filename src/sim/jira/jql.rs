@@ -19,6 +19,15 @@ pub enum Clause {
     Projects(Vec<String>),
     /// Ids or keys of issues.
     Issues(Vec<String>),
+    /// Issues of the project of this one, by the number in their key.
+    Beyond {
+        op: Op,
+        issue: String,
+    },
+    /// A custom field, by its number, that is not empty.
+    Filled(String),
+    /// Not in a status of category Done.
+    Undone,
     Time {
         field: TimeField,
         op: Op,
@@ -231,13 +240,45 @@ impl Parser {
         };
         match field.to_ascii_lowercase().as_str() {
             "project" => Ok(Clause::Projects(self.values(&field)?)),
-            "id" | "key" | "issue" | "issuekey" => Ok(Clause::Issues(self.values(&field)?)),
+            "id" | "key" | "issue" | "issuekey" => self.issues(&field),
+            "statuscategory" => self.undone(),
+            custom if custom.starts_with("cf[") && custom.ends_with(']') => {
+                self.filled(&custom[3..custom.len() - 1])
+            }
             "updated" | "updateddate" => self.time(TimeField::Updated),
             "created" | "createddate" => self.time(TimeField::Created),
             _ => Err(format!(
                 "Field '{field}' does not exist or you do not have permission to view it."
             )),
         }
+    }
+
+    /// `= x`, `in (x, y)`, or a comparison with one issue.
+    fn issues(&mut self, field: &str) -> Result<Clause, String> {
+        let op = match self.peek() {
+            Some(Token::Op(">=")) => Op::AtLeast,
+            Some(Token::Op(">")) => Op::More,
+            Some(Token::Op("<=")) => Op::AtMost,
+            Some(Token::Op("<")) => Op::Less,
+            _ => return Ok(Clause::Issues(self.values(field)?)),
+        };
+        self.at += 1;
+        Ok(Clause::Beyond { op, issue: self.value()? })
+    }
+
+    fn undone(&mut self) -> Result<Clause, String> {
+        let (op, value) = (self.next("an operator")?, self.value()?);
+        if op == Token::Op("!=") && value.eq_ignore_ascii_case("done") {
+            return Ok(Clause::Undone);
+        }
+        Err(format!("The simulated site does not compare categories with {}.", op.show()))
+    }
+
+    fn filled(&mut self, number: &str) -> Result<Clause, String> {
+        for word in ["is", "not", "empty"] {
+            self.expect_word(word)?;
+        }
+        Ok(Clause::Filled(number.to_owned()))
     }
 
     /// `= x` or `in (x, y)`.

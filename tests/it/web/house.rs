@@ -18,7 +18,7 @@ use streamgauge::portfolio::Portfolio;
 use streamgauge::secret::SecretRef;
 use streamgauge::spawn::Spawner;
 use streamgauge::store::{Batch, PassRecord, Store};
-use streamgauge::trackers::{Tracker, github};
+use streamgauge::trackers::{Tracker, github, jira};
 use streamgauge::transport::{Limits as Pace, Transport};
 use streamgauge::web::access::Access;
 use streamgauge::web::metrics::Metrics;
@@ -129,7 +129,10 @@ impl House {
             clock: clock.clone(),
             access,
             metrics: Arc::new(Metrics::default()),
-            hooks: BTreeMap::from([("github".to_owned(), hook)]),
+            hooks: BTreeMap::from([
+                ("github".to_owned(), hook),
+                ("center".to_owned(), center(clock.clone())),
+            ]),
         };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -248,4 +251,23 @@ fn tracker(clock: Arc<ManualClock>) -> Arc<dyn Tracker> {
     config.webhook_secrets = vec![SecretString::from(HOOK_SECRET)];
     let transport = Transport::over_network(Pace::default(), clock, Entropy::from_seed(1)).unwrap();
     Arc::new(github::GitHub::new(config, transport).unwrap())
+}
+
+/// The hook of a Jira that cannot sign.
+fn center(clock: Arc<ManualClock>) -> Hook {
+    let config = jira::center::Config {
+        connection: ConnectionId("center".into()),
+        site: "https://jira.example.com".into(),
+        scopes: vec!["PAY".into()],
+        token: SecretString::from("a token that nobody asks for"),
+        webhook_secrets: vec![SecretString::from(HOOK_SECRET)],
+        titles: true,
+        blocking: Vec::new(),
+    };
+    let transport = Transport::over_network(Pace::default(), clock, Entropy::from_seed(1)).unwrap();
+    Hook {
+        tracker: Arc::new(jira::center::connect(config, transport).unwrap()),
+        hinted: Arc::new(Notify::new()),
+        scan: Arc::new(Notify::new()),
+    }
 }
