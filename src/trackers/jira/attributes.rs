@@ -53,12 +53,16 @@ pub fn attributes(
 
 fn team(raw: &RawValue, found: &mut Attributes) -> bool {
     let Some(value) = read::<Option<Team<'_>>>(raw) else { return false };
-    let team = value.map(|team| match team {
-        Team::Id(id) => Named::new(own(id), ""),
-        Team::Object { id, name } => naming(Ref { id, name }),
-    });
-    found.team = team.or(found.team.take());
+    found.team = value.map(team_name).or(found.team.take());
     true
+}
+
+/// The id and name of a team.
+pub fn team_name(team: Team<'_>) -> Named {
+    match team {
+        Team::Id(id) => Named::new(own(id), ""),
+        Team::Object { id, name, title } => naming(Ref { id, name: name.or(title) }),
+    }
 }
 
 /// The older way to name the epic, by key. The parent decides where both are given.

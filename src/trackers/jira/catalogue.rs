@@ -119,10 +119,7 @@ pub(super) async fn statuses(client: &Client) -> Result<Vec<StatusEntry>, Tracke
 }
 
 /// The versions of a project. Of a released one the release date is read, of others no date.
-pub(super) async fn versions(
-    client: &Client,
-    project: &str,
-) -> Result<Vec<Release>, TrackerError> {
+pub(super) async fn versions(client: &Client, project: &str) -> Result<Vec<Release>, TrackerError> {
     let path = client.api(&format!("/project/{}/versions", segment(project)));
     let answer = client.get(&path).await?;
     let releases = rows::<Version<'_>>(&answer)?.into_iter().map(|row| {

@@ -75,8 +75,7 @@ impl Client {
         token: &SecretString,
         transport: Transport,
     ) -> Result<Self, InvalidHeaderValue> {
-        let mut authorization =
-            HeaderValue::try_from(format!("Bearer {}", token.expose_secret()))?;
+        let mut authorization = HeaderValue::try_from(format!("Bearer {}", token.expose_secret()))?;
         authorization.set_sensitive(true);
         Ok(Self {
             connection,

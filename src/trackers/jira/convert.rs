@@ -101,7 +101,15 @@ impl<'s> Draft<'s> {
             history: Vec::new(),
             history_complete: true,
         };
-        Ok(Self { schema, item, gaps, unspoken: vec![], fromless: vec![], moved_at: None, newest: None })
+        Ok(Self {
+            schema,
+            item,
+            gaps,
+            unspoken: vec![],
+            fromless: vec![],
+            moved_at: None,
+            newest: None,
+        })
     }
 
     /// The id of the issue.

@@ -144,8 +144,11 @@ pub enum Team<'a> {
     Object {
         #[serde(borrow)]
         id: Text<'a>,
-        #[serde(borrow, alias = "title")]
+        #[serde(borrow)]
         name: Option<Text<'a>>,
+        /// The same as the name; some answers have both, some this one only.
+        #[serde(borrow)]
+        title: Option<Text<'a>>,
     },
 }
 
@@ -276,7 +279,9 @@ pub fn read<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
 }
 
 /// `null` where a list is documented.
-pub(super) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Vec<T>, D::Error> {
+pub(super) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    d: D,
+) -> Result<Vec<T>, D::Error> {
     Ok(Option::<Vec<T>>::deserialize(d)?.unwrap_or_default())
 }
 

@@ -111,7 +111,8 @@ impl Rig {
         (0..count)
             .map(|n| {
                 let summary = format!("Issue {n}");
-                let draft = Draft { project, kind: STORY, status: TO_DO, summary, ..Draft::default() };
+                let draft =
+                    Draft { project, kind: STORY, status: TO_DO, summary, ..Draft::default() };
                 site.create_issue(draft).unwrap()
             })
             .collect()
@@ -162,9 +163,12 @@ fn records() -> Vec<Record> {
         let (name, category) = (name.to_owned(), Some(category.to_owned()));
         records.push(Record::Status(StatusRecord { id, name, category, gone: false }));
     }
-    for (id, name, level) in
-        [(STORY, "Story", 0), (EPIC, "Epic", 1), (INITIATIVE, "Initiative", 2), (SUB_TASK, "Sub-task", -1)]
-    {
+    for (id, name, level) in [
+        (STORY, "Story", 0),
+        (EPIC, "Epic", 1),
+        (INITIATIVE, "Initiative", 2),
+        (SUB_TASK, "Sub-task", -1),
+    ] {
         records.push(Record::IssueType(IssueTypeRecord { id, name: name.into(), level }));
     }
     records.push(Record::LinkType(LinkTypeRecord {

@@ -8,7 +8,7 @@ use super::*;
 #[tokio::test]
 async fn a_project_is_live_archived_or_hidden() {
     let rig = Rig::start(Server::default()).await;
-    rig.server(|server| drop(server.archived_projects.insert("BOOK".into())));
+    rig.server(|server| server.archived_projects.extend(["BOOK".into()]));
     assert_eq!(rig.tracker.projects(), ["BOOK", "PAY"]);
     assert_eq!(rig.tracker.standing("PAY").await.unwrap(), Standing::Live);
     assert_eq!(rig.tracker.standing("BOOK").await.unwrap(), Standing::Archived);
@@ -41,7 +41,7 @@ async fn one_read_tells_where_an_issue_went() {
     let all = rig.create(PAY, 4);
     rig.site().move_to_project(all[1], BOOK, None).unwrap();
     rig.site().delete_issue(all[2]).unwrap();
-    rig.server(|server| drop(server.archived_issues.insert(all[3])));
+    rig.server(|server| server.archived_issues.extend([all[3]]));
     let fate = async |id: u64, key: &str| rig.tracker.fate(&id.to_string(), key).await.unwrap();
     let here = |key: &str, project: &str| Fate::Here { key: key.into(), project: project.into() };
     assert_eq!(fate(all[0], "PAY-1").await, here("PAY-1", "PAY"));

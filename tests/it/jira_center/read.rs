@@ -77,7 +77,10 @@ async fn a_history_that_the_server_cuts_short_is_a_gap() {
     let out = read(&rig, &all).await;
     assert!(!item(&out, all[0]).history_complete && item(&out, all[1]).history_complete);
     let [gap] = out.gaps.as_slice() else { panic!("{:?}", out.gaps) };
-    assert_eq!((gap.reason.as_str(), gap.source.clone()), ("history-truncated", Some(all[0].to_string())));
+    assert_eq!(
+        (gap.reason.as_str(), gap.source.clone()),
+        ("history-truncated", Some(all[0].to_string()))
+    );
     assert_eq!(gap.detail, "Jira left out 2 entries of the history");
 }
 
@@ -94,7 +97,10 @@ async fn the_hierarchy_is_found_without_levels_of_types() {
     }
     let out = read(&rig, &all).await;
     let level = |id| item(&out, id).attributes.level;
-    assert_eq!((level(epic), level(story), level(task)), (Level::Container, Level::Standard, Level::SubTask));
+    assert_eq!(
+        (level(epic), level(story), level(task)),
+        (Level::Container, Level::Standard, Level::SubTask)
+    );
     let site = rig.site();
     for (id, parent) in [(epic, initiative), (story, epic), (task, story)] {
         let found = item(&out, id);

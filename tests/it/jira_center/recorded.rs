@@ -121,5 +121,8 @@ async fn the_simulated_server_sends_the_members_that_were_recorded() {
     for text in ["/rest/api/3/", "accountId", "hierarchyLevel", "fieldId"] {
         assert!(!own.to_string().contains(text), "{text} is Cloud's");
     }
-    assert!(own["fields"]["updated"].as_str().unwrap().contains(".000+"), "stamps of whole seconds");
+    assert!(
+        own["fields"]["updated"].as_str().unwrap().contains(".000+"),
+        "stamps of whole seconds"
+    );
 }

@@ -87,18 +87,33 @@ impl Life {
             let mut labels = record.labels.clone();
             labels.sort();
             assert_eq!(own.labels, labels, "{name}: labels");
-            let components: BTreeSet<String> = own.components.iter().map(|c| c.id.clone()).collect();
+            let components: BTreeSet<String> =
+                own.components.iter().map(|c| c.id.clone()).collect();
             assert_eq!(components, ids(&record.components), "{name}: components");
             let releases: BTreeSet<String> = own.releases.iter().cloned().collect();
             assert_eq!(releases, ids(&record.fix_versions), "{name}: versions");
-            assert_eq!(own.team.as_ref().map(|team| &team.id), record.team.as_ref(), "{name}: team");
+            assert_eq!(
+                own.team.as_ref().map(|team| &team.id),
+                record.team.as_ref(),
+                "{name}: team"
+            );
             let resolution = own.resolution.as_ref().map(|known| known.id.clone());
-            assert_eq!(resolution, record.resolution.map(|id| id.to_string()), "{name}: resolution");
-            let parent = own.parent.as_ref().and_then(|parent| parent.key.clone());
-            let above = record.parent.map(|id| site.issue(id).unwrap().key.clone());
-            assert_eq!(parent, above, "{name}: parent");
-            let links: BTreeSet<String> =
-                own.links.iter().filter_map(|link| link.other.source.clone()).collect();
+            assert_eq!(
+                resolution,
+                record.resolution.map(|id| id.to_string()),
+                "{name}: resolution"
+            );
+            // An epic is named by its key, and keeps answering to a former one.
+            let parent = own.parent.as_ref().and_then(|parent| parent.key.as_deref());
+            let parent = parent.map(|key| site.issue_by_key(key).unwrap().id);
+            assert_eq!(parent, record.parent, "{name}: parent");
+            // A link to a deleted issue ends without a word, and is gone with the next change.
+            let links: BTreeSet<String> = own
+                .links
+                .iter()
+                .filter_map(|link| link.other.source.clone())
+                .filter(|id| truth.contains_key(&id.parse().unwrap()))
+                .collect();
             let linked: Vec<u64> = record.links.iter().map(|link| link.issue).collect();
             assert_eq!(links, ids(&linked), "{name}: links");
             let second = |at: Timestamp| at.millis() / 1000;
@@ -109,7 +124,9 @@ impl Life {
             let told: BTreeSet<&str> = item.history.iter().map(|c| c.id.as_str()).collect();
             for history in &record.histories {
                 for (place, entry) in history.items.iter().enumerate() {
-                    let kept = ["summary", "assignee", "priority"].contains(&entry.field.as_str());
+                    // The last one is dropped where it repeats what the one before it said.
+                    let unread = ["summary", "assignee", "priority", "IssueParentAssociation"];
+                    let kept = unread.contains(&entry.field.as_str());
                     let id = format!("{}.{place}", history.id);
                     // Of a move, one of its two entries is enough.
                     let whole = kept || entry.field == "project" || told.contains(id.as_str());
@@ -136,7 +153,8 @@ fn config(url: &str) -> Config {
 
 /// A server and what it allows.
 fn server(seed: u64) -> Server {
-    let mut server = [Server::nine(), Server::default(), Server::eleven()][seed as usize % 3].clone();
+    let mut server =
+        [Server::nine(), Server::default(), Server::eleven()][seed as usize % 3].clone();
     server.max_results = [60, 1_000, 100][seed as usize % 3];
     server.window = server.window.map(|_| 120);
     server
@@ -244,11 +262,11 @@ async fn a_thousand_items_with_their_histories_cost_few_requests() {
     assert_eq!((first.read, first.gaps), (1_500, 0));
     let stored = life.assert_equal("the first sync").await;
     assert!(stored.values().all(|item| item.history.len() == 2));
-    life.rig.minutes(60);
+    life.rig.minutes(30);
     let (quiet, none) = life.pass(Reach::Hot).await;
     assert_eq!((quiet.read, quiet.discovered), (0, 0));
     let mean = cost as f64 * 1000.0 / 1_500.0;
     println!("1,500 items: {cost} requests, {mean:.1} a thousand; nothing changed: {none}");
-    assert!(cost <= 26, "{cost} requests");
-    assert!(none <= 6, "{none} requests");
+    assert!(cost <= 24, "{cost} requests");
+    assert!(none <= 4, "{none} requests: who we are, the statuses, one search a project");
 }

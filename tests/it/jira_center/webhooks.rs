@@ -35,9 +35,8 @@ async fn jira_10_signs_and_names_no_delivery() {
     assert!(!text.contains("fieldId") && !text.contains("accountId"), "{text}");
     let signed = |delivery: &Delivery| headers(&[("x-hub-signature", &delivery.signature)]);
     let ask = |delivery: &Delivery| rig.tracker.webhook(&signed(delivery), &delivery.body);
-    let named = |ids: &[u64]| {
-        Ok(Hints { sources: ids.iter().map(u64::to_string).collect(), scan: false })
-    };
+    let named =
+        |ids: &[u64]| Ok(Hints { sources: ids.iter().map(u64::to_string).collect(), scan: false });
     assert_eq!(ask(edit), named(&all[..1]));
     assert_eq!(ask(link), named(&all));
     assert_eq!(rig.tracker.webhook(&signed(edit), &link.body), Err(WebhookError::Forged));

@@ -52,11 +52,7 @@ pub(super) fn projects(site: &Site) -> Result<Vec<u8>, Refusal> {
     reshaped(Value::from(rows).to_string().as_bytes())
 }
 
-pub(super) fn project(
-    site: &Site,
-    center: &Center,
-    id_or_key: &str,
-) -> Result<Vec<u8>, Refusal> {
+pub(super) fn project(site: &Site, center: &Center, id_or_key: &str) -> Result<Vec<u8>, Refusal> {
     let mut whole = reshape::value(parsed(&cloud::project(site, id_or_key)?));
     let key = whole["key"].as_str().unwrap_or_default();
     whole["archived"] = json!(center.archived_projects.contains(key));

@@ -166,11 +166,7 @@ impl Site {
     }
 
     /// All projects of the site are private: a stranger sees that there is nothing.
-    fn answer_center_stranger(
-        &self,
-        center: &Center,
-        target: &Target,
-    ) -> Result<Vec<u8>, Refusal> {
+    fn answer_center_stranger(&self, center: &Center, target: &Target) -> Result<Vec<u8>, Refusal> {
         let nothing = |text: &str| Ok(text.as_bytes().to_vec());
         match target {
             Target::ServerInfo => Ok(lookup::server_info(self, center)),
@@ -178,14 +174,12 @@ impl Site {
                 nothing("[]")
             }
             Target::LinkTypes => nothing(r#"{"issueLinkTypes":[]}"#),
-            Target::Search => Err(Refusal::new(
-                400,
-                "The value 'PAY' does not exist for the field 'project'.",
-            )),
-            Target::Issue(_) => Err(Refusal::new(
-                401,
-                "You do not have the permission to see the specified issue.",
-            )),
+            Target::Search => {
+                Err(Refusal::new(400, "The value 'PAY' does not exist for the field 'project'."))
+            }
+            Target::Issue(_) => {
+                Err(Refusal::new(401, "You do not have the permission to see the specified issue."))
+            }
             Target::Unknown => Err(Refusal::new(404, "null for uri")),
             _ => Err(Refusal::usual(401)),
         }

@@ -42,7 +42,8 @@ fn object(mut object: Map<String, Value>) -> Value {
     if let Some(account) = object.remove("accountId") {
         object.remove("accountType");
         if let Some(address) = object.get_mut("self") {
-            *address = json!(address.as_str().unwrap_or_default().replace("accountId=", "username="));
+            *address =
+                json!(address.as_str().unwrap_or_default().replace("accountId=", "username="));
         }
         object.insert("name".to_owned(), account.clone());
         object.insert("key".to_owned(), account);

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::super::super::{
     BoardEntry, EpicEntry, Inventory, ProjectEntry, Standing, TrackerError, TypeEntry,
 };
-use super::super::attributes::naming;
+use super::super::attributes::{naming, team_name};
 use super::super::catalogue::{self, rows};
 use super::super::discover::segment;
 use super::super::schema::Schema;
@@ -245,10 +245,7 @@ impl Center {
         for row in answer.read(serde_json::from_str::<Page<'_>>)?.issues {
             let fields = issue(row).fields.unwrap_or_default();
             let values = fields.custom.into_iter().filter_map(|(_, raw)| read::<Team<'_>>(raw));
-            teams.extend(values.map(|team| match team {
-                Team::Id(id) => Named::new(id.0, String::new()),
-                Team::Object { id, name } => naming(Ref { id, name }),
-            }));
+            teams.extend(values.map(team_name));
         }
         teams.sort();
         teams.dedup();
@@ -282,7 +279,8 @@ impl Center {
         }
         let answer = self.client.accept(answer)?;
         let page = answer.read(serde_json::from_str::<Boards<'_>>)?;
-        boards.extend(page.values.into_iter().map(|b| (b.id.0.into_owned(), b.name.0.into_owned())));
+        boards
+            .extend(page.values.into_iter().map(|b| (b.id.0.into_owned(), b.name.0.into_owned())));
         Ok(true)
     }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::super::wire::{History, Issue, History as Entry, history, issue, nullable, read};
+use super::super::wire::{History, History as Entry, Issue, history, issue, nullable, read};
 
 /// A page of a search. A server gives fewer rows than it was asked for, and says so nowhere else.
 #[derive(Debug, Deserialize)]
