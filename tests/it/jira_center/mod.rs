@@ -5,6 +5,7 @@
 
 mod edits;
 mod presence;
+mod program;
 mod read;
 mod recorded;
 mod refusals;

@@ -220,6 +220,8 @@ async fn live(seed: u64, url: &str) -> BTreeMap<u64, StoredItem> {
     let stored = life.assert_equal(&format!("seed {seed}, after weeks")).await;
     let counts = life.store.counts().await.unwrap();
     assert_eq!((counts.hints, counts.retries), (0, 0), "seed {seed}");
+    let (told, people) = (format!("{stored:?}"), life.rig.site().people().canaries());
+    assert!(!people.is_empty() && people.iter().all(|person| !told.contains(person)));
     stored
 }
 
