@@ -29,7 +29,7 @@ use streamgauge::sim::jira::{
 use streamgauge::spawn::Spawner;
 use streamgauge::trackers::jira::center::{Center, Config, connect};
 use streamgauge::trackers::{ScanId, Stamp, Tracker, TrackerError};
-use streamgauge::transport::{Limits, Transport};
+use streamgauge::transport::{Limits, Pace, Transport};
 
 const NOW: &str = "2026-06-15T06:00:00Z";
 const SECRET: &str = "a-webhook-secret";
@@ -143,6 +143,16 @@ impl Rig {
                 return Ok((pages, stamps));
             }
         }
+    }
+
+    /// Asks the server's search directly; the status and what it said.
+    async fn search(&self, body: serde_json::Value) -> (u16, serde_json::Value) {
+        let request = http::Request::post(format!("{}/rest/api/2/search", self.running.url))
+            .header("authorization", format!("Bearer {TOKEN}"))
+            .body(bytes::Bytes::from(body.to_string()))
+            .unwrap();
+        let answer = self.transport.ask(request, |_| Pace::Proceed).await.unwrap();
+        (answer.status().as_u16(), serde_json::from_slice(answer.body()).unwrap())
     }
 
     /// Requests so far that failed.

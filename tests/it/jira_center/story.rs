@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use streamgauge::model::Level;
 use streamgauge::store::{Store, StoredItem};
 use streamgauge::sync::{Engine, PassOutcome, Reach, Settings, Silent, Stop};
 
@@ -83,6 +84,8 @@ impl Life {
             assert_eq!(own.project, site.catalogue().projects[&record.project].key, "{name}");
             assert_eq!(own.status.id, record.status.to_string(), "{name}: status");
             assert_eq!(own.title.as_ref(), Some(&record.summary), "{name}: title");
+            let level = if record.kind == EPIC { Level::Container } else { Level::Standard };
+            assert_eq!(own.level, level, "{name}: level");
             assert_eq!(own.flagged, record.flagged, "{name}: flag");
             let mut labels = record.labels.clone();
             labels.sort();

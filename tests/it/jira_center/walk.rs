@@ -95,46 +95,58 @@ async fn a_bulk_edit_larger_than_the_window_is_complete() {
 
 #[tokio::test]
 async fn a_walk_whose_next_page_begins_at_a_lost_issue_starts_again() {
-    for moved in [true, false] {
+    for what in ["moved", "moved and back", "deleted"] {
         let rig = Rig::start(Server { max_results: 10, ..Server::default() }).await;
         let all = rig.create(PAY, 30);
         let scan = ScanId("PAY".into());
         let clock = rig.tracker.probe().await.unwrap().clock;
         let page = rig.tracker.discover(&scan, None, clock, None).await.unwrap();
-        if moved {
-            rig.site().move_to_project(all[9], BOOK, None).unwrap();
-        } else {
+        if what == "deleted" {
             rig.site().delete_issue(all[9]).unwrap();
+        } else {
+            rig.site().move_to_project(all[9], BOOK, None).unwrap();
+        }
+        if what == "moved and back" {
+            // Its former key now means the last place, behind twenty issues that were not listed.
+            rig.site().move_to_project(all[9], PAY, None).unwrap();
         }
         let next = page.next.unwrap();
         let error = rig.tracker.discover(&scan, None, clock, Some(&next)).await.unwrap_err();
-        assert!(matches!(error, TrackerError::BadToken(_)), "moved {moved}: {error}");
+        assert!(matches!(error, TrackerError::BadToken(_)), "{what}: {error}");
     }
 }
 
+/// What makes `id > n` useless for a walk over several projects; the simulated server agrees with
+/// the real one.
 #[tokio::test]
 async fn a_comparison_of_ids_means_keys_of_one_project() {
-    // What makes `id > n` useless for walks over several projects; the server under test agrees.
     let rig = Rig::start(Server::default()).await;
     let pay = rig.create(PAY, 3);
-    let book = rig.create(BOOK, 3);
-    let ask = async |jql: String| {
-        let body = serde_json::json!({"jql": jql, "fields": ["updated"]}).to_string();
-        let mut request = http::Request::post(format!("{}/rest/api/2/search", rig.running.url))
-            .header("authorization", format!("Bearer {TOKEN}"))
-            .header("content-type", "application/json")
-            .body(bytes::Bytes::from(body))
-            .unwrap();
-        *request.version_mut() = http::Version::HTTP_11;
-        let answer = rig.transport.ask(request, streamgauge::transport::usual_pace).await.unwrap();
-        let page: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
-        page["issues"].as_array().map(|rows| {
-            let id = |row: &serde_json::Value| row["id"].as_str().unwrap().parse().unwrap();
-            let mut ids: Vec<u64> = rows.iter().map(id).collect();
-            ids.sort_unstable();
-            ids
-        })
+    rig.create(BOOK, 3);
+    let ask = async |jql: String| rig.search(serde_json::json!({"jql": jql})).await;
+    let (status, page) = ask(format!("id > {}", pay[0])).await;
+    let rows = page["issues"].as_array().unwrap();
+    let mut found: Vec<u64> =
+        rows.iter().map(|row| row["id"].as_str().unwrap().parse().unwrap()).collect();
+    found.sort_unstable();
+    assert_eq!((status, found.as_slice()), (200, &pay[1..]), "and no issue of BOOK");
+    assert_eq!(ask("id > 99999".into()).await.0, 400, "an unknown id fails the query");
+}
+
+#[tokio::test]
+async fn the_simulated_server_refuses_rows_behind_its_window() {
+    let rig = Rig::start(Server { window: Some(100), ..Server::eleven() }).await;
+    rig.create(PAY, 130);
+    let ask = async |start: u64| {
+        let jql = "project = PAY";
+        rig.search(serde_json::json!({"jql": jql, "startAt": start, "maxResults": 50})).await
     };
-    assert_eq!(ask(format!("id > {}", pay[0])).await.unwrap(), pay[1..], "not {book:?}");
-    assert_eq!(ask("id > 99999".into()).await, None, "an unknown id fails the query");
+    let (status, page) = ask(50).await;
+    assert_eq!(
+        (status, page["total"].as_u64(), page["maxResultWindow"].as_u64()),
+        (200, Some(130), Some(100))
+    );
+    let (status, refusal) = ask(51).await;
+    assert_eq!(status, 500);
+    assert!(refusal.to_string().contains("requests 101 results"), "{refusal}");
 }
