@@ -1,6 +1,8 @@
 //! The part of JQL that the simulated site understands; everything else is refused with a
 //! sentence, as Jira does for what it cannot parse.
 
+mod issues;
+
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
 use chrono_tz::Tz;
 
@@ -251,34 +253,6 @@ impl Parser {
                 "Field '{field}' does not exist or you do not have permission to view it."
             )),
         }
-    }
-
-    /// `= x`, `in (x, y)`, or a comparison with one issue.
-    fn issues(&mut self, field: &str) -> Result<Clause, String> {
-        let op = match self.peek() {
-            Some(Token::Op(">=")) => Op::AtLeast,
-            Some(Token::Op(">")) => Op::More,
-            Some(Token::Op("<=")) => Op::AtMost,
-            Some(Token::Op("<")) => Op::Less,
-            _ => return Ok(Clause::Issues(self.values(field)?)),
-        };
-        self.at += 1;
-        Ok(Clause::Beyond { op, issue: self.value()? })
-    }
-
-    fn undone(&mut self) -> Result<Clause, String> {
-        let (op, value) = (self.next("an operator")?, self.value()?);
-        if op == Token::Op("!=") && value.eq_ignore_ascii_case("done") {
-            return Ok(Clause::Undone);
-        }
-        Err(format!("The simulated site does not compare categories with {}.", op.show()))
-    }
-
-    fn filled(&mut self, number: &str) -> Result<Clause, String> {
-        for word in ["is", "not", "empty"] {
-            self.expect_word(word)?;
-        }
-        Ok(Clause::Filled(number.to_owned()))
     }
 
     /// `= x` or `in (x, y)`.
