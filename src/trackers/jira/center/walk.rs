@@ -17,7 +17,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use http::{Method, StatusCode};
 use serde::Serialize;
 
 use super::super::super::{Discovered, Stamp, TrackerError};
@@ -267,13 +266,7 @@ impl Center {
     ) -> Result<Answer, TrackerError> {
         let fields = fields.to_vec();
         let search = Search { jql, max_results, fields, expand, validate_query };
-        let path = self.client.api("/search");
-        let answer = self.client.ask(Method::POST, &path, json(&search).into()).await?;
-        if answer.status != StatusCode::OK && answer.status.is_server_error() {
-            // The search platform says in this way that too much was asked for.
-            tracing::debug!(place = answer.place(), "a search failed");
-        }
-        self.client.accept(answer)
+        self.client.post(&self.client.api("/search"), json(&search)).await
     }
 
     fn lost(&self, project: &str) -> TrackerError {
