@@ -46,7 +46,8 @@
 //!   never wrong.
 //! - **There is no content from a search.** An index lags and truncates. It is asked for ids and
 //!   stamps; content and the whole history are read by id, content first, so that a change in
-//!   between shows as history newer than its content and is read again.
+//!   between shows as history newer than its content and is read again. Jira Data Center has no
+//!   bulk read: there a search names the ids, and what it gives late is read one by one.
 //! - **There is no conclusion from absence.** What a list leaves out is asked for by id, and only
 //!   an answer to that makes a tombstone. A tombstone keeps its history and can be undone.
 //! - **There is no cursor ahead of its data.** A batch and its resume point are one transaction.

@@ -99,6 +99,10 @@ pub enum TrackerError {
     BadToken(String),
 }
 
+/// Where the web layer puts the `token` of a webhook's address, for senders that cannot sign. No
+/// request can set it: what arrives under this name is dropped.
+pub const URL_TOKEN: &str = "x-streamgauge-url-token";
+
 /// Why a webhook was not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WebhookError {

@@ -18,7 +18,8 @@ pub struct Connection {
     /// The name that `portfolio.toml`, `/webhooks/{id}` and messages use.
     pub id: String,
     pub kind: Kind,
-    /// Jira Cloud: the site. GitHub: the server, or a simulated or proxied API; github.com otherwise.
+    /// Jira: the site, with the path of a Data Center if it has one. GitHub: the server, or a
+    /// simulated or proxied API; github.com otherwise.
     pub url: Option<String>,
     /// Jira: project keys. GitHub: `owner/repo`, or `owner/*` for all of an owner.
     pub scopes: Vec<String>,
@@ -51,6 +52,7 @@ pub struct Connection {
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     JiraCloud,
+    JiraDataCenter,
     Github,
 }
 
@@ -59,7 +61,7 @@ pub enum Kind {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Auth {
-    /// Jira: the account that the token belongs to.
+    /// Jira Cloud: the account that the token belongs to.
     pub user: Option<String>,
     pub token: Option<SecretRef>,
     /// GitHub: the id of an App, instead of a token.
@@ -138,7 +140,7 @@ impl Connection {
     #[must_use]
     pub fn tracker_kind(&self) -> TrackerKind {
         match self.kind {
-            Kind::JiraCloud => TrackerKind::Jira,
+            Kind::JiraCloud | Kind::JiraDataCenter => TrackerKind::Jira,
             Kind::Github => TrackerKind::GitHub,
         }
     }
@@ -186,6 +188,7 @@ impl Connection {
                 let problem = "`auth.user` is missing: write the e-mail of the token's account";
                 wrong("auth", problem.into())
             }
+            Kind::JiraDataCenter => self.validate_center(),
             Kind::Github => match self.scopes.iter().find(|scope| !is_repository(scope)) {
                 Some(scope) => {
                     let problem = format!("scope `{scope}` is not a repository: write it as");
@@ -195,6 +198,31 @@ impl Connection {
             },
             Kind::JiraCloud => Ok(()),
         }
+    }
+
+    fn validate_center(&self) -> Result<(), (&'static str, String)> {
+        let wrong = |key: &'static str, problem: &str| Err((key, problem.to_owned()));
+        let Some(url) = &self.url else {
+            let problem = "`url` is missing: write the address of Jira, such as \
+                           https://jira.example.com, with its path if it has one";
+            return wrong("url", problem);
+        };
+        if url.split(['?', '#']).next().is_some_and(|url| url.contains(".atlassian.net")) {
+            return wrong(
+                "kind",
+                "`url` is a site of Jira Cloud: write `kind = \"jira-cloud\"`, and `auth` with the \
+                 account's e-mail",
+            );
+        }
+        if self.auth.user.is_some() {
+            let problem = "`auth.user` is not used by Data Center, whose personal access tokens \
+                           belong to their account: leave only `token`";
+            return wrong("auth", problem);
+        }
+        if self.gateway.is_some() {
+            return wrong("gateway", "`gateway` is for Jira Cloud only: take it out");
+        }
+        Ok(())
     }
 
     /// Makes the tracker client. Reads secrets; sends nothing yet.
@@ -237,6 +265,25 @@ impl Connection {
                 },
                 transport,
             )),
+            Kind::JiraDataCenter => Arc::new(
+                jira::center::connect(
+                    jira::center::Config {
+                        connection,
+                        site: self.url.clone().unwrap_or_default(),
+                        scopes: self.scopes.clone(),
+                        token: token.unwrap_or_default(),
+                        webhook_secrets,
+                        titles,
+                        blocking: self.blocking_links.clone(),
+                    },
+                    transport,
+                )
+                .map_err(|_| {
+                    let problem = "the token holds characters that no token has: check where it \
+                                   comes from";
+                    wrong(problem.to_owned())
+                })?,
+            ),
             Kind::Github => Arc::new(
                 github::GitHub::new(
                     github::Config {

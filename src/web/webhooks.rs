@@ -2,20 +2,44 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::header::InvalidHeaderValue;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
 
 use super::App;
-use crate::trackers::WebhookError;
+use crate::trackers::{URL_TOKEN, WebhookError};
+
+/// What the address of a webhook may carry.
+#[derive(Deserialize)]
+pub struct Address {
+    /// The secret, for senders that cannot sign.
+    token: Option<SecretString>,
+}
+
+impl Address {
+    /// Hands the token on as a header that only this can set.
+    fn pass(&self, headers: &mut HeaderMap) -> Result<(), InvalidHeaderValue> {
+        headers.remove(URL_TOKEN);
+        if let Some(token) = &self.token {
+            let mut value = HeaderValue::from_str(token.expose_secret())?;
+            value.set_sensitive(true);
+            headers.insert(URL_TOKEN, value);
+        }
+        Ok(())
+    }
+}
 
 /// 202 once the hints are durable; 401 for an unknown connection or a wrong signature, which look
 /// alike on purpose; 503 when the store refuses, so that the sender tries again.
 pub async fn receive(
     State(app): State<Arc<App>>,
     Path(connection): Path<String>,
-    headers: HeaderMap,
+    Query(address): Query<Address>,
+    mut headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let refused = || {
@@ -23,6 +47,9 @@ pub async fn receive(
         (StatusCode::UNAUTHORIZED, "not accepted\n").into_response()
     };
     let Some(hook) = app.hooks.get(&connection) else { return refused() };
+    if address.pass(&mut headers).is_err() {
+        return refused();
+    }
     let hints = match hook.tracker.webhook(&headers, &body) {
         Ok(hints) => hints,
         Err(WebhookError::Forged) => return refused(),

@@ -168,7 +168,7 @@ fn the_examples_of_the_readme_are_valid() {
             read.unwrap_or_else(|problems| panic!("{}", problems.rendered));
         }
     }
-    assert_eq!((load(&connections).connection.len(), portfolios), (3, 1));
+    assert_eq!((load(&connections).connection.len(), portfolios), (4, 1));
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod fuzz;
 mod github_app;
 mod github_server;
 mod github_tracker;
+mod jira_center;
 mod jira_tracker;
 mod kill;
 mod network;

@@ -6,6 +6,7 @@ use http::{Method, Request};
 use serde::de::DeserializeOwned;
 
 use super::access::Caller;
+use super::center::Dialect;
 use super::faults::{Allowance, LOOP, Trouble};
 use super::issues::{self, BulkFetch, ChangelogFetch};
 use super::lookup::{self, Offset};
@@ -113,6 +114,9 @@ impl Target {
 impl Site {
     /// Answers one request.
     pub fn answer(&mut self, request: &Request<Bytes>) -> Reply {
+        if let Dialect::Center(center) = self.dialect.clone() {
+            return self.answer_as_center(&center, request);
+        }
         let now = self.clock.now();
         let path: Vec<&str> = request.uri().path().split('/').filter(|s| !s.is_empty()).collect();
         let (gateway, path) = match path.as_slice() {
@@ -262,7 +266,7 @@ impl Site {
 }
 
 /// Spoils an answer that exists.
-fn spoil(mut reply: Reply, trouble: Trouble) -> Reply {
+pub(super) fn spoil(mut reply: Reply, trouble: Trouble) -> Reply {
     match trouble {
         Trouble::Delay(delay) => reply.delay += delay,
         Trouble::Broken => reply.broken = true,
@@ -325,26 +329,26 @@ fn presents_token(request: &Request<Bytes>) -> bool {
 }
 
 /// The query string.
-struct Parameters(Vec<(String, String)>);
+pub(super) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
-    fn of(request: &Request<Bytes>) -> Self {
+    pub(super) fn of(request: &Request<Bytes>) -> Self {
         let pairs = request.uri().query().unwrap_or_default().split('&');
         let pairs = pairs.filter_map(|pair| pair.split_once('='));
         let plain = |text: &str| percent_decoded(&text.replace('+', " "));
         Self(pairs.map(|(name, value)| (plain(name), plain(value))).collect())
     }
 
-    fn one(&self, name: &str) -> Option<&str> {
+    pub(super) fn one(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    fn all(&self, name: &str) -> Vec<String> {
+    pub(super) fn all(&self, name: &str) -> Vec<String> {
         let all = self.0.iter().filter(|(known, _)| known == name);
         all.flat_map(|(_, value)| value.split(',')).map(str::to_owned).collect()
     }
 
-    fn number(&self, name: &str) -> Option<usize> {
+    pub(super) fn number(&self, name: &str) -> Option<usize> {
         self.one(name)?.parse().ok()
     }
 
@@ -354,7 +358,7 @@ impl Parameters {
     }
 }
 
-fn percent_decoded(text: &str) -> String {
+pub(super) fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {

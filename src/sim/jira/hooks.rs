@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use tokio::sync::Notify;
 
+use super::center::Dialect;
 use super::fields::FieldSet;
 use super::fragments;
 use super::lock;
@@ -34,11 +35,11 @@ pub(super) enum Event {
 /// One delivery: the raw bytes are signed when it is queued and never change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// Same on every retry.
+    /// Same on every retry. Empty on Data Center, which names no delivery and tries once.
     pub identifier: String,
     pub url: String,
     pub body: Bytes,
-    /// `sha256=...` over the body.
+    /// `sha256=...` over the body; empty where the product cannot sign.
     pub signature: String,
     /// `Primary`, or `Secondary` for the fallout of bulk operations.
     pub flow: &'static str,
@@ -126,12 +127,20 @@ impl Site {
             return;
         }
         self.refresh_fragments();
-        let body: Bytes = self.payload(&event).to_string().into();
-        let signature = sign(&secret, &body);
-        self.outbox.count += 1;
+        let (payload, signs, names) = match &self.dialect {
+            Dialect::Cloud => (self.payload(&event), true, true),
+            Dialect::Center(center) => {
+                (center.reshaped(self.payload(&event)), center.signs_webhooks(), false)
+            }
+        };
+        let body: Bytes = payload.to_string().into();
+        let signature = if signs { sign(&secret, &body) } else { String::new() };
+        self.outbox.count += u64::from(names);
+        let identifier =
+            if names { format!("simulated-{:08}", self.outbox.count) } else { String::new() };
         let bulk = matches!(event, Event::Updated { bulk: true, .. });
         let delivery = Delivery {
-            identifier: format!("simulated-{:08}", self.outbox.count),
+            identifier,
             url,
             body,
             signature,
@@ -245,7 +254,8 @@ pub(super) async fn deliver(site: SharedSite, transport: Transport) {
                 continue;
             }
         };
-        if !send(&transport, &delivery).await && delivery.retries < RETRIES {
+        let tried_once = delivery.identifier.is_empty();
+        if !send(&transport, &delivery).await && !tried_once && delivery.retries < RETRIES {
             delivery.retries += 1;
             lock(&site).outbox.postpone(delivery, clock.now());
         }
@@ -255,10 +265,15 @@ pub(super) async fn deliver(site: SharedSite, transport: Transport) {
 /// Whether the delivery is over: accepted, or refused for good.
 async fn send(transport: &Transport, delivery: &Delivery) -> bool {
     let mut request = http::Request::post(&delivery.url)
-        .header("content-type", "application/json; charset=UTF-8")
-        .header("x-hub-signature", &delivery.signature)
-        .header("x-atlassian-webhook-identifier", &delivery.identifier)
-        .header("x-atlassian-webhook-flow", delivery.flow);
+        .header("content-type", "application/json; charset=UTF-8");
+    if !delivery.signature.is_empty() {
+        request = request.header("x-hub-signature", &delivery.signature);
+    }
+    if !delivery.identifier.is_empty() {
+        request = request
+            .header("x-atlassian-webhook-identifier", &delivery.identifier)
+            .header("x-atlassian-webhook-flow", delivery.flow);
+    }
     if delivery.retries > 0 {
         request = request.header("x-atlassian-webhook-retry", delivery.retries);
     }

@@ -1,5 +1,5 @@
-//! Jira Cloud, simulated: it answers over real HTTP in Jira's dialect and refuses what Jira
-//! refuses.
+//! Jira, simulated: it answers over real HTTP in the dialect of Cloud or Data Center and refuses
+//! what Jira refuses.
 //!
 //! [`Site`] is the truth: it is loaded from the normal form ([`records`]) or built by hand, edited
 //! like a real site, and answers requests ([`Site::answer`]) from that truth, or, for search, from
@@ -9,6 +9,7 @@
 pub mod access;
 mod answer;
 pub mod catalogue;
+mod center;
 pub mod edit;
 pub mod faults;
 mod fields;
@@ -32,6 +33,7 @@ mod unread;
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 
+pub use center::{Center, Dialect};
 pub use edit::{Draft, Edit, EditError};
 pub use fields::field_ids;
 pub use hooks::Delivery;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::faults::LOOP;
-use super::fields::FieldSet;
+use super::fields::{FieldSet, field_ids};
 use super::index::{KeyOrder, Place};
 use super::jql::{self, Clause, Op, Order, OrderField, Query, TimeField};
 use super::json::{comma, member};
@@ -32,17 +32,21 @@ pub(super) struct SearchRequest {
 
 /// A query bound to this site and this moment.
 #[derive(Default)]
-struct Filter {
+pub(super) struct Filter {
     projects: Option<BTreeSet<u64>>,
     issues: Option<BTreeSet<u64>>,
     types: Option<BTreeSet<u64>>,
-    undone: bool,
     times: Vec<(TimeField, Op, Timestamp)>,
+    /// Project and number of an issue, and how others compare with it.
+    beyond: Vec<(String, Op, u64)>,
+    /// Numbers of custom fields.
+    filled: Vec<String>,
+    undone: bool,
 }
 
 /// Where a page ended: the values that rows are ordered by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-enum SortValue {
+pub(super) enum SortValue {
     Number(i64),
     Key(String, u64),
 }
@@ -59,7 +63,7 @@ pub(super) fn search(site: &mut Site, request: &SearchRequest) -> Result<Vec<u8>
     }
     site.index.catch_up(now);
     site.index.reconcile(&request.reconcile_issues);
-    let filter = Filter::bind(&query, site, now)?;
+    let filter = Filter::bind(&query, site, now, true)?;
     let fields = FieldSet::parse(request.fields.as_deref().unwrap_or(&[]));
     let cap = if fields.only_keys() { site.page_caps.keys } else { site.page_caps.fields };
     let size = request.max_results.unwrap_or(50).clamp(1, cap);
@@ -101,7 +105,7 @@ pub(super) fn count(site: &mut Site, jql: &str) -> Result<Vec<u8>, Refusal> {
     let now = site.clock.now();
     let query = bounded(jql)?;
     site.index.catch_up(now);
-    let filter = Filter::bind(&query, site, now)?;
+    let filter = Filter::bind(&query, site, now, true)?;
     let count = site.index.all().filter(|issue| filter.holds(issue, site)).count();
     Ok(json!({"count": count}).to_string().into_bytes())
 }
@@ -173,7 +177,7 @@ fn start(filter: &Filter, last: Option<&[SortValue]>) -> Place {
 }
 
 /// The values of one row, with the id as the last resort.
-fn sort_values(issue: &IssueRecord, order: &[Order]) -> Vec<SortValue> {
+pub(super) fn sort_values(issue: &IssueRecord, order: &[Order]) -> Vec<SortValue> {
     let number = |id: u64| SortValue::Number(i64::try_from(id).unwrap_or(i64::MAX));
     let values = order.iter().map(|order| match order.by {
         OrderField::Created => SortValue::Number(issue.created.millis()),
@@ -187,7 +191,7 @@ fn sort_values(issue: &IssueRecord, order: &[Order]) -> Vec<SortValue> {
     values.chain([number(issue.id)]).collect()
 }
 
-fn compare(a: &[SortValue], b: &[SortValue], order: &[Order]) -> Ordering {
+pub(super) fn compare(a: &[SortValue], b: &[SortValue], order: &[Order]) -> Ordering {
     let descending = order.iter().map(|order| order.descending).chain([false]);
     for ((a, b), descending) in a.iter().zip(b).zip(descending) {
         let ordering = match (a, b) {
@@ -203,13 +207,21 @@ fn compare(a: &[SortValue], b: &[SortValue], order: &[Order]) -> Ordering {
 }
 
 impl Filter {
-    /// Looks up what the query names. One unknown project or issue fails the whole query.
-    fn bind(query: &Query, site: &Site, now: Timestamp) -> Result<Self, Refusal> {
+    /// Looks up what the query names. One unknown project or issue fails the whole query, unless
+    /// it is not `strict`: then what is unknown matches nothing.
+    pub(super) fn bind(
+        query: &Query,
+        site: &Site,
+        now: Timestamp,
+        strict: bool,
+    ) -> Result<Self, Refusal> {
         let mut filter = Self::default();
         for clause in &query.clauses {
             match clause {
                 Clause::Projects(named) => {
-                    let ids = named.iter().map(|name| {
+                    let known =
+                        named.iter().filter(|n| strict || site.catalogue.project(n).is_some());
+                    let ids = known.map(|name| {
                         let project = site.catalogue.project(name).map(|project| project.id);
                         project.ok_or_else(|| {
                             Refusal::new(
@@ -224,7 +236,8 @@ impl Filter {
                     filter.projects = Some(narrowed(filter.projects, ids));
                 }
                 Clause::Issues(named) => {
-                    let ids = named.iter().map(|name| {
+                    let known = named.iter().filter(|n| strict || site.find(n).is_some());
+                    let ids = known.map(|name| {
                         let issue = site.find(name).map(|issue| issue.id);
                         issue.ok_or_else(|| {
                             Refusal::new(
@@ -256,6 +269,22 @@ impl Filter {
                     let ids = ids.collect::<Result<_, _>>()?;
                     filter.types = Some(narrowed(filter.types, ids));
                 }
+                Clause::Beyond { op, issue } => {
+                    let found = site.find(issue).ok_or_else(|| {
+                        let sentence =
+                            format!("An issue with key '{issue}' does not exist for field 'key'.");
+                        Refusal::new(400, sentence)
+                    });
+                    match found {
+                        Ok(found) => {
+                            let KeyOrder { project, number } = KeyOrder::of(&found.key);
+                            filter.beyond.push((project.to_string(), *op, number));
+                        }
+                        Err(refusal) if strict => return Err(refusal),
+                        Err(_) => filter.issues = Some(BTreeSet::new()),
+                    }
+                }
+                Clause::Filled(number) => filter.filled.push(format!("customfield_{number}")),
                 Clause::Undone => filter.undone = true,
                 Clause::Time { field, op, value } => {
                     filter.times.push((*field, *op, value.resolve(now, site.zone)));
@@ -265,25 +294,48 @@ impl Filter {
         Ok(filter)
     }
 
-    fn holds(&self, issue: &IssueRecord, site: &Site) -> bool {
+    pub(super) fn holds(&self, issue: &IssueRecord, site: &Site) -> bool {
         self.projects.as_ref().is_none_or(|ids| ids.contains(&issue.project))
             && self.issues.as_ref().is_none_or(|ids| ids.contains(&issue.id))
             && self.types.as_ref().is_none_or(|ids| ids.contains(&issue.kind))
-            && !(self.undone && site.catalogue.category(issue.status) == "done")
             && site.catalogue.is_visible(issue.project)
+            && self.beyond.iter().all(|(project, op, number)| {
+                let key = KeyOrder::of(&issue.key);
+                *key.project == **project && op.holds(&key.number, number)
+            })
+            && self.filled.iter().all(|field| site.is_filled(issue, field))
+            && !(self.undone && site.catalogue.category(issue.status) == "done")
             && self.times.iter().all(|(field, op, at)| {
                 let of = match field {
                     TimeField::Created => issue.created,
                     TimeField::Updated => issue.updated,
                 };
-                match op {
-                    Op::Equal => of == *at,
-                    Op::AtLeast => of >= *at,
-                    Op::More => of > *at,
-                    Op::AtMost => of <= *at,
-                    Op::Less => of < *at,
-                }
+                op.holds(&of, at)
             })
+    }
+}
+
+impl Op {
+    fn holds<T: Ord>(self, left: &T, right: &T) -> bool {
+        match self {
+            Self::Equal => left == right,
+            Self::AtLeast => left >= right,
+            Self::More => left > right,
+            Self::AtMost => left <= right,
+            Self::Less => left < right,
+        }
+    }
+}
+
+impl Site {
+    /// Whether an issue has a value in a custom field.
+    fn is_filled(&self, issue: &IssueRecord, field: &str) -> bool {
+        match field {
+            field_ids::EPIC_NAME => self.catalogue.level(issue.kind) == 1,
+            field_ids::TEAM => issue.team.is_some(),
+            field_ids::FLAGGED => issue.flagged,
+            other => issue.fields.get(other).is_some_and(|value| !value.is_null()),
+        }
     }
 }
 

@@ -48,7 +48,7 @@ pub fn serve(
     let url = format!("http://{address}");
     {
         let mut site = lock(&site);
-        site.base.clone_from(&url);
+        site.base = format!("{url}{}", site.dialect.context());
         site.fragments = None;
     }
     let answering = site.clone();

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use super::access::Access;
 use super::catalogue::Catalogue;
+use super::center::Dialect;
 use super::faults::{Faults, RateLimits, RequestLog};
 use super::fragments::Fragments;
 use super::hooks::Outbox;
@@ -49,6 +50,8 @@ pub struct Site {
     pub page_caps: PageCaps,
     /// The caller's profile zone: the offset of every date, and the zone of dates in JQL.
     pub zone: chrono_tz::Tz,
+    /// Which product answers.
+    pub dialect: Dialect,
     /// Whether a new link bumps `updated` of the other issue too. Recordings show that it does;
     /// nobody promises it.
     pub link_touches_both: bool,
@@ -109,6 +112,7 @@ impl Site {
             index_lag: IndexLag::default(),
             page_caps: PageCaps { keys: 5000, fields: 100 },
             zone: chrono_tz::UTC,
+            dialect: Dialect::Cloud,
             link_touches_both: true,
         }
     }

@@ -6,6 +6,7 @@ use http::header::{DATE, RETRY_AFTER};
 use serde::Deserialize;
 
 use super::super::TrackerError;
+use super::client::Product;
 use super::dates;
 use crate::model::{ConnectionId, Timestamp};
 use crate::transport::Response;
@@ -27,6 +28,8 @@ pub struct Answer {
     retry_after: Option<i64>,
     /// Jira answered as to a stranger, because it did not accept the credential.
     anonymous: bool,
+    /// Data Center: who Jira says has asked; `Some(true)` is nobody it knows.
+    stranger: Option<bool>,
 }
 
 impl Answer {
@@ -41,9 +44,21 @@ impl Answer {
             retry_after: header(RETRY_AFTER.as_str()).and_then(|v| v.trim().parse().ok()),
             anonymous: header("x-seraph-loginreason")
                 .is_some_and(|reason| denied.iter().any(|word| reason.contains(word))),
+            stranger: header("x-ausername").map(|user| user == "anonymous"),
             place,
             body: response.into_body(),
         }
+    }
+
+    /// Whether Jira says that an account of its own has asked.
+    #[must_use]
+    pub fn names_account(&self) -> bool {
+        self.stranger == Some(false)
+    }
+
+    /// Lets `anonymous` as the name of the account mean that the credential was not accepted.
+    pub fn believe_account(&mut self) {
+        self.anonymous |= self.stranger == Some(true);
     }
 
     /// Connection, method and address.
@@ -84,13 +99,28 @@ impl Answer {
     ///
     /// # Errors
     /// See [`TrackerError`].
-    pub fn accept(self, name: &ConnectionId, now: Timestamp) -> Result<Self, TrackerError> {
+    pub fn accept(
+        self,
+        name: &ConnectionId,
+        now: Timestamp,
+        product: Product,
+    ) -> Result<Self, TrackerError> {
         if self.status == StatusCode::OK && !self.anonymous {
             return Ok(self);
         }
         let (said, place) = (spoken(&self.body), &self.place);
-        Err(match self.status.as_u16() {
-            200 | 401 => TrackerError::Unauthorized(format!(
+        // To a stranger a private project is an error in the query.
+        let code = if self.anonymous { 401 } else { self.status.as_u16() };
+        Err(match code {
+            401 if product == Product::Center => TrackerError::Unauthorized(format!(
+                "{place} does not accept the token{said}; create a personal access token in the \
+                 account's profile and give it in `auth` of connection `{name}`"
+            )),
+            404 if product == Product::Center => TrackerError::Refused(format!(
+                "{place} does not exist or may not be seen{said}; check `url`, with its path if \
+                 Jira has one, and `scopes` of connection `{name}`"
+            )),
+            401 => TrackerError::Unauthorized(format!(
                 "{place} does not accept the credential{said}; create an API token at \
                  https://id.atlassian.com/manage-profile/security/api-tokens (if with scopes: \
                  read:jira-work and read:jira-user) and give it, with its account's e-mail, in \

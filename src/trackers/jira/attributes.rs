@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::links::End;
 use super::schema::Schema;
-use super::wire::{Fields, IssueLink, IssueType, Ref, Team, Text, read};
+use super::wire::{Fields, IssueLink, IssueType, ParentLink, Ref, Team, Text, read};
 use crate::model::{Attributes, ItemRef, Level, Link, Named, Relation};
 
 /// Present attributes, and the names of custom fields that could not be read.
@@ -34,6 +34,13 @@ pub fn attributes(
             epic_link(raw, &mut found)
         } else if is(&schema.flagged) {
             flagged(raw, &mut found)
+        } else if is(&schema.parent_link) {
+            parent_link(raw, &mut found)
+        } else if is(&schema.epic_marks) {
+            if raw.get() != "null" {
+                found.level = Level::Container;
+            }
+            true
         } else {
             true
         };
@@ -46,12 +53,12 @@ pub fn attributes(
 
 fn team(raw: &RawValue, found: &mut Attributes) -> bool {
     let Some(value) = read::<Option<Team<'_>>>(raw) else { return false };
-    found.team = value.map(named_team).or(found.team.take());
+    found.team = value.map(team_name).or(found.team.take());
     true
 }
 
-/// A value of the Team field.
-pub fn named_team(team: Team<'_>) -> Named {
+/// The id and name of a team.
+pub fn team_name(team: Team<'_>) -> Named {
     match team {
         Team::Id(id) => Named::new(own(id), ""),
         Team::Object { id, name, title } => naming(Ref { id, name: name.or(title) }),
@@ -62,6 +69,17 @@ pub fn named_team(team: Team<'_>) -> Named {
 fn epic_link(raw: &RawValue, found: &mut Attributes) -> bool {
     let Some(value) = read::<Option<Text<'_>>>(raw) else { return false };
     found.parent = found.parent.take().or(item_ref(None, value));
+    true
+}
+
+/// The level above epics: only epics have it, and only where `parent` does not tell.
+fn parent_link(raw: &RawValue, found: &mut Attributes) -> bool {
+    let Some(value) = read::<Option<ParentLink<'_>>>(raw) else { return false };
+    let above = value.and_then(|value| match value {
+        ParentLink::Key(key) => item_ref(None, Some(key)),
+        ParentLink::Object { data } => data.and_then(|other| item_ref(other.id, other.key)),
+    });
+    found.parent = found.parent.take().or(above);
     true
 }
 

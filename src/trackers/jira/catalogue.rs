@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use super::super::{Catalogue, TrackerError};
 use super::Jira;
 use super::answer::Answer;
+use super::client::Client;
 use super::dates;
 use super::discover::segment;
 use super::schema::Schema;
@@ -70,49 +71,65 @@ impl Jira {
     }
 
     async fn refresh_schema(&self) -> Result<Arc<Schema>, TrackerError> {
-        let fields = self.client.get("/rest/api/3/field").await?;
-        let path = "/rest/api/3/issueLinkType";
-        let types = self.client.ask(Method::GET, path, Bytes::new()).await?;
-        // Linking can be switched off; then there is nothing to read.
-        let off = types.status == StatusCode::NOT_FOUND;
-        let types = if off { None } else { Some(self.client.accept(types)?) };
-        let types = types.as_ref().map(|answer| answer.text()).transpose()?;
-        let schema = fields
-            .read(|fields| Schema::read(fields, types, &self.blocking, self.titles))
-            .map(Arc::new)?;
+        let schema = schema(&self.client, |fields, types| {
+            Schema::read(fields, types, &self.blocking, self.titles)
+        });
+        let schema = schema.await.map(Arc::new)?;
         *self.schema.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&schema));
         Ok(schema)
     }
 
     async fn statuses(&self) -> Result<Vec<StatusEntry>, TrackerError> {
-        let answer = self.client.get("/rest/api/3/status").await?;
-        let mut statuses: Vec<StatusEntry> = rows::<Status<'_>>(&answer)?
-            .into_iter()
-            .map(|row| StatusEntry {
-                status: naming(row.id, row.name),
-                category: row
-                    .status_category
-                    .map_or_else(|| "undefined".to_owned(), |c| c.key.0.into_owned()),
-            })
-            .collect();
-        statuses.sort();
-        Ok(statuses)
+        statuses(&self.client).await
     }
 
-    /// The versions of a project. Of a released one the release date is read, of others no date.
     async fn versions(&self, project: &str) -> Result<Vec<Release>, TrackerError> {
-        let path = format!("/rest/api/3/project/{}/versions", segment(project));
-        let answer = self.client.get(&path).await?;
-        let releases = rows::<Version<'_>>(&answer)?.into_iter().map(|row| {
-            let date = row.release_date.filter(|_| row.released == Some(true));
-            let released_at = date.and_then(|date| dates::end_of_day(&date));
-            let precision =
-                if released_at.is_some() { Precision::Inferred } else { Precision::Exact };
-            let Named { id, name } = naming(row.id, row.name);
-            Release { id, name, project: project.to_owned(), released_at, precision }
-        });
-        Ok(releases.collect())
+        versions(&self.client, project).await
     }
+}
+
+/// What the site calls its fields and link types, as `read` takes it.
+pub(super) async fn schema(
+    client: &Client,
+    read: impl FnOnce(&str, Option<&str>) -> serde_json::Result<Schema>,
+) -> Result<Schema, TrackerError> {
+    let fields = client.get(&client.api("/field")).await?;
+    let types = client.ask(Method::GET, &client.api("/issueLinkType"), Bytes::new()).await?;
+    // Linking can be switched off; then there is nothing to read.
+    let off = types.status == StatusCode::NOT_FOUND;
+    let types = if off { None } else { Some(client.accept(types)?) };
+    let types = types.as_ref().map(|answer| answer.text()).transpose()?;
+    fields.read(|fields| read(fields, types))
+}
+
+/// All statuses of the site with their categories, sorted.
+pub(super) async fn statuses(client: &Client) -> Result<Vec<StatusEntry>, TrackerError> {
+    let answer = client.get(&client.api("/status")).await?;
+    let mut statuses: Vec<StatusEntry> = rows::<Status<'_>>(&answer)?
+        .into_iter()
+        .map(|row| StatusEntry {
+            status: naming(row.id, row.name),
+            category: row
+                .status_category
+                .map_or_else(|| "undefined".to_owned(), |c| c.key.0.into_owned()),
+        })
+        .collect();
+    statuses.sort();
+    Ok(statuses)
+}
+
+/// The versions of a project. Of a released one the release date is read, of others no date.
+pub(super) async fn versions(client: &Client, project: &str) -> Result<Vec<Release>, TrackerError> {
+    let path = client.api(&format!("/project/{}/versions", segment(project)));
+    let answer = client.get(&path).await?;
+    let releases = rows::<Version<'_>>(&answer)?.into_iter().map(|row| {
+        let date = row.release_date.filter(|_| row.released == Some(true));
+        let released_at = date.and_then(|date| dates::end_of_day(&date));
+        let precision = if released_at.is_some() { Precision::Inferred } else { Precision::Exact };
+        let Named { id, name } = naming(row.id, row.name);
+        Release { id, name, project: project.to_owned(), released_at, precision }
+    });
+    Ok(releases.collect())
 }
 
 /// The readable rows of a lookup list. An unreadable one describes no item, so it is told to the
@@ -128,6 +145,6 @@ pub(super) fn rows<'a, T: Deserialize<'a>>(answer: &'a Answer) -> Result<Vec<T>,
     Ok(readable)
 }
 
-fn naming(id: Text<'_>, name: Option<Text<'_>>) -> Named {
+pub(super) fn naming(id: Text<'_>, name: Option<Text<'_>>) -> Named {
     Named::new(id.0, name.map(|name| name.0.into_owned()).unwrap_or_default())
 }

@@ -1,12 +1,12 @@
 //! Speaks HTTP to one Jira site: addresses and the credential. Sends GETs, and POSTs that only ask.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, InvalidHeaderValue};
 use http::{HeaderValue, Method, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -15,6 +15,13 @@ use super::super::TrackerError;
 use super::answer::{Answer, malformed};
 use crate::model::{ConnectionId, Timestamp};
 use crate::transport::{Request, Transport, TransportError, usual_pace};
+
+/// Which product is asked: it decides the version of the API and what an error advises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Product {
+    Cloud,
+    Center,
+}
 
 /// The addresses of one site and the header that opens them.
 pub struct Client {
@@ -27,6 +34,9 @@ pub struct Client {
     base: Mutex<Option<String>>,
     /// Jira's clock less this machine's, in milliseconds, by the newest answer.
     ahead: AtomicI64,
+    product: Product,
+    /// Answers name the account that Jira saw, so that `anonymous` means a lost credential.
+    names_account: AtomicBool,
 }
 
 impl Client {
@@ -53,7 +63,47 @@ impl Client {
             transport,
             base: Mutex::new(None),
             ahead: AtomicI64::new(0),
+            product: Product::Cloud,
+            names_account: AtomicBool::new(false),
         }
+    }
+
+    /// The same for a Data Center at `site`, which may have a path. Nothing is sent.
+    ///
+    /// # Errors
+    /// The token holds characters that no header can carry.
+    pub fn center(
+        connection: ConnectionId,
+        site: &str,
+        token: &SecretString,
+        transport: Transport,
+    ) -> Result<Self, InvalidHeaderValue> {
+        let mut authorization = HeaderValue::try_from(format!("Bearer {}", token.expose_secret()))?;
+        authorization.set_sensitive(true);
+        Ok(Self {
+            connection,
+            site: site.trim_end_matches('/').to_owned(),
+            gateway: String::new(),
+            authorization,
+            transport,
+            base: Mutex::new(None),
+            ahead: AtomicI64::new(0),
+            product: Product::Center,
+            names_account: AtomicBool::new(false),
+        })
+    }
+
+    /// A path of the product's API: `/status` becomes `/rest/api/3/status`.
+    pub fn api(&self, path: &str) -> String {
+        match self.product {
+            Product::Cloud => format!("/rest/api/3{path}"),
+            Product::Center => format!("/rest/api/2{path}"),
+        }
+    }
+
+    /// Notes whether an accepted answer named the account that Jira saw.
+    pub fn note_account(&self, answer: &Answer) {
+        self.names_account.store(answer.names_account(), Ordering::Relaxed);
     }
 
     /// The name of the connection.
@@ -210,8 +260,11 @@ impl Client {
     ///
     /// # Errors
     /// See [`Answer::accept`].
-    pub fn accept(&self, answer: Answer) -> Result<Answer, TrackerError> {
-        answer.accept(&self.connection, self.now())
+    pub fn accept(&self, mut answer: Answer) -> Result<Answer, TrackerError> {
+        if self.names_account.load(Ordering::Relaxed) {
+            answer.believe_account();
+        }
+        answer.accept(&self.connection, self.now(), self.product)
     }
 }
 

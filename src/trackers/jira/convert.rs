@@ -50,6 +50,8 @@ pub struct Draft<'s> {
     told: bool,
     /// The newest entry that may have changed the status without saying so.
     moved_at: Option<Timestamp>,
+    /// The newest entry of any kind.
+    newest: Option<Timestamp>,
 }
 
 impl<'s> Draft<'s> {
@@ -103,8 +105,16 @@ impl<'s> Draft<'s> {
             history: Vec::new(),
             history_complete: true,
         };
-        let (unspoken, fromless) = (Vec::new(), Vec::new());
-        Ok(Self { schema, item, gaps, unspoken, fromless, told: false, moved_at: None })
+        Ok(Self {
+            schema,
+            item,
+            gaps,
+            unspoken: vec![],
+            fromless: vec![],
+            told: false,
+            moved_at: None,
+            newest: None,
+        })
     }
 
     /// The id of the issue.
@@ -131,6 +141,7 @@ impl<'s> Draft<'s> {
         let Some(at) = history.created.0 else {
             return self.lose(&format!("entry {} of the history has no readable instant", &*id));
         };
+        self.newest = self.newest.max(Some(at));
         let moves = history.items.iter().flatten().any(is_move);
         for (index, entry) in history.items.into_iter().enumerate() {
             let id = format!("{}.{index}", &*id);
@@ -156,6 +167,19 @@ impl<'s> Draft<'s> {
     pub fn lose(&mut self, detail: &str) {
         self.item.history_complete = false;
         self.gap("malformed-entry", detail.to_owned());
+    }
+
+    /// Says that the tracker kept back this many entries of the history.
+    pub fn truncated(&mut self, count: usize) {
+        self.item.history_complete = false;
+        let detail = format!("Jira left out {count} entries of the history");
+        self.gap("history-truncated", detail);
+    }
+
+    /// Whether the history knows of a later instant than the content: they come from two places.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        self.newest > Some(self.item.updated_at.plus_millis(STAMP_LAG_MILLIS))
     }
 
     /// The item with its history in order, and what could not be read.

@@ -96,10 +96,11 @@ pub fn may_change_status(entry: &Entry<'_>) -> bool {
 }
 
 fn topic(entry: &Entry<'_>, schema: &Schema) -> Topic {
-    let has = |ids: &[String]| {
-        entry.field_id.as_deref().is_some_and(|id| ids.iter().any(|known| known == id))
-    };
-    match entry.field_id.as_deref() {
+    // Data Center names fields only; a custom one by the name that the site gave it.
+    let named = || schema.names.get(entry.field.as_deref()?).map(String::as_str);
+    let field_id = entry.field_id.as_deref().or_else(named);
+    let has = |ids: &[String]| field_id.is_some_and(|id| ids.iter().any(|known| known == id));
+    match field_id {
         Some("status") => return Topic::Status,
         Some("resolution") => return Topic::Resolution,
         Some("issuetype") => return Topic::Type,
@@ -108,7 +109,7 @@ fn topic(entry: &Entry<'_>, schema: &Schema) -> Topic {
         Some("fixVersions") => return Topic::FixVersion,
         Some("project") => return Topic::Project,
         _ if has(&schema.team) => return Topic::Team,
-        _ if has(&schema.epic_link) => return Topic::Parent,
+        _ if has(&schema.epic_link) || has(&schema.parent_link) => return Topic::Parent,
         _ if has(&schema.flagged) => return Topic::Flagged,
         _ => {}
     }
@@ -122,7 +123,7 @@ fn topic(entry: &Entry<'_>, schema: &Schema) -> Topic {
         Some("labels") => Topic::Labels,
         Some("Fix Version") => Topic::FixVersion,
         Some("Team") => Topic::Team,
-        Some("Epic Link" | "IssueParentAssociation" | "Parent") => Topic::Parent,
+        Some("Epic Link" | "IssueParentAssociation" | "Parent" | "Parent Link") => Topic::Parent,
         Some("Flagged") => Topic::Flagged,
         Some("Link") => Topic::Link,
         Some("Key") => Topic::Key,

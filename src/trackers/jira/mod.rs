@@ -1,9 +1,10 @@
-//! Jira Cloud.
+//! Jira: Cloud here, and Data Center in [`center`], which shares what is not about requests.
 //!
-//! A pass is `GET /myself` (is the credential alive, what time is it there), `GET /status`, and a
+//! A pass over Cloud is `GET /myself` (is the credential alive, what time is it there), `GET /status`, and a
 //! search for ids and stamps; what changed is then read by id, a thousand issues in eleven
 //! requests. See <https://developer.atlassian.com/cloud/jira/platform/rest/v3/>.
 
+pub mod center;
 pub mod convert;
 pub mod schema;
 pub mod webhook;

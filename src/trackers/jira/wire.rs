@@ -146,7 +146,7 @@ pub enum Team<'a> {
         id: Text<'a>,
         #[serde(borrow)]
         name: Option<Text<'a>>,
-        /// The same as the name; sites give one of the two, or both.
+        /// The same as the name; some answers have both, some this one only.
         #[serde(borrow)]
         title: Option<Text<'a>>,
     },
@@ -183,6 +183,17 @@ pub struct History<'a, E = Option<Entry<'a>>> {
     pub items: Vec<E>,
 }
 
+/// The value of a Parent Link: a key, or an object around it.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum ParentLink<'a> {
+    Key(#[serde(borrow)] Text<'a>),
+    Object {
+        #[serde(borrow)]
+        data: Option<Other<'a>>,
+    },
+}
+
 /// One change. The values of fields that are not on our list are never looked at.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -213,16 +224,19 @@ pub fn issues(text: &str) -> serde_json::Result<IssuePage<'_, Issue<'_>>> {
         return Ok(page);
     }
     let page: IssuePage<'_, &RawValue> = serde_json::from_str(text)?;
-    let issues = page.issues.into_iter().map(|row| {
-        let shell = || read::<Shell<'_>>(row).map(|s| Issue { id: s.id, key: s.key, fields: None });
-        read::<Issue<'_>>(row).or_else(shell).unwrap_or_default()
-    });
     Ok(IssuePage {
-        issues: issues.collect(),
+        issues: page.issues.into_iter().map(issue).collect(),
         next_page_token: page.next_page_token,
         is_last: page.is_last,
         issue_errors: page.issue_errors,
     })
+}
+
+/// Reads one row of a page of issues, and of a malformed one what names it.
+#[must_use]
+pub fn issue(row: &RawValue) -> Issue<'_> {
+    let shell = || read::<Shell<'_>>(row).map(|s| Issue { id: s.id, key: s.key, fields: None });
+    read::<Issue<'_>>(row).or_else(shell).unwrap_or_default()
 }
 
 /// Reads a page of histories down to its rows. A page may hold ten thousand histories, so each row
@@ -265,7 +279,9 @@ pub fn read<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
 }
 
 /// `null` where a list is documented.
-fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Vec<T>, D::Error> {
+pub(super) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    d: D,
+) -> Result<Vec<T>, D::Error> {
     Ok(Option::<Vec<T>>::deserialize(d)?.unwrap_or_default())
 }
 

@@ -259,6 +259,13 @@ fn present_attributes_take_every_documented_form() {
     let plain = json!({"customfield_10001": "a-b", "issuetype": {"id": "1", "hierarchyLevel": 2}});
     let present = one(plain, &[]).0.unwrap().attributes;
     assert_eq!((present.team, present.level), (Some(Named::new("a-b", "")), Level::Container));
+
+    let both = json!({"customfield_10001": {"id": "a-b", "name": "Checkout", "title": "Checkout"}});
+    let (item, gaps) = one(both, &[]);
+    assert_eq!(
+        (item.unwrap().attributes.team, gaps),
+        (Some(Named::new("a-b", "Checkout")), vec![])
+    );
 }
 
 #[test]

@@ -20,7 +20,7 @@ use streamgauge::schedule::Schedule;
 use streamgauge::secret::SecretRef;
 use streamgauge::spawn::Spawner;
 use streamgauge::store::{Batch, PassRecord, Store};
-use streamgauge::trackers::{Tracker, github};
+use streamgauge::trackers::{Tracker, github, jira};
 use streamgauge::transport::{Limits as Pace, Request, Response, Transport, TransportError, Wire};
 use streamgauge::web::access::Access;
 use streamgauge::web::live::Live;
@@ -155,7 +155,10 @@ impl House {
             access,
             metrics: Arc::new(Metrics::default()),
             live: Arc::clone(&live),
-            hooks: BTreeMap::from([("github".to_owned(), hook)]),
+            hooks: BTreeMap::from([
+                ("github".to_owned(), hook),
+                ("center".to_owned(), center(clock.clone())),
+            ]),
         };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -295,4 +298,23 @@ fn telling(clock: Arc<ManualClock>) -> Transport {
         Ok::<_, TransportError>(response)
     });
     Transport::over(Wire::new(wire), Pace::default(), clock, Entropy::from_seed(2))
+}
+
+/// The hook of a Jira that cannot sign.
+fn center(clock: Arc<ManualClock>) -> Hook {
+    let config = jira::center::Config {
+        connection: ConnectionId("center".into()),
+        site: "https://jira.example.com".into(),
+        scopes: vec!["PAY".into()],
+        token: SecretString::from("a token that nobody asks for"),
+        webhook_secrets: vec![SecretString::from(HOOK_SECRET)],
+        titles: true,
+        blocking: Vec::new(),
+    };
+    let transport = Transport::over_network(Pace::default(), clock, Entropy::from_seed(1)).unwrap();
+    Hook {
+        tracker: Arc::new(jira::center::connect(config, transport).unwrap()),
+        hinted: Arc::new(Notify::new()),
+        scan: Arc::new(Notify::new()),
+    }
 }

@@ -50,6 +50,25 @@ async fn forgers_cannot_tell_a_known_connection_from_an_unknown_one() {
     assert_eq!(house.store.counts().await.unwrap().hints, 0);
 }
 
+/// Jira 9 cannot sign: its deliveries carry the secret in the address.
+#[tokio::test]
+async fn a_secret_in_the_address_is_as_good_as_a_signature() {
+    let house = House::furnished(Doors::all()).await;
+    let body = r#"{"webhookEvent":"jira:issue_updated","issue":{"id":"10300"}}"#;
+    let ask = |path: &str| house.ask(post(path, "application/json", body));
+    let refused = ask("/webhooks/center").await;
+    assert_eq!(refused.status, 401);
+    let wrong = ask("/webhooks/center?token=the+secret+of+the+webhook").await;
+    assert_eq!((wrong.status, wrong.body), (401, refused.body));
+    let header = post("/webhooks/center", "application/json", body);
+    let header = header.with("x-streamgauge-url-token", HOOK_SECRET);
+    assert_eq!(house.ask(header).await.status, 401, "a sender cannot set what the address sets");
+    let hints = async || house.store.counts().await.unwrap().hints;
+    assert_eq!(hints().await, 0);
+    assert_eq!(ask("/webhooks/center?token=the%20secret+of+the%20webhooks").await.status, 202);
+    assert_eq!(hints().await, 1);
+}
+
 #[tokio::test]
 async fn a_signed_delivery_that_is_no_json_is_named() {
     let house = House::furnished(Doors::all()).await;

@@ -15,7 +15,7 @@ use super::super::{
     BoardEntry, EpicEntry, Inventory, ProjectEntry, Standing, Tracker, TrackerError, TypeEntry,
 };
 use super::Jira;
-use super::attributes::{level, named_team, own};
+use super::attributes::{level, own, team_name};
 use super::catalogue::rows;
 use super::discover::{SEARCH, json, segment};
 use super::wire::{Fields, IssueType, Ref, Team, issues, read};
@@ -252,7 +252,7 @@ impl Jira {
         let values = issues.into_iter().flat_map(|one| one.fields.unwrap_or_default().custom);
         let teams = values
             .filter(|(id, _)| fields.contains(&&**id))
-            .filter_map(|(_, raw)| read::<Option<Team<'_>>>(raw)?.map(named_team));
+            .filter_map(|(_, raw)| read::<Option<Team<'_>>>(raw)?.map(team_name));
         let mut teams: Vec<Named> = teams.collect();
         teams.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         teams.dedup();

@@ -1,90 +1,12 @@
 //! The part of JQL that the simulated site understands; everything else is refused with a
 //! sentence, as Jira does for what it cannot parse.
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
-use chrono_tz::Tz;
+mod issues;
+mod words;
 
-use crate::model::Timestamp;
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
-/// A parsed query: all clauses must hold.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Query {
-    pub clauses: Vec<Clause>,
-    pub order: Vec<Order>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Clause {
-    /// Ids or keys of projects.
-    Projects(Vec<String>),
-    /// Ids or keys of issues.
-    Issues(Vec<String>),
-    /// Ids or names of issue types.
-    Types(Vec<String>),
-    /// Not in a status of category Done.
-    Undone,
-    Time {
-        field: TimeField,
-        op: Op,
-        value: TimeValue,
-    },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TimeField {
-    Created,
-    Updated,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Op {
-    Equal,
-    AtLeast,
-    More,
-    AtMost,
-    Less,
-}
-
-/// The right-hand side of a comparison of times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TimeValue {
-    /// Milliseconds from now: `-15m` looks back.
-    Relative(i64),
-    /// An unquoted integer: milliseconds since the epoch.
-    Exact(i64),
-    /// A date, or a date with hours and minutes, in the caller's zone.
-    Local(NaiveDateTime),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Order {
-    pub by: OrderField,
-    pub descending: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OrderField {
-    Created,
-    Updated,
-    Key,
-    Id,
-}
-
-impl TimeValue {
-    /// The instant that is meant when the query runs at `now`.
-    #[must_use]
-    pub fn resolve(self, now: Timestamp, zone: Tz) -> Timestamp {
-        match self {
-            Self::Relative(millis) => now.plus_millis(millis),
-            Self::Exact(millis) => Timestamp::from_millis(millis),
-            Self::Local(local) => {
-                let instant = zone.from_local_datetime(&local).earliest();
-                let instant = instant.unwrap_or_else(|| zone.from_utc_datetime(&local));
-                Timestamp::from_millis(instant.timestamp_millis())
-            }
-        }
-    }
-}
+pub use words::{Clause, Op, Order, OrderField, Query, TimeField, TimeValue};
 
 /// Reads a query.
 ///
@@ -235,9 +157,12 @@ impl Parser {
         };
         match field.to_ascii_lowercase().as_str() {
             "project" => Ok(Clause::Projects(self.values(&field)?)),
-            "id" | "key" | "issue" | "issuekey" => Ok(Clause::Issues(self.values(&field)?)),
+            "id" | "key" | "issue" | "issuekey" => self.issues(&field),
             "issuetype" | "type" => Ok(Clause::Types(self.values(&field)?)),
             "statuscategory" => self.undone(),
+            custom if custom.starts_with("cf[") && custom.ends_with(']') => {
+                self.filled(&custom[3..custom.len() - 1])
+            }
             "updated" | "updateddate" => self.time(TimeField::Updated),
             "created" | "createddate" => self.time(TimeField::Created),
             _ => Err(format!(
@@ -273,14 +198,6 @@ impl Parser {
                 other.show()
             )),
         }
-    }
-
-    fn undone(&mut self) -> Result<Clause, String> {
-        let (op, value) = (self.next("an operator")?, self.value()?);
-        if op == Token::Op("!=") && value.eq_ignore_ascii_case("done") {
-            return Ok(Clause::Undone);
-        }
-        Err(format!("The simulated site does not compare categories with {}.", op.show()))
     }
 
     fn value(&mut self) -> Result<String, String> {
@@ -378,6 +295,7 @@ fn time_value(text: &str, bare: bool) -> Option<TimeValue> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Timestamp;
 
     #[test]
     fn reads_the_incremental_query() {
