@@ -260,7 +260,8 @@ impl Pass<'_> {
 }
 
 /// Everything but the instants is the same: the boundary between the two means nothing.
-fn equal(a: &FlowSegment, b: &FlowSegment) -> bool {
+#[must_use]
+pub fn equal(a: &FlowSegment, b: &FlowSegment) -> bool {
     a.category == b.category
         && a.state == b.state
         && a.blocked == b.blocked

@@ -64,15 +64,14 @@ impl Curve {
     #[must_use]
     pub fn fit(spells: &[Spell]) -> Self {
         let spells: Vec<Spell> = spells.iter().filter(|s| s.exit > s.entry).copied().collect();
-        let mut ages: Vec<f64> = spells.iter().filter(|s| s.event).map(|s| s.exit).collect();
-        ages.sort_by(f64::total_cmp);
-        ages.dedup();
         let mut entries: Vec<f64> = spells.iter().map(|s| s.entry).collect();
         let mut exits: Vec<f64> = spells.iter().map(|s| s.exit).collect();
         let mut events: Vec<f64> = spells.iter().filter(|s| s.event).map(|s| s.exit).collect();
         for list in [&mut entries, &mut exits, &mut events] {
-            list.sort_by(f64::total_cmp);
+            list.sort_unstable_by(f64::total_cmp);
         }
+        let mut ages = events.clone();
+        ages.dedup();
         let below = |list: &[f64], age: f64| list.partition_point(|x| *x < age) as u64;
         let (mut survival, mut variance) = (1.0, 0.0);
         let row = |age| {
@@ -85,6 +84,12 @@ impl Curve {
         };
         let rows = ages.into_iter().map(row).collect();
         Self { rows, oldest: exits.last().copied().unwrap_or(0.0) }
+    }
+
+    /// Events of the whole curve.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.rows.iter().map(|row| row.events).sum()
     }
 
     /// The `percent`-th percentile: the smallest age with `S <= 1 - percent/100`. Without

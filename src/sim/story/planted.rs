@@ -4,7 +4,7 @@ use super::cast::{self, epic_named};
 use super::numbers::Numbers;
 use super::outcomes::{FOLLOWED, MOVED, MOVER, UNEXAMINED};
 
-/// The epic that people left without saying so. No signal built so far looks at it.
+/// The epic that people left without saying so.
 pub(super) const DORMANT: &str = "Account merge";
 
 /// One planted fact.
@@ -35,6 +35,13 @@ pub(super) fn facts(numbers: &Numbers) -> Vec<Planted> {
             vec!["payments".to_owned()],
             "persistent gap, over, in 8 of 8 weeks; rests on one epic",
             &["Payments", "Wallet"],
+        ),
+        fact(
+            "dormant",
+            "P4",
+            vec![key(DORMANT)],
+            "in implementation, and without active work for longer than past pauses",
+            &["Dormant", DORMANT],
         ),
         fact(
             "review-queue",

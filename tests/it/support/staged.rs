@@ -105,10 +105,12 @@ impl Page {
         sections.map(|told| (told.signal, told.slice.as_str(), &told.observation)).collect()
     }
 
-    /// Signal and slice of every finding that may headline, told or not, sorted.
+    /// Signal and slice of every finding that may headline, told or not, sorted. A gate that is
+    /// closed is no finding of its own.
     pub fn headlines(&self) -> Vec<(&'static str, &str)> {
         let loud = |verdict: &Verdict| matches!(verdict, Verdict::Confirmed { .. } | Verdict::Fact);
-        let findings = self.report.findings.iter().filter(|finding| loud(&finding.verdict));
+        let findings = self.report.findings.iter();
+        let findings = findings.filter(|f| loud(&f.verdict) && !signals::is_gate(f.signal));
         let mut all: Vec<_> = findings.map(|f| (f.signal, f.slice.id.as_str())).collect();
         all.sort_unstable();
         all
