@@ -50,6 +50,14 @@ pub(super) fn facts(numbers: &Numbers) -> Vec<Planted> {
             "flow efficiency confirmed down; most waiting is in review",
             &["Booking", "In review"],
         ),
+        // The same queue, seen as the time that work takes.
+        fact(
+            "slower",
+            "V1",
+            vec![cast::QUEUE_STREAM.to_owned()],
+            "flow time confirmed up",
+            &["Booking", "longer"],
+        ),
         fact(
             "mutual-wait",
             "C2",
