@@ -17,6 +17,7 @@
 
 use std::collections::BTreeSet;
 
+use super::dataset::ItemFacts;
 use super::defaults::{MEDIAN_EVENTS, SERIES_WEEKS, WINDOW_WEEKS};
 use super::finding::{
     against_usual_at, charted, finding, insufficient, measure, not_applicable, observe, portfolio,
@@ -28,7 +29,6 @@ use super::stats::rank::nearest_rank;
 use super::stats::xmr::Bounds;
 use super::verdict::{Weekly, direction, judge};
 use super::view::View;
-use super::dataset::ItemFacts;
 use super::{Dataset, Signal, h2_data_confidence as h2, words};
 use crate::model::{DAY_MS, Derived, Period, Precision, StreamIx, Timestamp};
 
@@ -103,6 +103,12 @@ pub fn project(key: &str) -> &str {
     end.map_or(key, |end| &key[..end])
 }
 
+/// Whether a key is of a project: the same, without a search for its end.
+fn same_project(key: &str, project: &str) -> bool {
+    let rest = key.strip_prefix(project).and_then(|rest| rest.strip_prefix(['-', '#']));
+    rest.is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()))
+}
+
 /// The first release of each item before an instant.
 fn first_releases(data: &Dataset, as_of: Timestamp) -> Vec<Option<Timestamp>> {
     let mut first: Vec<Option<Timestamp>> = vec![None; data.items.len()];
@@ -158,17 +164,18 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
 fn held(view: &View<'_>) -> Vec<Vec<Held>> {
     let data = view.data;
     let first = first_releases(data, view.as_of);
-    let releasing: BTreeSet<&str> = data
-        .items
-        .iter()
-        .zip(&first)
-        .filter(|(_, first)| first.is_some())
-        .map(|(item, _)| project(&item.key))
-        .collect();
+    let mut releasing: BTreeSet<&str> = BTreeSet::new();
+    // Items are sorted by key, so those of one project mostly follow one another.
+    let mut last = "";
+    for (item, _) in data.items.iter().zip(&first).filter(|(_, first)| first.is_some()) {
+        if !same_project(&item.key, last) {
+            last = project(&item.key);
+            releasing.insert(last);
+        }
+    }
     let since = view.weeks.edges[0];
     let mut held = vec![Vec::new(); data.streams.len()];
-    // Items are sorted by key, so those of one project mostly follow one another.
-    let mut last: Option<(&str, bool)> = None;
+    let mut last = ("", false);
     for ((item, derived), released) in data.items.iter().zip(&view.flow.items).zip(&first) {
         let (Some(delivered), Some(credited)) = (derived.delivered_at, derived.credited) else {
             continue;
@@ -177,12 +184,11 @@ fn held(view: &View<'_>) -> Vec<Vec<Held>> {
         if one.until() < since {
             continue;
         }
-        let project = project(&item.key);
-        let releases = match last {
-            Some((known, releases)) if known == project => releases,
-            _ => releasing.contains(project),
-        };
-        last = Some((project, releases));
+        if !same_project(&item.key, last.0) {
+            let project = project(&item.key);
+            last = (project, releasing.contains(project));
+        }
+        let releases = last.1;
         if let Some(StreamIx(stream)) = item.segments[credited].stream.filter(|_| releases) {
             held[stream as usize].push(one);
         }
@@ -214,12 +220,10 @@ fn judge_slice(view: &View<'_>, slice: Slice, members: &[&StreamFlow], held: &[H
     let mut found = charted(&SIGNAL, slice, judged.clone());
     let window = view.window();
     let (items, millis) = stock.last().copied().unwrap_or_default();
-    found.measures = vec![
-        Measure {
-            n: Some(items.unsigned_abs()),
-            ..measure("held", words::days(millis), Unit::ItemDays, window)
-        },
-    ];
+    found.measures = vec![Measure {
+        n: Some(items.unsigned_abs()),
+        ..measure("held", words::days(millis), Unit::ItemDays, window)
+    }];
     let mut waited: Vec<i64> = held
         .iter()
         .filter(|one| one.released.is_some_and(|at| window.contains(at)))
@@ -229,10 +233,9 @@ fn judge_slice(view: &View<'_>, slice: Slice, members: &[&StreamFlow], held: &[H
     let n = waited.len() as u64;
     let median = nearest_rank(&waited, 50).filter(|_| n >= MEDIAN_EVENTS).map(words::days);
     if let Some(median) = median {
-        found.measures.push(Measure {
-            n: Some(n),
-            ..measure("p50_holding", median, Unit::Days, window)
-        });
+        found
+            .measures
+            .push(Measure { n: Some(n), ..measure("p50_holding", median, Unit::Days, window) });
     }
     let (Some(towards), Some(usual)) =
         (direction(&judged.verdict), against_usual_at(&judged, "at the end of the week"))
@@ -320,7 +323,8 @@ mod tests {
         // Without a release the item leaves after 26 weeks.
         let never = Held { delivered: at("01-05"), released: None };
         let edges = [at("07-06"), at("07-13")];
-        let days: Vec<i64> = inventory(&[never], &edges).iter().map(|(_, ms)| ms / DAY_MS).collect();
+        let days: Vec<i64> =
+            inventory(&[never], &edges).iter().map(|(_, ms)| ms / DAY_MS).collect();
         assert_eq!(days, [182, 0]);
     }
 
@@ -328,6 +332,8 @@ mod tests {
     fn projects_by_key() {
         assert_eq!(project("PAY-12"), "PAY");
         assert_eq!(project("northwind/check-out#7"), "northwind/check-out");
+        assert!(same_project("PAY-12", "PAY") && !same_project("PAYS-12", "PAY"));
+        assert!(!same_project("northwind/check-out#7", "northwind/check"));
     }
 
     /// Without releases nothing is asked; a project that never released is left out.

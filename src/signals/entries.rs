@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::calendar::Weeks;
 use super::dataset::{Dataset, ItemFacts};
-use super::{c4_finished_not_released as c4, defaults, p4_dormant_commitments as p4};
 use super::v1_flow_time as v1;
+use super::{c4_finished_not_released as c4, defaults, p4_dormant_commitments as p4};
 use crate::model::timeline::derive;
 use crate::model::{Category, Period, StreamIx, Timestamp};
 

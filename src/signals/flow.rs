@@ -69,6 +69,8 @@ pub struct Flow {
     pub stretches: Vec<Vec<Stretch>>,
     /// Blocked stretches in the window.
     pub blocked: Vec<Blocked>,
+    /// By epic: when an item of it was at work and alive, ever; in the order of the items.
+    pub worked: Vec<Vec<Period>>,
     /// Creation of the first item.
     pub since: Option<Timestamp>,
 }
@@ -86,6 +88,7 @@ pub fn pass(data: &Dataset, as_of: Timestamp, weeks: &Weeks, grid: &Grid) -> Flo
         streams: vec![empty; data.streams.len() + 1],
         items: Vec::with_capacity(data.items.len()),
         stretches: vec![Vec::new(); data.teams.len()],
+        worked: vec![Vec::new(); data.epics.len()],
         ..Flow::default()
     };
     let states = data.states.len();
@@ -226,6 +229,10 @@ impl Pass<'_> {
     /// Hands a run of active work to its team, as far as it is alive.
     fn at_work(&mut self, item: &ItemFacts, segment: &FlowSegment, run: Period) {
         let place = self.place(segment.stream);
+        let worked = segment.epic.and_then(|epic| self.flow.worked.get_mut(epic.0 as usize));
+        if let Some(worked) = worked {
+            stale::alive(run, &item.activity, |part| worked.push(part));
+        }
         let whole = run.intersect(&self.window).map_or(0, |p| p.millis());
         let Some(span) = run.intersect(&self.grid) else { return };
         let target = Target { stream: segment.stream, epic: segment.epic, kind: item.kind };
@@ -260,8 +267,7 @@ impl Pass<'_> {
 }
 
 /// Everything but the instants is the same: the boundary between the two means nothing.
-#[must_use]
-pub fn equal(a: &FlowSegment, b: &FlowSegment) -> bool {
+fn equal(a: &FlowSegment, b: &FlowSegment) -> bool {
     a.category == b.category
         && a.state == b.state
         && a.blocked == b.blocked

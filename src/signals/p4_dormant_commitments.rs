@@ -17,18 +17,14 @@
 //! the P85 of resumed gaps is a few days (3.9 in the demo), one resumed gap in seven is longer by
 //! definition, and an epic that rested from Wednesday to Monday is not a commitment that was left.
 
-use super::attention::stale;
 use super::bets::decisions;
 use super::defaults::{DORMANT_DAYS, RESUMED_GAPS};
 use super::finding::{finding, insufficient, measure, not_applicable, observe};
-use super::flow::equal;
 use super::report::{Finding, Measure, Observation, Question, Slice, Unit, Verdict};
 use super::stats::rank::nearest_rank;
 use super::view::View;
 use super::{Dataset, Scope, Signal, words};
-use crate::model::{
-    Category, Context, DAY_MS, Decision, EpicState, Period, Subject, Timestamp, Verb,
-};
+use crate::model::{Context, DAY_MS, Decision, EpicState, Period, Subject, Timestamp, Verb};
 
 pub const SIGNAL: Signal = Signal {
     id: "P4",
@@ -131,14 +127,13 @@ struct Started {
 
 fn examine(view: &View<'_>, slice: Slice) -> Finding {
     let week = view.weeks.span(view.weeks.newest(1));
-    let active = active(view, week.to);
     let (mut resumed, mut started) = (Vec::new(), Vec::new());
-    for (epic, active) in active.iter().enumerate() {
+    for (epic, worked) in view.flow.worked.iter().enumerate() {
         if !looks_at(view.data, epic) {
             continue;
         }
         let spans = implementing(&view.data.epics[epic].states);
-        let own = pauses(&spans, active, week.to);
+        let own = pauses(&spans, &united(worked), week.to);
         resumed.extend(own.resumed);
         if let Some(gap) = own.current.filter(|_| in_scope(view, epic)) {
             started.push(Started { epic, gap });
@@ -173,44 +168,18 @@ fn examine(view: &View<'_>, slice: Slice) -> Finding {
     found
 }
 
-/// When each epic was worked on before an instant: sorted, alive, and united.
-fn active(view: &View<'_>, until: Timestamp) -> Vec<Vec<Period>> {
-    let data = view.data;
-    let wanted: Vec<bool> = (0..data.epics.len()).map(|epic| looks_at(data, epic)).collect();
-    let mut active: Vec<Vec<Period>> = vec![Vec::new(); data.epics.len()];
-    for (item, derived) in data.items.iter().zip(&view.flow.items) {
-        if derived.born_done {
-            continue;
+/// Sorted, and united where they touch.
+fn united(parts: &[Period]) -> Vec<Period> {
+    let mut list = parts.to_vec();
+    list.sort();
+    list.dedup_by(|later, kept| {
+        let touches = later.from <= kept.to;
+        if touches {
+            kept.to = kept.to.max(later.to);
         }
-        let mut start = 0;
-        for (here, segment) in item.segments.iter().enumerate() {
-            if segment.from >= until {
-                break;
-            }
-            if item.segments.get(here + 1).is_some_and(|next| equal(segment, next)) {
-                continue;
-            }
-            let run = Period::new(item.segments[start].from, segment.to.min(until));
-            start = here + 1;
-            let epic = segment.epic.map(|epic| epic.0 as usize);
-            if let Some(epic) = epic.filter(|epic| wanted[*epic])
-                && segment.flow() == Category::Active
-            {
-                stale::alive(run, &item.activity, |part| active[epic].push(part));
-            }
-        }
-    }
-    for list in &mut active {
-        list.sort_unstable();
-        list.dedup_by(|later, kept| {
-            let touches = later.from <= kept.to;
-            if touches {
-                kept.to = kept.to.max(later.to);
-            }
-            touches
-        });
-    }
-    active
+        touches
+    });
+    list
 }
 
 fn in_scope(view: &View<'_>, epic: usize) -> bool {
@@ -277,11 +246,8 @@ fn tell(
             ));
         }
     }
-    let question = if dormant.len() == 1 {
-        "Is it paused on purpose?"
-    } else {
-        "Are they paused on purpose?"
-    };
+    let question =
+        if dormant.len() == 1 { "Is it paused on purpose?" } else { "Are they paused on purpose?" };
     observe("Dormant", &evidence, &uncertainty, question)
 }
 
@@ -314,11 +280,8 @@ mod tests {
         let spans = implementing(&states);
         assert_eq!(spans, [period("02-02", "06-01")]);
         // Work before entry, one pause of five days, one of half a day, one that goes on.
-        let active = [
-            period("01-10", "01-12"),
-            period("02-07", "02-10"),
-            period("02-10 12:00", "02-20"),
-        ];
+        let active =
+            [period("01-10", "01-12"), period("02-07", "02-10"), period("02-10 12:00", "02-20")];
         let found = pauses(&spans, &active, at("03-02"));
         assert_eq!(found.resumed, [5 * DAY_MS]);
         assert_eq!(found.current, Some(10 * DAY_MS));
@@ -326,7 +289,7 @@ mod tests {
         assert_eq!(pauses(&spans, &[], at("02-09")).current, Some(7 * DAY_MS), "no child");
     }
 
-    fn bets(states: &[(&str, EpicState)]) -> crate::signals::Dataset {
+    fn bets(states: &[(&str, EpicState)]) -> Dataset {
         let mut data = portfolio(1, &[1]);
         for id in ["BET-1", "BET-2", "BET-3"] {
             data.epics.push(Epic {
@@ -357,7 +320,10 @@ mod tests {
     fn quiet_epics_are_told_by_name() {
         let data = bets(&[("02-02", EpicState::Implementing)]);
         let found = &evaluate(&view(&data, "04-08"))[0];
-        assert_eq!((found.verdict.clone(), found.items.clone()), (Verdict::Fact, vec!["BET-1".into()]));
+        assert_eq!(
+            (found.verdict.clone(), found.items.clone()),
+            (Verdict::Fact, vec!["BET-1".into()])
+        );
         let told = found.observation.as_ref().unwrap();
         assert_eq!(
             told.evidence,
@@ -386,8 +352,13 @@ mod tests {
         });
         assert_eq!(evaluate(&view(&data, "04-08"))[0].verdict, Verdict::Nothing);
         let told = evaluate(&view(&data, "04-13"))[0].observation.clone().unwrap();
-        assert!(told.uncertainty.ends_with("\"BET-1\" is paused on 12 February 2026 and not counted."));
+        assert!(
+            told.uncertainty.ends_with("\"BET-1\" is paused on 12 February 2026 and not counted.")
+        );
         let data = bets(&[]);
-        assert!(matches!(evaluate(&view(&data, "04-08"))[0].verdict, Verdict::NotApplicable { .. }));
+        assert!(matches!(
+            evaluate(&view(&data, "04-08"))[0].verdict,
+            Verdict::NotApplicable { .. }
+        ));
     }
 }

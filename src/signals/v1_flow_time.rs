@@ -23,7 +23,7 @@ use super::defaults::{
 use super::finding::{finding, insufficient, measure, observe};
 use super::report::{Finding, Measure, Move, Observation, Question, Slice, Unit, Verdict};
 use super::stats::log_rank::{LogRank, log_rank};
-use super::stats::survival::{Curve, Quantile, Spell};
+use super::stats::survival::{Ages, Curve, Quantile};
 use super::view::View;
 use super::weekly_test::{Tested, ladder, standing};
 use super::{Signal, h2_data_confidence as h2, v3_net_flow as v3, words};
@@ -73,22 +73,54 @@ pub fn stay(
     Some((last.stream, Stay { from, to, delivered: false }))
 }
 
-/// The period form: what is seen of the stays in some periods, each on the item's own clock.
-#[must_use]
-pub fn spells(stays: &[Stay], periods: &[Period]) -> Vec<Spell> {
-    let days = |millis: i64| millis as f64 / DAY_MS as f64;
-    let mut spells = Vec::with_capacity(stays.len());
-    for stay in stays {
+/// The stays of one stream in the two orders that make sorting unnecessary.
+#[derive(Debug, Clone, Default)]
+pub struct Stays {
+    /// By start, the newest first: the youngest ages at any instant come first.
+    by_start: Vec<Stay>,
+    /// Ended ones by duration, the shortest first.
+    by_duration: Vec<Stay>,
+}
+
+impl Stays {
+    #[must_use]
+    pub fn new(mut stays: Vec<Stay>) -> Self {
+        stays.sort_unstable_by_key(|stay| std::cmp::Reverse((stay.from, stay.to)));
+        let mut by_duration = stays.clone();
+        by_duration.sort_unstable_by_key(|stay| (stay.to.millis() - stay.from.millis(), stay.from));
+        Self { by_start: stays, by_duration }
+    }
+
+    /// The period form: what is seen of the stays in some periods, each on the item's own clock.
+    ///
+    /// In each period, an item enters at its age when the period begins, leaves at its end or at
+    /// its age when the period ends, and is delivered only inside the period.
+    #[must_use]
+    pub fn ages(&self, periods: &[Period]) -> Ages {
+        let days =
+            |from: Timestamp, to: Timestamp| (to.millis() - from.millis()) as f64 / DAY_MS as f64;
+        let (mut entries, mut exits, mut events) = (Vec::new(), Vec::new(), Vec::new());
         for period in periods {
-            let entry = (period.from.millis() - stay.from.millis()).max(0);
-            let exit = stay.to.min(period.to).millis() - stay.from.millis();
-            if exit > entry {
-                let event = stay.delivered && period.contains(stay.to);
-                spells.push(Spell { entry: days(entry), exit: days(exit), event });
+            let seen = |stay: &&Stay| {
+                stay.from < period.to && stay.to > period.from && stay.to > stay.from
+            };
+            for stay in self.by_start.iter().filter(seen) {
+                entries.push(days(stay.from, period.from.max(stay.from)));
+                if stay.to >= period.to {
+                    exits.push(days(stay.from, period.to));
+                }
+            }
+            let ended = |stay: &&Stay| seen(stay) && stay.to < period.to;
+            for stay in self.by_duration.iter().filter(ended) {
+                let age = days(stay.from, stay.to);
+                exits.push(age);
+                if stay.delivered {
+                    events.push(age);
+                }
             }
         }
+        Ages::merged(entries, exits, events)
     }
-    spells
 }
 
 /// The observed stretches of some weeks.
@@ -106,26 +138,25 @@ fn observed(weeks: &Weeks, range: std::ops::Range<usize>) -> Vec<Period> {
 
 /// The newest twelve weeks and the 26 before them, as far as they were observed.
 struct Comparison {
-    newest: Vec<Spell>,
-    before: Vec<Spell>,
+    newest: Ages,
+    before: Ages,
 }
 
 impl Comparison {
     /// As it stood `back` weeks ago, read with what is known now.
-    fn new(stays: &[Stay], weeks: &Weeks, back: usize) -> Self {
+    fn new(stays: &Stays, weeks: &Weeks, back: usize) -> Self {
         let end = weeks.len().saturating_sub(back);
         let middle = end.saturating_sub(WINDOW_WEEKS);
         let start = middle.saturating_sub(SERIES_WEEKS);
         Self {
-            newest: spells(stays, &observed(weeks, middle..end)),
-            before: spells(stays, &observed(weeks, start..middle)),
+            newest: stays.ages(&observed(weeks, middle..end)),
+            before: stays.ages(&observed(weeks, start..middle)),
         }
     }
 
     /// Deliveries of the side that has fewer.
     fn deliveries(&self) -> u64 {
-        let count = |spells: &[Spell]| spells.iter().filter(|s| s.event).count() as u64;
-        count(&self.newest).min(count(&self.before))
+        self.newest.events.len().min(self.before.events.len()) as u64
     }
 
     fn test(&self) -> Option<LogRank> {
@@ -149,23 +180,19 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
     let weeks = Weeks::new(view.as_of, view.data.zone, count, &view.data.coverage);
     let stays = stays(view, weeks.edges[0]);
     let slices = view.all_stream_slices();
-    let own: Vec<&[Stay]> = slices
+    let own: Vec<&Stays> = slices
         .iter()
-        .map(|(slice, ..)| view.streams().find(&slice.id).map_or(&[][..], |ix| &stays[ix]))
+        .map(|(slice, ..)| &stays[view.streams().find(&slice.id).unwrap_or(0)])
         .collect();
     let withheld: Vec<Option<Verdict>> = slices
         .iter()
         .map(|(_, members, _)| {
-            h2::withheld(view, members, SIGNAL.id)
-                .or_else(|| v3::unobserved(&view.observed_of(members)))
+            h2::withheld(view, members, SIGNAL.id).or_else(|| v3::unobserved(view))
         })
         .collect();
-    let verdicts = ladder(|back| {
-        let test = |ix: usize| match withheld[ix] {
-            Some(_) => None,
-            None => Comparison::new(own[ix], &weeks, back).test().as_ref().map(tested),
-        };
-        (0..slices.len()).map(test).collect()
+    let verdicts = ladder(slices.len(), |ix, back| match withheld[ix] {
+        Some(_) => None,
+        None => Comparison::new(own[ix], &weeks, back).test().as_ref().map(tested),
     });
     let mut found = Vec::new();
     for (ix, ((slice, members, _), withheld)) in slices.into_iter().zip(withheld).enumerate() {
@@ -177,7 +204,7 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
             None => {
                 let counts = h2::total(&members);
                 let polled = counts.polled as f64 > POLLED_MAX * counts.transitions as f64;
-                let stays = Stays { all: own[ix], weeks: &weeks, polled };
+                let stays = Known { all: own[ix], weeks: &weeks, polled };
                 tell(view, slice, &stays, verdicts[ix].clone())
             }
         });
@@ -186,7 +213,7 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
 }
 
 /// The stays that reach into the charted weeks, by published slice.
-fn stays(view: &View<'_>, since: Timestamp) -> Vec<Vec<Stay>> {
+fn stays(view: &View<'_>, since: Timestamp) -> Vec<Stays> {
     let mut stays = vec![Vec::new(); view.streams().list.len()];
     for (item, derived) in view.data.items.iter().zip(&view.flow.items) {
         if item.start_before_data || derived.ended_at.is_some_and(|at| at < since) {
@@ -197,12 +224,12 @@ fn stays(view: &View<'_>, since: Timestamp) -> Vec<Vec<Stay>> {
             stays[view.shown(stream)].push(stay);
         }
     }
-    stays
+    stays.into_iter().map(Stays::new).collect()
 }
 
 /// What is known of one slice.
-struct Stays<'a> {
-    all: &'a [Stay],
+struct Known<'a> {
+    all: &'a Stays,
     weeks: &'a Weeks,
     /// So many transitions were seen by polling that durations carry its interval as their error.
     polled: bool,
@@ -211,11 +238,11 @@ struct Stays<'a> {
 fn tell(
     view: &View<'_>,
     slice: Slice,
-    stays: &Stays<'_>,
+    stays: &Known<'_>,
     verdict: Option<(Verdict, u32)>,
 ) -> Finding {
     let window = view.weeks.span(view.weeks.series());
-    let curve = Curve::fit(&spells(stays.all, &observed(stays.weeks, stays.weeks.series())));
+    let curve = Curve::of(&stays.all.ages(&observed(stays.weeks, stays.weeks.series())));
     let deliveries = curve.events();
     if deliveries < MEDIAN_EVENTS {
         let why = "a median rests on at least ten deliveries in 26 weeks whose start was seen";
@@ -223,10 +250,9 @@ fn tell(
         return finding(&SIGNAL, slice, verdict);
     }
     let mut measures = Vec::new();
-    for (name, beyond, percent, least) in [
-        ("p50", "p50_beyond", 50, MEDIAN_EVENTS),
-        ("p85", "p85_beyond", 85, P85_EVENTS),
-    ] {
+    for (name, beyond, percent, least) in
+        [("p50", "p50_beyond", 50, MEDIAN_EVENTS), ("p85", "p85_beyond", 85, P85_EVENTS)]
+    {
         let quantile = curve.quantile(percent);
         let enough = deliveries >= least;
         match quantile.age {
@@ -248,7 +274,7 @@ fn tell(
         return Finding { measures, ..finding(&SIGNAL, slice, verdict) };
     };
     let p = comparison.test().map_or(1.0, |test| test.p);
-    let (newest, before) = (Curve::fit(&comparison.newest), Curve::fit(&comparison.before));
+    let (newest, before) = (Curve::of(&comparison.newest), Curve::of(&comparison.before));
     for (name, curve) in [("p50_newest_12_weeks", &newest), ("p50_26_weeks_before", &before)] {
         let median = curve.quantile(50);
         if let Some(age) = median.age.filter(|_| median.at_risk >= RISK_SET_MIN) {
@@ -314,7 +340,9 @@ fn within(curve: &Curve) -> String {
         Quantile { age: Some(age), at_risk, .. } if at_risk >= RISK_SET_MIN => {
             format!("{} or less", words::value(age, Unit::Days))
         }
-        _ => format!("a time that was not reached within {}", words::value(curve.oldest, Unit::Days)),
+        _ => {
+            format!("a time that was not reached within {}", words::value(curve.oldest, Unit::Days))
+        }
     }
 }
 
@@ -349,7 +377,7 @@ mod tests {
     use crate::signals::fixture::{at, f0, item, portfolio, view};
 
     fn all(view: &View<'_>) -> Vec<Stay> {
-        stays(view, Timestamp::MIN).into_iter().flatten().collect()
+        stays(view, Timestamp::MIN).into_iter().flat_map(|stays| stays.by_start).collect()
     }
 
     /// F0 over four weeks: J, open for 38 days, is at risk from its tenth day on, and P85 is not
@@ -359,19 +387,23 @@ mod tests {
         let data = f0();
         let view = view(&data, "03-30");
         let period = Period::new(at("03-02"), at("03-30"));
-        let curve = Curve::fit(&spells(&all(&view), &[period]));
+        let curve = Curve::of(&Stays::new(all(&view)).ages(&[period]));
         let rows: Vec<(f64, u64, u64, String)> = curve
             .rows
             .iter()
             .map(|row| (row.age, row.at_risk, row.events, format!("{:.4}", row.survival)))
             .collect();
-        let expected = [(6.0, 6, "0.8333"), (9.0, 4, "0.6250"), (9.5, 3, "0.4167"), (15.0, 2, "0.2083")];
+        let expected =
+            [(6.0, 6, "0.8333"), (9.0, 4, "0.6250"), (9.5, 3, "0.4167"), (15.0, 2, "0.2083")];
         for (row, (age, at_risk, survival)) in rows.iter().zip(expected) {
             assert_eq!(*row, (age, at_risk, 1, survival.to_owned()));
         }
         assert_eq!((curve.quantile(50).age, curve.quantile(85).age), (Some(9.5), None));
-        assert_eq!(spread(&curve), "Over 26 weeks the age by which 85 % was delivered was not \
-                                    reached within 38 days, the oldest age observed.");
+        assert_eq!(
+            spread(&curve),
+            "Over 26 weeks the age by which 85 % was delivered was not \
+                                    reached within 38 days, the oldest age observed."
+        );
         let found = evaluate(&view);
         assert!(matches!(found[0].verdict, Verdict::Insufficient { have: 4, need: 10, .. }));
     }
@@ -385,7 +417,7 @@ mod tests {
         let view = view(&data, "03-30");
         let ends: Vec<(Timestamp, bool)> =
             all(&view).iter().map(|stay| (stay.to, stay.delivered)).collect();
-        assert_eq!(ends, [(at("03-05"), false), (at("03-30"), false)]);
+        assert_eq!(ends, [(at("03-30"), false), (at("03-05"), false)]);
     }
 
     /// A week without coverage is cut out: the item leaves at its third day, enters again at its
@@ -395,12 +427,12 @@ mod tests {
         let stay = |to: &str| Stay { from: at("03-06"), to: at(to), delivered: true };
         let periods =
             [Period::new(at("03-02"), at("03-09")), Period::new(at("03-16"), at("03-30"))];
-        let spell = |entry, exit, event| Spell { entry, exit, event };
-        assert_eq!(
-            spells(&[stay("03-20")], &periods),
-            [spell(0.0, 3.0, false), spell(10.0, 14.0, true)]
-        );
-        assert_eq!(spells(&[stay("03-12")], &periods), [spell(0.0, 3.0, false)]);
+        let ages = |stay| Stays::new(vec![stay]).ages(&periods);
+        let seen = ages(stay("03-20"));
+        assert_eq!((seen.entries, seen.exits), (vec![0.0, 10.0], vec![3.0, 14.0]));
+        assert_eq!(seen.events, [14.0]);
+        let lost = ages(stay("03-12"));
+        assert_eq!((lost.exits, lost.events), (vec![3.0], Vec::new()));
     }
 
     /// Ten deliveries that took a day, then ten that took nine: slower, and told in the past tense.

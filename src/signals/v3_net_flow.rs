@@ -14,9 +14,7 @@
 //! Only observed weeks of the window count. An item whose start lies before the data enters when
 //! it was created.
 
-use super::defaults::{
-    NET_FLOW_EVENTS, NET_FLOW_ITEMS, NET_FLOW_PERCENT, WINDOW_WEEKS,
-};
+use super::defaults::{NET_FLOW_EVENTS, NET_FLOW_ITEMS, NET_FLOW_PERCENT, WINDOW_WEEKS};
 use super::finding::{finding, insufficient, measure, observe};
 use super::flow::StreamFlow;
 use super::report::{Finding, Measure, Move, Observation, Question, Slice, Unit, Verdict};
@@ -110,17 +108,11 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
         slices.iter().map(|(_, members, _)| view.observed_of(members)).collect();
     let withheld: Vec<Option<Verdict>> = slices
         .iter()
-        .zip(&known)
-        .map(|((_, members, _), known)| {
-            h2::withheld(view, members, SIGNAL.id).or_else(|| unobserved(known))
-        })
+        .map(|(_, members, _)| h2::withheld(view, members, SIGNAL.id).or_else(|| unobserved(view)))
         .collect();
-    let verdicts = ladder(|back| {
-        let test = |ix: usize| match withheld[ix] {
-            Some(_) => None,
-            None => balance(view, places[ix], &known[ix], back).test(),
-        };
-        (0..slices.len()).map(test).collect()
+    let verdicts = ladder(slices.len(), |ix, back| match withheld[ix] {
+        Some(_) => None,
+        None => balance(view, places[ix], &known[ix], back).test(),
     });
     let mut found = Vec::new();
     for (ix, ((slice, members, _), withheld)) in slices.into_iter().zip(withheld).enumerate() {
@@ -140,8 +132,8 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
 
 /// The newest complete week was not observed.
 #[must_use]
-pub fn unobserved(known: &[bool]) -> Option<Verdict> {
-    let newest = known.last().copied().unwrap_or(false);
+pub fn unobserved(view: &View<'_>) -> Option<Verdict> {
+    let newest = view.weeks.covered.last().copied().unwrap_or(false);
     let why = "the newest complete week was not observed";
     (!newest).then(|| insufficient(0, 1, "week", why))
 }
@@ -166,10 +158,7 @@ fn tell(
     found.persistence = persistence;
     found.tested = true;
     found.measures = vec![
-        Measure {
-            n: Some((sum.entries + sum.exits()).unsigned_abs()),
-            ..count("net", sum.net())
-        },
+        Measure { n: Some((sum.entries + sum.exits()).unsigned_abs()), ..count("net", sum.net()) },
         count("entries", sum.entries),
         count("exits", sum.exits()),
         count("delivered", sum.delivered),
@@ -235,7 +224,13 @@ mod tests {
     /// 58 in and 28 out are a signal; 46 in and 28 out are not at 0.01; 61 items are 26 weeks.
     #[test]
     fn example() {
-        let of = |entries, exits| Balance { entries, delivered: exits, open: 61, weeks: 12, ..Balance::default() };
+        let of = |entries, exits| Balance {
+            entries,
+            delivered: exits,
+            open: 61,
+            weeks: 12,
+            ..Balance::default()
+        };
         let test = of(58, 28).test().unwrap();
         assert_eq!((format!("{:.8}", test.p), test.material), ("0.00160556".to_owned(), true));
         assert_eq!((of(58, 28).net(), test.direction), (30, Move::Up));

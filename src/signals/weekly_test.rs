@@ -16,21 +16,32 @@ pub struct Tested {
 /// `New` when p < 0.01 and Holm at 0.05 across the slices tested in that evaluation also rejects;
 /// `Confirmed` when that holds in two successive weekly evaluations in the same direction.
 ///
-/// `evaluate` gives the test of each slice as it stood so many weeks ago, `None` where there was
-/// too little data; earlier weeks are read with what is known now, and only when something fired.
-/// Returns a verdict and its persistence for each slice that is tested in the newest evaluation.
+/// `evaluate` gives the test of one of `slices` as it stood so many weeks ago, `None` where there
+/// was too little data; earlier weeks are read with what is known now, and only when something
+/// fired. Returns a verdict and its persistence for each slice tested in the newest evaluation.
 pub fn ladder(
-    evaluate: impl Fn(usize) -> Vec<Option<Tested>>,
+    slices: usize,
+    evaluate: impl Fn(usize, usize) -> Option<Tested>,
 ) -> Vec<Option<(Verdict, u32)>> {
-    let newest = evaluate(0);
+    let all = |back: usize| -> Vec<Option<Tested>> {
+        (0..slices).map(|slice| evaluate(slice, back)).collect()
+    };
+    let newest = all(0);
     let fired = fires(&newest);
     let mut alive = fired.clone();
-    let mut held = vec![0; fired.len()];
+    let mut held = vec![0; slices];
     for back in 1..=WINDOW_WEEKS {
         if alive.iter().all(Option::is_none) {
             break;
         }
-        let earlier = fires(&evaluate(back));
+        let own: Vec<Option<Tested>> =
+            (0..slices).map(|ix| alive[ix].and_then(|_| evaluate(ix, back))).collect();
+        // Holm surely rejects a p this small and never matters above the level of one test: only
+        // between the two do the other slices have a say.
+        let decided =
+            |test: &Tested| test.p >= TEST_ALPHA || test.p * slices as f64 <= FAMILY_ALPHA;
+        let alone = own.iter().flatten().all(decided);
+        let earlier = fires(&if alone { own } else { all(back) });
         for (slice, alive) in alive.iter_mut().enumerate() {
             if alive.is_some() && earlier.get(slice) == Some(alive) {
                 held[slice] += 1;
@@ -82,7 +93,10 @@ mod tests {
     #[test]
     fn a_second_week_confirms() {
         let weeks = |list: &'static [f64]| {
-            ladder(move |back| vec![test(list.get(back).copied().unwrap_or(1.0)), None])
+            ladder(2, move |slice, back| match slice {
+                0 => test(list.get(back).copied().unwrap_or(1.0)),
+                _ => None,
+            })
         };
         let up = Move::Up;
         assert_eq!(weeks(&[0.5])[0], Some((Verdict::Usual, 0)));
@@ -107,5 +121,15 @@ mod tests {
         assert_eq!((fired[9], fired[10]), (None, Some(Move::Up)));
         tests[10].as_mut().unwrap().material = false;
         assert_eq!(fires(&tests)[10], None);
+        // A week earlier 0.007 among eleven slices was no signal either.
+        let ps = |slice: usize, back: usize| match (slice, back) {
+            (0, 0) => test(0.0001),
+            (0, 1) => test(0.007),
+            _ => test(0.9),
+        };
+        let new = Verdict::New { direction: Move::Up };
+        assert_eq!(ladder(11, ps)[0], Some((new, 1)));
+        let confirmed = Verdict::Confirmed { direction: Move::Up };
+        assert_eq!(ladder(5, ps)[0], Some((confirmed, 1)));
     }
 }

@@ -77,9 +77,11 @@ pub fn wip(
         }
         let started = derived.started_at.filter(|_| !item.start_before_data);
         walk.spells(segments, started, &place);
-        if let (Some(at), Some(credited), Some(time)) =
-            (derived.delivered_at, derived.credited, derived.flow_time.filter(|_| started.is_some()))
-            && let Some(week) = weeks.of(at)
+        if let (Some(at), Some(credited), Some(time)) = (
+            derived.delivered_at,
+            derived.credited,
+            derived.flow_time.filter(|_| started.is_some()),
+        ) && let Some(week) = weeks.of(at)
         {
             let (count, sum) = &mut walk.slices[place(segments[credited].stream)].timed[week];
             *count += 1;

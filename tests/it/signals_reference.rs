@@ -12,9 +12,9 @@ use rand_chacha::ChaCha8Rng;
 use regex::Regex;
 use streamgauge::model::{
     Altitude, Cadence, Category, Context, DAY_MS, Decision, Dimension, Direction, EpicIx,
-    EpicState, Expectation, FlowEvent, FlowSegment, Intent, Kind, OutcomeMeasure, Period, Precision, Reading,
-    StateIx, StreamIx, StreamKind, Subject, TeamIx, Timestamp, TrackerKind, ValueArea, Verb, fold,
-    wip_spells,
+    EpicState, Expectation, FlowEvent, FlowSegment, Intent, Kind, OutcomeMeasure, Period,
+    Precision, Reading, StateIx, StreamIx, StreamKind, Subject, TeamIx, Timestamp, TrackerKind,
+    ValueArea, Verb, fold, wip_spells,
 };
 use streamgauge::signals::dataset::{
     CoverageSpan, Epic, ItemFacts, LinkFacts, ReleaseFacts, Stream, Team, Theme,
