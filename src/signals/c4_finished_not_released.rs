@@ -139,7 +139,8 @@ pub fn counts(
     let mut released = releases.flat_map(|r| &r.items).filter_map(|ix| data.items.get(*ix));
     let held = Held { delivered, released: own.map(|release| release.at) };
     let releasing = released.any(|other| project(&other.key) == project(&item.key));
-    derived.credited.filter(|_| releasing && held.until() > series.from)
+    let flows = |credited: &usize| !data.one_off(item.segments[*credited].epic);
+    derived.credited.filter(flows).filter(|_| releasing && held.until() > series.from)
 }
 
 fn evaluate(view: &View<'_>) -> Vec<Finding> {
@@ -175,7 +176,7 @@ fn held(view: &View<'_>) -> Vec<Vec<Held>> {
     }
     let since = view.weeks.edges[0];
     let mut held = vec![Vec::new(); data.streams.len()];
-    let mut last = ("", false);
+    let mut known = ("", false);
     for ((item, derived), released) in data.items.iter().zip(&view.flow.items).zip(&first) {
         let (Some(delivered), Some(credited)) = (derived.delivered_at, derived.credited) else {
             continue;
@@ -184,12 +185,14 @@ fn held(view: &View<'_>) -> Vec<Vec<Held>> {
         if one.until() < since {
             continue;
         }
-        if !same_project(&item.key, last.0) {
+        if !same_project(&item.key, known.0) {
             let project = project(&item.key);
-            last = (project, releasing.contains(project));
+            known = (project, releasing.contains(project));
         }
-        let releases = last.1;
-        if let Some(StreamIx(stream)) = item.segments[credited].stream.filter(|_| releases) {
+        let releases = known.1;
+        let last = &item.segments[credited];
+        let counted = releases && !data.one_off(last.epic);
+        if let Some(StreamIx(stream)) = last.stream.filter(|_| counted) {
             held[stream as usize].push(one);
         }
     }

@@ -25,10 +25,11 @@ pub fn of(data: &Dataset, item: &ItemFacts, as_of: Timestamp) -> Vec<(&'static s
     let series = weeks.span(weeks.series());
     if let (Some(at), Some(credited)) = (derived.delivered_at, derived.credited)
         && series.contains(at)
+        && !data.one_off(item.segments[credited].epic)
     {
         found.insert(("V2", name(item.segments[credited].stream)));
     }
-    if let Some((stream, stay)) = v1::stay(&item.segments, &derived, as_of)
+    if let Some((stream, stay)) = v1::stay(data, &item.segments, &derived, as_of)
         && !item.start_before_data
         && stay.to > series.from
         && stay.from < series.to
@@ -45,8 +46,10 @@ pub fn of(data: &Dataset, item: &ItemFacts, as_of: Timestamp) -> Vec<(&'static s
         }
     }
     let mut drawn = |window: Period, signal: &'static str, counts: fn(Category) -> bool| {
+        let flows = matches!(signal, "V3" | "V5" | "H1");
         for segment in &item.segments {
-            let seen = segment.period().intersect(&window).is_some();
+            let seen = segment.period().intersect(&window).is_some()
+                && !(flows && data.one_off(segment.epic));
             if seen && segment.from < as_of && counts(segment.flow()) {
                 found.insert((signal, name(segment.stream)));
             }

@@ -22,6 +22,8 @@ pub struct Counts {
     pub no_start: u64,
     pub transitions: u64,
     pub polled: u64,
+    /// Items touched that belong to one-off epics, and so to no flow signal.
+    pub one_off: u64,
     /// Item-milliseconds in active work, and those that the stale cap takes away.
     pub active: i64,
     pub stale: i64,
@@ -93,6 +95,7 @@ pub fn pass(data: &Dataset, as_of: Timestamp, weeks: &Weeks, grid: &Grid) -> Flo
     };
     let states = data.states.len();
     let mut pass = Pass {
+        data,
         as_of,
         weeks,
         span: weeks.span(0..weeks.len()),
@@ -118,6 +121,7 @@ pub fn pass(data: &Dataset, as_of: Timestamp, weeks: &Weeks, grid: &Grid) -> Flo
 }
 
 struct Pass<'a> {
+    data: &'a Dataset,
     as_of: Timestamp,
     weeks: &'a Weeks,
     /// All weeks; the window W; the span of the attention grid.
@@ -153,7 +157,9 @@ impl Pass<'_> {
             touched |= self.transition(home, here.checked_sub(1).map(|i| &segments[i]), segment);
             if segment.category.is_started() {
                 touched |= segment.period().intersect(&self.window).is_some();
-                self.in_progress(ix, segment);
+                if !self.data.one_off(segment.epic) {
+                    self.in_progress(ix, segment);
+                }
             }
             let next = segments.get(here + 1);
             if next.is_none_or(|next| !equal(segment, next)) {
@@ -168,6 +174,7 @@ impl Pass<'_> {
         let last = &segments[segments.len() - 1];
         let counts = &mut self.flow.streams[home].counts;
         counts.touched += u64::from(touched);
+        counts.one_off += u64::from(touched && self.data.one_off(last.epic));
         counts.mapped += u64::from(touched && last.team.is_some() && last.stream.is_some());
     }
 
@@ -255,6 +262,9 @@ impl Pass<'_> {
     fn delivery(&mut self, item: &ItemFacts, segments: &[FlowSegment], derived: &Derived) {
         let (Some(at), Some(credited)) = (derived.delivered_at, derived.credited) else { return };
         let Some(week) = self.weeks.of(at) else { return };
+        if self.data.one_off(segments[credited].epic) {
+            return;
+        }
         let place = self.place(segments[credited].stream);
         let stream = &mut self.flow.streams[place];
         stream.delivered[week] += 1;

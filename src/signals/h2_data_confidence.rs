@@ -127,6 +127,7 @@ pub fn total(members: &[&StreamFlow]) -> Counts {
         sum.no_start += c.no_start;
         sum.transitions += c.transitions;
         sum.polled += c.polled;
+        sum.one_off += c.one_off;
         sum.active += c.active;
         sum.stale += c.stale;
         sum.born_done += c.born_done;

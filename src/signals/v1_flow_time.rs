@@ -26,7 +26,7 @@ use super::stats::log_rank::{LogRank, log_rank};
 use super::stats::survival::{Ages, Curve, Quantile};
 use super::view::View;
 use super::weekly_test::{Tested, ladder, standing};
-use super::{Signal, h2_data_confidence as h2, v3_net_flow as v3, words};
+use super::{Dataset, Signal, h2_data_confidence as h2, v3_net_flow as v3, words};
 use crate::model::{Category, DAY_MS, Derived, FlowSegment, Period, StreamIx, Timestamp};
 
 pub const SIGNAL: Signal = Signal {
@@ -50,16 +50,17 @@ pub struct Stay {
 }
 
 /// The stay of an item as of an instant, and the stream it counts for; `None` when it did not
-/// start, or nobody saw when.
+/// start, nobody saw when, or it belongs to a one-off epic.
 #[must_use]
 pub fn stay(
+    data: &Dataset,
     segments: &[FlowSegment],
     derived: &Derived,
     as_of: Timestamp,
 ) -> Option<(Option<StreamIx>, Stay)> {
     let from = derived.started_at.filter(|_| !derived.born_done)?;
     let seen = segments.partition_point(|segment| segment.from < as_of);
-    let last = segments[..seen].last()?;
+    let last = segments[..seen].last().filter(|last| !data.one_off(last.epic))?;
     if let (Some(to), Some(credited)) = (derived.ended_at, derived.credited) {
         let delivered = derived.delivered_at.is_some();
         return Some((segments[credited].stream, Stay { from, to, delivered }));
@@ -219,7 +220,9 @@ fn stays(view: &View<'_>, since: Timestamp) -> Vec<Stays> {
         if item.start_before_data || derived.ended_at.is_some_and(|at| at < since) {
             continue;
         }
-        let Some((stream, stay)) = stay(&item.segments, derived, view.as_of) else { continue };
+        let Some((stream, stay)) = stay(view.data, &item.segments, derived, view.as_of) else {
+            continue;
+        };
         if stay.to > since {
             stays[view.shown(stream)].push(stay);
         }

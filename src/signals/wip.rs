@@ -2,7 +2,7 @@
 //!
 //! A spell in progress of a slice is a maximal run of started segments whose streams that slice
 //! shows. Moving to a stream of another slice ends it and begins one there; moving inside a merged
-//! slice is nothing. So `open(end) = open(start) + entries - exits` holds for every slice and week.
+//! slice is nothing. Work of one-off epics is not in progress here. So `open(end) = open(start) + entries - exits` holds for every slice and week.
 
 use super::Dataset;
 use super::calendar::Weeks;
@@ -17,7 +17,7 @@ pub struct SliceWip {
     pub dropped: Vec<i64>,
     /// Left to `proposed`.
     pub parked: Vec<i64>,
-    /// Left to another slice.
+    /// Left to another slice, or to a one-off epic.
     pub moved: Vec<i64>,
     /// Items created, whether or not they were started.
     pub created: Vec<i64>,
@@ -72,16 +72,22 @@ pub fn wip(
         if derived.ended_at.is_some_and(|at| at < weeks.edges[0]) {
             continue;
         }
-        if let Some(week) = weeks.of(item.created_at) {
+        let created = weeks.of(item.created_at).filter(|_| !data.one_off(segments[0].epic));
+        if let Some(week) = created {
             walk.slices[place(segments[0].stream)].created[week] += 1;
         }
         let started = derived.started_at.filter(|_| !item.start_before_data);
-        walk.spells(segments, started, &place);
+        let place_of = |segment: &FlowSegment| {
+            let counted = segment.category.is_started() && !data.one_off(segment.epic);
+            counted.then(|| place(segment.stream))
+        };
+        walk.spells(segments, started, &place_of);
         if let (Some(at), Some(credited), Some(time)) = (
             derived.delivered_at,
             derived.credited,
             derived.flow_time.filter(|_| started.is_some()),
         ) && let Some(week) = weeks.of(at)
+            && !data.one_off(segments[credited].epic)
         {
             let (count, sum) = &mut walk.slices[place(segments[credited].stream)].timed[week];
             *count += 1;
@@ -102,11 +108,11 @@ impl Walk<'_> {
         &mut self,
         segments: &[FlowSegment],
         started: Option<Timestamp>,
-        place: &impl Fn(Option<StreamIx>) -> usize,
+        place: &impl Fn(&FlowSegment) -> Option<usize>,
     ) {
         let mut held: Option<(usize, Timestamp)> = None;
         for segment in segments {
-            let here = segment.category.is_started().then(|| place(segment.stream));
+            let here = place(segment);
             if held.map(|(slice, _)| slice) == here {
                 continue;
             }
@@ -174,7 +180,49 @@ impl Walk<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::signals::fixture::{f0, view};
+    use crate::model::{Context, DAY_MS};
+    use crate::signals::dataset::Epic;
+    use crate::signals::entries::of;
+    use crate::signals::fixture::{f0, item, portfolio, under, view};
+    use crate::signals::{Scope, evaluate};
+
+    /// Work of a one-off epic draws attention and is in no flow signal; the page says so.
+    #[test]
+    fn one_off_work_does_not_flow() {
+        let mut data = portfolio(1, &[1]);
+        for context in [Context::Product, Context::OneOff] {
+            data.epics.push(Epic {
+                id: format!("BET-{context:?}"),
+                title: String::new(),
+                stream: None,
+                theme: None,
+                horizon: None,
+                context,
+                hypothesis: None,
+                outcome: None,
+                states: Vec::new(),
+            });
+        }
+        for (key, epic) in [("a", 0), ("b", 1)] {
+            let ix = item(&mut data, key, "T1/S1", &[("03-10", "Dev"), ("03-17", "done")]);
+            under(&mut data, ix, epic);
+        }
+        let view = view(&data, "03-30");
+        let stream = &view.flow.streams[0];
+        let wip = &view.wip[view.shown(Some(StreamIx(0)))];
+        assert_eq!(stream.delivered.iter().sum::<i64>(), 1);
+        assert_eq!(stream.active.iter().sum::<i64>(), 7 * DAY_MS);
+        assert_eq!((wip.entries.iter().sum::<i64>(), wip.delivered.iter().sum::<i64>()), (1, 1));
+        assert_eq!(wip.created.iter().sum::<i64>(), 1);
+        let counted = |ix: usize| -> Vec<&str> {
+            let found = of(&data, &data.items[ix], view.as_of);
+            found.into_iter().map(|(signal, _)| signal).collect()
+        };
+        assert_eq!(counted(0), ["H1", "P1", "V1", "V2", "V3", "V5"]);
+        assert_eq!(counted(1), ["P1"]);
+        let report = evaluate(&data, view.as_of, view.as_of, &Scope::Portfolio);
+        assert!(report.unseen.iter().any(|line| line.starts_with("1 item of one-off epics")));
+    }
 
     /// Fixture F0 as one stream: entries 3, 2, 3, 0; exits 1, 3, 2, 1; stock 1, 3, 2, 3, 2.
     #[test]
