@@ -265,7 +265,8 @@ mod tests {
         let gaps: Vec<i64> = days.iter().map(|d| d * DAY_MS).collect();
         let (usual, n) = threshold(&gaps);
         assert_eq!((usual, n), (16 * DAY_MS, Some(20)));
-        assert!(17 * DAY_MS > usual && 16 * DAY_MS <= usual);
+        let dormant = |days: i64| days * DAY_MS > usual;
+        assert_eq!((dormant(17), dormant(16)), (true, false));
         assert_eq!(threshold(&gaps[1..]), (28 * DAY_MS, None));
     }
 

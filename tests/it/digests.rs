@@ -152,9 +152,9 @@ async fn the_digest_of_the_demo() {
 
     ## 3. What signals should influence our next funding decision?
 
-    - **"More for Depot scheduling"**: effective on 30 March 2026, it showed up as attention beyond its earlier range of 0.4 % to 3 % in the 5th week (11 complete weeks since; newest share 8 %). One decision is one observation. Is a lag of 5 weeks soon enough for the bets we place?
+    - **"More for Depot scheduling"**: effective on 30 March 2026, it showed up as attention beyond its earlier range of 0.4 % to 3 % in the 5th week (11 complete weeks since; newest share 8 %). One decision is one observation. Over 12 weeks 149 items entered and 154 left work in progress of Fleet; its items waited 32 item-days for other streams. Is a lag of 5 weeks soon enough for the bets we place?
     - **Refund contacts**: moved favourably from about 43 to 32 per 1000 orders since the first release (8 readings, outside the earlier pattern from the 2nd on; usual range 40 to 46). The movement coincides with the release of "Instant refund"; other things changed as well. Source of the readings: "warehouse". What would it take to believe it?
-    - **Continued without a look**: 3 epics drew 11 % of attention through two cadences (1959 team-days) with neither an outcome reading nor a decision ("Fleet telemetry", "Ledger split" and "Single sign-on 2"). Only recorded readings and decisions count; those of the same span were none to start, 2 to continue, 1 to pivot and none to stop. What would make stopping one of them an easy decision?
+    - **Continued without a look**: 3 epics drew 11 % of attention through two cadences (1959 team-days) with neither an outcome reading nor a decision ("Fleet telemetry", "Ledger split" and "Single sign-on 2"). Only recorded readings and decisions count; those of the same span were none to start, 2 to continue, 1 to pivot and none to stop. When made, those about epics rested on a hypothesis alone (1) and a reading after release (2). What would make stopping one of them an easy decision?
 
     Decisions due for review: D-4 "More for Depot scheduling" (expected: On-time returns up; review date 12 June 2026 passed)
 
