@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::calendar::Weeks;
 use super::dataset::{Dataset, ItemFacts};
-use super::v1_flow_time as v1;
+use super::stays::stay;
 use super::{c4_finished_not_released as c4, defaults, p4_dormant_commitments as p4};
 use crate::model::timeline::derive;
 use crate::model::{Category, Period, StreamIx, Timestamp};
@@ -29,7 +29,7 @@ pub fn of(data: &Dataset, item: &ItemFacts, as_of: Timestamp) -> Vec<(&'static s
     {
         found.insert(("V2", name(item.segments[credited].stream)));
     }
-    if let Some((stream, stay)) = v1::stay(data, &item.segments, &derived, as_of)
+    if let Some((stream, stay)) = stay(data, &item.segments, &derived, as_of)
         && !item.start_before_data
         && stay.to > series.from
         && stay.from < series.to

@@ -15,6 +15,7 @@ pub mod flow;
 pub mod report;
 pub mod slices;
 pub mod stats;
+pub mod stays;
 mod unlocks;
 mod unseen;
 pub mod verdict;
