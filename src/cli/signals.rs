@@ -95,6 +95,8 @@ pub(crate) fn measure(measure: &Measure) -> String {
     let value = |v: f64| match measure.unit {
         Unit::Share => format!("{:.1} %", v * 100.0),
         Unit::SharePoints => format!("{:+.1} points", v * 100.0),
+        Unit::PValue if v < 0.0001 => "below 0.0001".to_owned(),
+        Unit::PValue => format!("{v:.4}"),
         Unit::Items | Unit::Count if v.fract().abs() < 1e-9 => format!("{v:.0}"),
         _ => format!("{v:.2}"),
     };

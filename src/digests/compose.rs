@@ -151,6 +151,7 @@ fn silence(report: &Report, question: Question, nothing_told: bool) -> Vec<Strin
     let answered = report
         .findings
         .iter()
+        .filter(|finding| !signals::is_gate(finding.signal))
         .any(|finding| finding.question == question && finding.verdict.has_data());
     let mut lines = Vec::new();
     if nothing_told && answered && missing.is_empty() {

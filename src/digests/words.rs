@@ -138,8 +138,11 @@ pub fn moved(finding: &Finding, direction: Move) -> String {
     let name = &finding.slice.name;
     match finding.signal {
         "P1" => format!("{name} attention ({way})"),
+        "V1" => format!("{name} flow time ({way})"),
         "V2" => format!("{name} throughput ({way})"),
+        "V3" => format!("{name} net flow ({way})"),
         "V5" => format!("{name} active share of started work ({way})"),
+        "C4" => format!("{name} finished and not released ({way})"),
         "C2" => format!("all waits for {name} ({way})"),
         "D2" => format!("{} ({way})", crate::signals::words::quoted(name)),
         // These slices are named for what is measured: a pair of streams, an outcome.

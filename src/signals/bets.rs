@@ -58,8 +58,8 @@ pub enum Evidence {
     Reading,
 }
 
-/// The evidence level of an epic, with readings after the first release sought in `recent`.
-/// Levels are cumulative. Without a release every reading is a baseline.
+/// The evidence level of an epic at the end of `recent`, in which readings after the first release
+/// are sought. Levels are cumulative. Without a release every reading is a baseline.
 #[must_use]
 pub fn evidence(
     view: &View<'_>,
@@ -67,12 +67,14 @@ pub fn evidence(
     first: Option<Timestamp>,
     recent: Period,
 ) -> Evidence {
+    let at = recent.to.min(view.as_of);
+    let first = first.filter(|first| *first < at);
     let facts = &view.data.epics[epic];
     if facts.hypothesis.is_none() {
         return Evidence::None;
     }
     let Some(measure) = &facts.outcome else { return Evidence::Hypothesis };
-    let readings = readings(view.data, measure, (view.as_of, view.known));
+    let readings = readings(view.data, measure, (at, view.known));
     if !readings.iter().any(|r| first.is_none_or(|first| r.at < first)) {
         return Evidence::Measure;
     }

@@ -7,19 +7,23 @@
 //! the limit in the decided direction. `start`: first week with a share of 1 % or more; `stop`:
 //! first of two weeks in a row below it. A target band, where stated, has its own first week.
 //! Source: section 2.6 of the catalogue.
-//! Misreading: slow follow-through can be sound (finishing first). It measures the chain from
-//! decision to work, not obedience; no team is named.
+//! Misreading: slow follow-through can be sound (finishing first), so net flow (V3) of the stream and
+//! its waits for others (C1) stand beside it. It measures the chain from decision to work, not
+//! obedience; no team is named.
 
 use super::attention::sum;
 use super::bets::{decisions, phrase};
 use super::calendar::Weeks;
-use super::defaults::{FOLLOW_BASELINE, FOLLOW_BASELINE_MIN, INTENT_WEEKS, PRESENCE_SHARE};
+use super::defaults::{
+    FOLLOW_BASELINE, FOLLOW_BASELINE_MIN, INTENT_WEEKS, PRESENCE_SHARE, WINDOW_WEEKS,
+};
 use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio};
 use super::report::{Finding, Measure, Move, Observation, Question, Slice, Unit, Verdict};
 use super::slices::OTHER;
 use super::stats::xmr::{Bounds, Chart, Refusal};
 use super::view::{View, observed};
-use super::{Scope, Signal, words};
+use super::waits::{Wait, inside, unions};
+use super::{Scope, Signal, h2_data_confidence as h2, v3_net_flow as v3, words};
 use crate::model::{Decision, Dimension, Period, Subject, Timestamp, Verb};
 
 pub const SIGNAL: Signal = Signal {
@@ -238,10 +242,72 @@ fn judge(view: &View<'_>, decision: &Decision) -> Finding {
     if let Some(share) = after.iter().rev().flatten().next() {
         found.measures.push(measure("share", *share, Unit::Share, window));
     }
+    let beside = Beside::new(view, &decision.subject);
+    if let Some(beside) = &beside {
+        let window = view.window();
+        let items = |name, n: i64| measure(name, n as f64, Unit::Items, window);
+        found.measures.push(items("entries", beside.entries));
+        found.measures.push(items("exits", beside.exits));
+        found.measures.push(measure("waited", words::days(beside.waited), Unit::ItemDays, window));
+    }
     if !after.is_empty() {
-        found.observation = Some(tell(view, decision, &followed, after));
+        found.observation = Some(tell(view, decision, &followed, after, beside.as_ref()));
     }
     found
+}
+
+/// What else the stream of a decision's subject did over the window: work finished first, or waits.
+struct Beside {
+    stream: String,
+    entries: i64,
+    exits: i64,
+    /// Item-milliseconds of waiting for other streams.
+    waited: i64,
+}
+
+impl Beside {
+    /// `None` for subjects without one published stream, and where the data cannot carry it.
+    fn new(view: &View<'_>, subject: &Subject) -> Option<Self> {
+        let id = match subject {
+            Subject::Stream(id) => id,
+            Subject::Epic(id) => {
+                let epic = view.data.epics.iter().find(|epic| epic.id == *id)?;
+                &view.data.stream(epic.stream?).id
+            }
+            Subject::Theme(_) | Subject::Portfolio => return None,
+        };
+        let place = view.streams().showing(view.data, id)?;
+        let slices = view.all_stream_slices();
+        let (slice, members, _) =
+            slices.iter().find(|(slice, ..)| slice.id == view.streams().list[place].id)?;
+        if slice.id == OTHER || h2::withheld(view, members, v3::SIGNAL.id).is_some() {
+            return None;
+        }
+        let sum = v3::balance(view, place, &view.observed_of(members), 0);
+        let waiting = |wait: &Wait| {
+            let (own, other) = (view.shown(Some(wait.waiting)), view.shown(Some(wait.awaited)));
+            (own == place && other != place).then_some(())
+        };
+        let periods = unions(&view.waits, waiting).remove(&()).unwrap_or_default();
+        let waited = inside(&periods, view.window());
+        Some(Self { stream: slice.name.clone(), entries: sum.entries, exits: sum.exits(), waited })
+    }
+
+    fn text(&self) -> String {
+        let waited = match self.waited {
+            0 => String::new(),
+            waited => format!(
+                "; its items waited {} for other streams",
+                words::value(words::days(waited), Unit::ItemDays)
+            ),
+        };
+        format!(
+            " Over {WINDOW_WEEKS} weeks {} entered and {} left work in progress of {}{waited}.",
+            words::count(self.entries.unsigned_abs(), "item"),
+            self.exits,
+            self.stream,
+        )
+    }
 }
 
 fn obstructed(obstacle: Obstacle) -> Verdict {
@@ -269,6 +335,7 @@ fn tell(
     decision: &Decision,
     followed: &Follow,
     after: &[Option<f64>],
+    beside: Option<&Beside>,
 ) -> Observation {
     let day = decision.effective_at.to_utc().with_timezone(&view.data.zone);
     let day = day.format("%-d %B %Y");
@@ -296,6 +363,9 @@ fn tell(
     if let Some(week) = followed.in_band {
         let week = words::ordinal(week as u64);
         uncertainty.push_str(&format!(" The stated target was first met in the {week} week."));
+    }
+    if let Some(beside) = beside {
+        uncertainty.push_str(&beside.text());
     }
     let others: Vec<String> = decisions(view)
         .filter(|other| other.id != decision.id && other.subject == decision.subject)

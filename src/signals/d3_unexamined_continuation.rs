@@ -4,12 +4,12 @@
 //! Definition: epics in implementation with attention in each of the newest two complete cadences
 //! and, in that span, neither a reading of their outcome measure nor a decision about them; with
 //! their share of attention, and the ledger of start, continue, pivot and stop decisions in the
-//! span. An epic whose state is not mapped counts as in implementation while it draws attention.
+//! span, with the evidence level that each decided epic had when it was decided. An epic whose state is not mapped counts as in implementation while it draws attention.
 //! Source: section 2.6 of the catalogue.
 //! Misreading: a "continue" without evidence takes an epic off the list but shows in the ledger.
 
 use super::attention::{TEAM_DAY, sum};
-use super::bets::{Evidence, decisions, evidence, first_releases, readings};
+use super::bets::{decisions, evidence, first_releases, readings};
 use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio};
 use super::report::{Finding, Measure, Observation, Question, Slice, Unit, Verdict};
 use super::view::{View, cadence_edges};
@@ -82,8 +82,11 @@ fn examine(view: &View<'_>, slice: Slice, span: Period, cadences: [Period; 2]) -
         measure("continues", ledger.continues as f64, Unit::Count, span),
         measure("pivots", ledger.pivots as f64, Unit::Count, span),
         measure("stops", ledger.stops as f64, Unit::Count, span),
-        measure("decisions_without_hypothesis", ledger.without as f64, Unit::Count, span),
     ];
+    let levels = ledger.levels.iter().zip(LEVELS);
+    found.measures.extend(
+        levels.map(|(decisions, (name, _))| measure(name, *decisions as f64, Unit::Count, span)),
+    );
     found.items = epics.iter().map(|epic| view.data.epics[*epic].id.clone()).collect();
     found.items.sort_unstable();
     if let Some(share) = share(unexamined, all) {
@@ -140,9 +143,18 @@ struct Ledger {
     continues: usize,
     pivots: usize,
     stops: usize,
-    /// Decisions about epics that had no hypothesis.
-    without: usize,
+    /// Decisions about epics by the evidence level that the epic had when they were made.
+    levels: [usize; 5],
 }
+
+/// The levels of [`Evidence`] as measures and in words.
+const LEVELS: [(&str, &str); 5] = [
+    ("decisions_without_hypothesis", "no hypothesis"),
+    ("decisions_with_hypothesis", "a hypothesis alone"),
+    ("decisions_with_measure", "a measure without a reading"),
+    ("decisions_with_baseline", "a baseline reading"),
+    ("decisions_with_reading", "a reading after release"),
+];
 
 impl Ledger {
     fn new(view: &View<'_>, span: Period) -> Self {
@@ -158,8 +170,11 @@ impl Ledger {
             }
             let Subject::Epic(id) = &decision.subject else { continue };
             let epic = view.data.epics.iter().position(|epic| epic.id == *id);
-            let level = epic.map(|ix| evidence(view, ix, firsts[ix], span));
-            ledger.without += usize::from(level == Some(Evidence::None));
+            // What was known when it was decided, not what was learned since.
+            let before = Period::new(span.from, decision.made_at);
+            if let Some(ix) = epic {
+                ledger.levels[evidence(view, ix, firsts[ix], before) as usize] += 1;
+            }
         }
         ledger
     }
@@ -184,18 +199,34 @@ fn tell(view: &View<'_>, epics: &[usize], share: f64, days: f64, ledger: &Ledger
     ]
     .map(|(n, what)| format!("{} {what}", if n == 0 { "none".to_owned() } else { n.to_string() }));
     let uncertainty = format!(
-        "Only recorded readings and decisions count; those of the same span were {}.",
-        words::list(&decided)
+        "Only recorded readings and decisions count; those of the same span were {}.{}",
+        words::list(&decided),
+        rested_on(ledger),
     );
     let one = if epics.len() == 1 { "it" } else { "one of them" };
     let question = format!("What would make stopping {one} an easy decision?");
     observe("Continued without a look", &evidence, &uncertainty, &question)
 }
 
+/// `When made, those about epics rested on no hypothesis (1) and a baseline reading (2).`
+fn rested_on(ledger: &Ledger) -> String {
+    let levels: Vec<String> = ledger
+        .levels
+        .iter()
+        .zip(LEVELS)
+        .filter(|(decisions, _)| **decisions > 0)
+        .map(|(decisions, (_, words))| format!("{words} ({decisions})"))
+        .collect();
+    if levels.is_empty() {
+        return String::new();
+    }
+    format!(" When made, those about epics rested on {}.", words::list(&levels))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Altitude, Cadence, Context, Decision};
+    use crate::model::{Altitude, Cadence, Context, Decision, Reading};
     use crate::signals::Dataset;
     use crate::signals::dataset::Epic;
     use crate::signals::fixture::{at, item, portfolio as org, under, view};
@@ -252,6 +283,33 @@ mod tests {
         assert_eq!((format!("{:.4}", share.value), share.n), ("0.2833".to_owned(), Some(120)));
         let count = |name| found[0].measures.iter().find(|m| m.name == name).unwrap().value;
         assert_eq!((count("continues"), count("decisions_without_hypothesis")), (1.0, 1.0));
+    }
+
+    /// A reading before the decision is what it rested on; one after it is not.
+    #[test]
+    fn the_ledger_tells_what_was_known_when_it_was_decided() {
+        let mut data = two_bets();
+        data.epics[1].hypothesis = Some("It helps".into());
+        data.epics[1].outcome = Some("contacts".into());
+        let reading = |when: &str| Reading {
+            measure: "contacts".into(),
+            at: at(when),
+            value: 40.0,
+            source: "survey".into(),
+            known_at: at(when),
+        };
+        let told = |data: &Dataset| {
+            let found = evaluate(&view(data, "05-05"));
+            let told = found[0].observation.clone().unwrap().uncertainty;
+            told.rsplit(". ").next().unwrap().to_owned()
+        };
+        data.readings = vec![reading("02-10")];
+        assert_eq!(
+            told(&data),
+            "When made, those about epics rested on a measure without a reading (1)."
+        );
+        data.readings = vec![reading("01-20")];
+        assert_eq!(told(&data), "When made, those about epics rested on a baseline reading (1).");
     }
 
     #[test]

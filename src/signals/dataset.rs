@@ -171,4 +171,12 @@ impl Dataset {
     pub fn epic(&self, ix: EpicIx) -> &Epic {
         &self.epics[ix.0 as usize]
     }
+
+    /// Work of an epic that the portfolio declared to be one-off: construction, procurement. It
+    /// draws attention like other work and is left out of flow signals.
+    #[must_use]
+    pub fn one_off(&self, epic: Option<EpicIx>) -> bool {
+        let epic = epic.and_then(|epic| self.epics.get(epic.0 as usize));
+        epic.is_some_and(|epic| epic.context == Context::OneOff)
+    }
 }

@@ -48,3 +48,22 @@ pub const MAPPED_MIN: f64 = 0.7;
 pub const START_OBSERVABLE_MIN: f64 = 0.8;
 pub const POLLED_MAX: f64 = 0.25;
 pub const CLASSIFIED_MIN: f64 = 0.8;
+/// Level of a weekly test by p value, and across the slices that are tested together.
+pub const TEST_ALPHA: f64 = 0.01;
+pub const FAMILY_ALPHA: f64 = 0.05;
+/// Fewest deliveries for a median and for either side of a comparison of flow times, fewest for a
+/// P85, and fewest items at risk at either.
+pub const MEDIAN_EVENTS: u64 = 10;
+pub const P85_EVENTS: u64 = 20;
+pub const RISK_SET_MIN: u64 = 5;
+/// Net flow: fewest entries and exits, and the change of stock that matters.
+pub const NET_FLOW_EVENTS: i64 = 20;
+pub const NET_FLOW_ITEMS: i64 = 5;
+pub const NET_FLOW_PERCENT: i64 = 10;
+/// Flow is steady while entries and exits, and drops among exits, differ by no more than this ...
+pub const IMBALANCE_PERCENT: i64 = 10;
+/// ... and the mean age of work in progress stays within this ratio.
+pub const AGE_RATIO: (f64, f64) = (0.8, 1.25);
+/// A pause longer than this is dormancy while fewer resumed ones than the second are known.
+pub const DORMANT_DAYS: i64 = 28;
+pub const RESUMED_GAPS: usize = 20;

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use super::calendar::Weeks;
 use super::dataset::{Dataset, ItemFacts};
-use super::defaults;
+use super::stays::stay;
+use super::{c4_finished_not_released as c4, defaults, p4_dormant_commitments as p4};
 use crate::model::timeline::derive;
 use crate::model::{Category, Period, StreamIx, Timestamp};
 
-/// Signal ids and stream ids (`none` for work without a stream) that count `item` at `as_of`,
-/// sorted. Signals over links, outcomes and decisions list their items in their findings.
+/// Signal ids and stream ids (`none` for work without a stream; for P4 the epic) that count `item`
+/// at `as_of`, sorted. Signals over links, outcomes and decisions list their items in their findings.
 #[must_use]
 pub fn of(data: &Dataset, item: &ItemFacts, as_of: Timestamp) -> Vec<(&'static str, String)> {
     let weeks = Weeks::new(as_of, data.zone, defaults::SERIES_WEEKS, &data.coverage);
@@ -24,12 +25,31 @@ pub fn of(data: &Dataset, item: &ItemFacts, as_of: Timestamp) -> Vec<(&'static s
     let series = weeks.span(weeks.series());
     if let (Some(at), Some(credited)) = (derived.delivered_at, derived.credited)
         && series.contains(at)
+        && !data.one_off(item.segments[credited].epic)
     {
         found.insert(("V2", name(item.segments[credited].stream)));
     }
+    if let Some((stream, stay)) = stay(data, &item.segments, &derived, as_of)
+        && !item.start_before_data
+        && stay.to > series.from
+        && stay.from < series.to
+    {
+        found.insert(("V1", name(stream)));
+    }
+    if let Some(credited) = c4::counts(data, item, &derived, series, as_of) {
+        found.insert(("C4", name(item.segments[credited].stream)));
+    }
+    let worked = item.segments.iter().filter(|s| s.from < as_of && s.flow() == Category::Active);
+    for epic in worked.filter_map(|segment| segment.epic) {
+        if p4::looks_at(data, epic.0 as usize) {
+            found.insert(("P4", data.epic(epic).id.clone()));
+        }
+    }
     let mut drawn = |window: Period, signal: &'static str, counts: fn(Category) -> bool| {
+        let flows = matches!(signal, "V3" | "V5" | "H1");
         for segment in &item.segments {
-            let seen = segment.period().intersect(&window).is_some();
+            let seen = segment.period().intersect(&window).is_some()
+                && !(flows && data.one_off(segment.epic));
             if seen && segment.from < as_of && counts(segment.flow()) {
                 found.insert((signal, name(segment.stream)));
             }
@@ -37,6 +57,8 @@ pub fn of(data: &Dataset, item: &ItemFacts, as_of: Timestamp) -> Vec<(&'static s
     };
     drawn(series, "P1", |category| category == Category::Active);
     drawn(series, "V5", Category::is_started);
+    drawn(weeks.span(weeks.window()), "V3", Category::is_started);
+    drawn(weeks.span(weeks.window()), "H1", Category::is_started);
     if !data.intents.is_empty() {
         drawn(weeks.span(weeks.intent()), "P2", |category| category == Category::Active);
     }
@@ -97,9 +119,9 @@ mod tests {
         let signals = |as_of: &str| -> Vec<&str> {
             of(&data, &item, at(as_of)).into_iter().map(|(signal, _)| signal).collect()
         };
-        assert_eq!(signals("2026-03-30T00:00:00Z"), ["P1", "V2", "V5"]);
+        assert_eq!(signals("2026-03-30T00:00:00Z"), ["H1", "P1", "V1", "V2", "V3", "V5"]);
         // While it was open, and long after it was delivered.
-        assert_eq!(signals("2026-03-09T00:00:00Z"), ["P1", "V5"]);
+        assert_eq!(signals("2026-03-09T00:00:00Z"), ["H1", "P1", "V1", "V3", "V5"]);
         assert!(signals("2027-03-30T00:00:00Z").is_empty());
     }
 }

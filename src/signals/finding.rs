@@ -70,6 +70,12 @@ pub fn observe(subject: &str, evidence: &str, uncertainty: &str, question: &str)
 /// newest value and limits.
 #[must_use]
 pub fn against_usual(judged: &Judged) -> Option<String> {
+    against_usual_at(judged, "in the week")
+}
+
+/// The same for values that are read "at the end of the week".
+#[must_use]
+pub fn against_usual_at(judged: &Judged, when: &str) -> Option<String> {
     let series = &judged.series;
     let limits = series.limits?;
     let value = newest(series)?;
@@ -85,10 +91,11 @@ pub fn against_usual(judged: &Judged) -> Option<String> {
         }
         (None, Some(upper)) => format!("a usual range of 0 to {}", bare(upper)),
         (Some(lower), None) => format!("a usual range from {} on", bare(lower)),
-        (None, None) => format!("an average of {}", bare(limits.centre)),
+        // No average here: flow may be unsteady (H1), and then no mean is printed.
+        (None, None) => "a usual range that spans every possible value".to_owned(),
     };
     let period = match series.weeks_per_point {
-        1 => "in the week".to_owned(),
+        1 => when.to_owned(),
         weeks => format!("a week over the newest {weeks} weeks"),
     };
     let value = match series.unit {

@@ -110,3 +110,42 @@ pub(super) fn link(data: &mut Dataset, blocked: usize, blocker: usize, from: &st
 pub(super) fn view<'a>(data: &'a Dataset, as_of: &str) -> View<'a> {
     View::new(data, at(as_of), at(as_of), &Scope::Portfolio)
 }
+
+/// Fixture F0 of the catalogue (section 0.4) as one stream with two teams.
+pub(super) fn f0() -> Dataset {
+    let mut data = portfolio(1, &[1, 1]);
+    let lines: [(&str, &[(&str, &str)]); 10] = [
+        ("A", &[("03-02 09:00", "proposed"), ("03-03", "Dev"), ("03-09", "done")]),
+        (
+            "B",
+            &[
+                ("03-04", "proposed"),
+                ("03-04 12:00", "Dev"),
+                ("03-10 12:00", "done"),
+                ("03-12 12:00", "Dev"),
+                ("03-14", "done"),
+            ],
+        ),
+        ("C", &[("03-05", "proposed"), ("03-06", "done")]),
+        (
+            "D",
+            &[
+                ("03-04", "proposed"),
+                ("03-05", "Dev"),
+                ("03-08", "proposed"),
+                ("03-18", "Dev"),
+                ("03-20", "done"),
+            ],
+        ),
+        ("E", &[("03-11", "done")]),
+        ("F", &[("03-09", "proposed"), ("03-10", "Dev"), ("03-17", "dropped")]),
+        ("G", &[("03-02", "proposed"), ("03-13", "dropped")]),
+        ("H", &[("03-15", "proposed"), ("03-16", "Dev"), ("03-21", "T2/S1"), ("03-25", "done")]),
+        ("I", &[("03-19", "proposed"), ("03-20", "Dev"), ("03-24", "waiting")]),
+        ("J", &[("02-19", "proposed"), ("02-20", "Dev")]),
+    ];
+    for (key, events) in lines {
+        item(&mut data, key, "T1/S1", events);
+    }
+    data
+}

@@ -22,6 +22,8 @@ pub struct Counts {
     pub no_start: u64,
     pub transitions: u64,
     pub polled: u64,
+    /// Items touched that belong to one-off epics, and so to no flow signal.
+    pub one_off: u64,
     /// Item-milliseconds in active work, and those that the stale cap takes away.
     pub active: i64,
     pub stale: i64,
@@ -69,6 +71,8 @@ pub struct Flow {
     pub stretches: Vec<Vec<Stretch>>,
     /// Blocked stretches in the window.
     pub blocked: Vec<Blocked>,
+    /// By epic: when an item of it was at work and alive, ever; in the order of the items.
+    pub worked: Vec<Vec<Period>>,
     /// Creation of the first item.
     pub since: Option<Timestamp>,
 }
@@ -86,10 +90,12 @@ pub fn pass(data: &Dataset, as_of: Timestamp, weeks: &Weeks, grid: &Grid) -> Flo
         streams: vec![empty; data.streams.len() + 1],
         items: Vec::with_capacity(data.items.len()),
         stretches: vec![Vec::new(); data.teams.len()],
+        worked: vec![Vec::new(); data.epics.len()],
         ..Flow::default()
     };
     let states = data.states.len();
     let mut pass = Pass {
+        data,
         as_of,
         weeks,
         span: weeks.span(0..weeks.len()),
@@ -115,6 +121,7 @@ pub fn pass(data: &Dataset, as_of: Timestamp, weeks: &Weeks, grid: &Grid) -> Flo
 }
 
 struct Pass<'a> {
+    data: &'a Dataset,
     as_of: Timestamp,
     weeks: &'a Weeks,
     /// All weeks; the window W; the span of the attention grid.
@@ -150,7 +157,9 @@ impl Pass<'_> {
             touched |= self.transition(home, here.checked_sub(1).map(|i| &segments[i]), segment);
             if segment.category.is_started() {
                 touched |= segment.period().intersect(&self.window).is_some();
-                self.in_progress(ix, segment);
+                if !self.data.one_off(segment.epic) {
+                    self.in_progress(ix, segment);
+                }
             }
             let next = segments.get(here + 1);
             if next.is_none_or(|next| !equal(segment, next)) {
@@ -165,6 +174,7 @@ impl Pass<'_> {
         let last = &segments[segments.len() - 1];
         let counts = &mut self.flow.streams[home].counts;
         counts.touched += u64::from(touched);
+        counts.one_off += u64::from(touched && self.data.one_off(last.epic));
         counts.mapped += u64::from(touched && last.team.is_some() && last.stream.is_some());
     }
 
@@ -226,6 +236,10 @@ impl Pass<'_> {
     /// Hands a run of active work to its team, as far as it is alive.
     fn at_work(&mut self, item: &ItemFacts, segment: &FlowSegment, run: Period) {
         let place = self.place(segment.stream);
+        let worked = segment.epic.and_then(|epic| self.flow.worked.get_mut(epic.0 as usize));
+        if let Some(worked) = worked {
+            stale::alive(run, &item.activity, |part| worked.push(part));
+        }
         let whole = run.intersect(&self.window).map_or(0, |p| p.millis());
         let Some(span) = run.intersect(&self.grid) else { return };
         let target = Target { stream: segment.stream, epic: segment.epic, kind: item.kind };
@@ -248,6 +262,9 @@ impl Pass<'_> {
     fn delivery(&mut self, item: &ItemFacts, segments: &[FlowSegment], derived: &Derived) {
         let (Some(at), Some(credited)) = (derived.delivered_at, derived.credited) else { return };
         let Some(week) = self.weeks.of(at) else { return };
+        if self.data.one_off(segments[credited].epic) {
+            return;
+        }
         let place = self.place(segments[credited].stream);
         let stream = &mut self.flow.streams[place];
         stream.delivered[week] += 1;

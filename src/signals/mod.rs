@@ -15,22 +15,30 @@ pub mod flow;
 pub mod report;
 pub mod slices;
 pub mod stats;
+pub mod stays;
 mod unlocks;
 mod unseen;
 pub mod verdict;
 pub mod view;
 pub mod waits;
+pub mod weekly_test;
+pub mod wip;
 pub mod words;
 
 pub mod c1_cross_stream_wait;
 pub mod c2_dependency_knots;
+pub mod c4_finished_not_released;
 pub mod d2_follow_through;
 pub mod d3_unexamined_continuation;
+pub mod h1_flow_stability;
 pub mod h2_data_confidence;
 pub mod o1_outcome_movement;
 pub mod p1_attention_share;
 pub mod p2_intent_gap;
+pub mod p4_dormant_commitments;
+pub mod v1_flow_time;
 pub mod v2_throughput;
+pub mod v3_net_flow;
 pub mod v5_wait_locator;
 
 pub use dataset::Dataset;
@@ -70,15 +78,26 @@ pub struct Signal {
 pub const ALL: &[Signal] = &[
     p1_attention_share::SIGNAL,
     p2_intent_gap::SIGNAL,
+    p4_dormant_commitments::SIGNAL,
+    v1_flow_time::SIGNAL,
     v2_throughput::SIGNAL,
+    v3_net_flow::SIGNAL,
     v5_wait_locator::SIGNAL,
     c1_cross_stream_wait::SIGNAL,
     c2_dependency_knots::SIGNAL,
+    c4_finished_not_released::SIGNAL,
     o1_outcome_movement::SIGNAL,
     d2_follow_through::SIGNAL,
     d3_unexamined_continuation::SIGNAL,
+    h1_flow_stability::SIGNAL,
     h2_data_confidence::SIGNAL,
 ];
+
+/// A gate says whether numbers may be read at all; it answers no question of its own.
+#[must_use]
+pub fn is_gate(signal: &str) -> bool {
+    [h1_flow_stability::SIGNAL.id, h2_data_confidence::SIGNAL.id].contains(&signal)
+}
 
 /// Evaluates all signals.
 ///

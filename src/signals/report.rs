@@ -100,6 +100,8 @@ pub enum Unit {
     ItemsPerWeek,
     Weeks,
     Count,
+    /// The chance of data at least as far off, if nothing had changed.
+    PValue,
     /// The outcome measure's own unit.
     Outcome,
 }

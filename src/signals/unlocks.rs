@@ -138,7 +138,7 @@ fn unmapped(view: &View<'_>, attention: bool) -> Vec<(bool, Candidate)> {
             candidate(
                 "No value stream is declared.",
                 "[[stream]]\nid = \"payments\"\nname = \"Payments\"".to_owned(),
-                &["P1", "P2", "V2", "V5", "C1", "C2", "D2"],
+                &["P1", "P2", "V1", "V2", "V3", "V5", "C1", "C2", "D2"],
             ),
         ),
         (
@@ -148,7 +148,7 @@ fn unmapped(view: &View<'_>, attention: bool) -> Vec<(bool, Candidate)> {
                 format!(
                     "[[team]]\nid = \"checkout\"\nstream = \"{stream}\"\nclaims = [{{ jira = \"PAY\" }}]"
                 ),
-                &["P1", "P2", "V2", "V5", "C1", "C2", "D2", "D3"],
+                &["P1", "P2", "V1", "V2", "V3", "V5", "C1", "C2", "D2", "D3"],
             ),
         ),
         (
@@ -158,7 +158,7 @@ fn unmapped(view: &View<'_>, attention: bool) -> Vec<(bool, Candidate)> {
                 format!(
                     "[[workflow]]\nconnection = \"{connection}\"\nactive_labels = [\"in progress\"]"
                 ),
-                &["P1", "V5", "D2"],
+                &["P1", "V1", "V3", "V5", "D2"],
             ),
         ),
         (
@@ -202,7 +202,15 @@ fn undeclared(view: &View<'_>, attention: bool) -> Vec<(bool, Candidate)> {
                 "No epic is known, so no bet can be looked at.",
                 "[[epic]]\nref = \"PAY-100\"\nhypothesis = \"...\"\noutcome = \"refund-contacts\""
                     .to_owned(),
-                &["O1", "D3"],
+                &["P4", "O1", "D3"],
+            ),
+        ),
+        (
+            !data.epics.is_empty() && data.epics.iter().all(|epic| epic.states.is_empty()),
+            candidate(
+                "No state of an epic is mapped, so nothing says which bets are started.",
+                "[epic_states]\nimplementing = [\"In Progress\"]\ndone = [\"Done\"]".to_owned(),
+                &["P4"],
             ),
         ),
         (

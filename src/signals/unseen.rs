@@ -29,6 +29,7 @@ pub(super) fn unseen(view: &View<'_>, whole: &Confidence) -> Vec<String> {
             "Of the items delivered in 12 weeks, {missing} have no observable start."
         ));
     }
+    seen.extend(one_off(view));
     seen.extend(coverage_gaps(view));
     if let Some(gate) = gate("polled_share").filter(|gate| gate.numerator > 0.0) {
         let polled = words::part(gate.numerator as u64, gate.denominator as u64);
@@ -87,6 +88,18 @@ fn coverage_sentence(coverage: f64) -> Option<String> {
     (share != "100 %").then(|| {
         format!(
             "Work in progress was observed in {share} of team time over 12 weeks; the rest is unseen, not idle."
+        )
+    })
+}
+
+/// Work that the portfolio declared to be one-off stands apart from what flows.
+fn one_off(view: &View<'_>) -> Option<String> {
+    let items: u64 = view.flow.streams.iter().map(|stream| stream.counts.one_off).sum();
+    let are = if items == 1 { "is" } else { "are" };
+    (items > 0).then(|| {
+        format!(
+            "{} of one-off epics, touched in 12 weeks, {are} left out of the flow signals; attention counts them.",
+            words::count(items, "item")
         )
     })
 }

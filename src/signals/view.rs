@@ -7,6 +7,7 @@ use super::flow::{Flow, StreamFlow, pass};
 use super::report::Slice;
 use super::slices::Slices;
 use super::waits::{Wait, waits};
+use super::wip::{SliceWip, wip};
 use super::{Dataset, Scope};
 use crate::model::{Derived, Dimension, Kind, Period, StreamIx, Timestamp};
 
@@ -25,6 +26,8 @@ pub struct View<'a> {
     pub attention: Attention,
     /// Sorted cross-stream waits.
     pub waits: Vec<Wait>,
+    /// Entries, exits and stock of work in progress, parallel to [`View::streams`].
+    pub wip: Vec<SliceWip>,
 }
 
 impl<'a> View<'a> {
@@ -48,7 +51,8 @@ impl<'a> View<'a> {
         ];
         let attention = Attention::new(data, grid, stretches, dimensions);
         let waits = waits(data, &flow.items, as_of);
-        Self { data, as_of, known, scope, weeks, history, flow, attention, waits }
+        let wip = wip(data, &flow.items, &weeks, &attention.tables[0].slices, as_of);
+        Self { data, as_of, known, scope, weeks, history, flow, attention, waits, wip }
     }
 
     /// The derived values of an item.
@@ -99,6 +103,14 @@ impl<'a> View<'a> {
     /// and slices that this reader's scope does not contain are left out.
     #[must_use]
     pub fn stream_slices(&self) -> Vec<(Slice, Vec<&StreamFlow>, Vec<StreamIx>)> {
+        let mut slices = self.all_stream_slices();
+        slices.retain(|(slice, ..)| self.in_scope(&slice.id));
+        slices
+    }
+
+    /// The same without regard to the scope, for tests that share one error across all streams.
+    #[must_use]
+    pub fn all_stream_slices(&self) -> Vec<(Slice, Vec<&StreamFlow>, Vec<StreamIx>)> {
         let mut slices: Vec<(Slice, Vec<&StreamFlow>, Vec<StreamIx>)> =
             self.streams().list.iter().map(|s| (s.clone(), Vec::new(), Vec::new())).collect();
         for ix in 0..self.data.streams.len() {
@@ -107,7 +119,7 @@ impl<'a> View<'a> {
             slot.1.push(&self.flow.streams[ix]);
             slot.2.push(stream);
         }
-        slices.retain(|(slice, members, _)| !members.is_empty() && self.in_scope(&slice.id));
+        slices.retain(|(_, members, _)| !members.is_empty());
         slices
     }
 
@@ -127,6 +139,12 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn observed(&self, since: Option<Timestamp>) -> Vec<bool> {
         observed(&self.weeks, since)
+    }
+
+    /// Which of the newest 26 weeks were observed of some streams together.
+    #[must_use]
+    pub fn observed_of(&self, members: &[&StreamFlow]) -> Vec<bool> {
+        self.observed(members.iter().filter_map(|stream| stream.since).min())
     }
 
     /// The window W.

@@ -37,12 +37,25 @@ pub fn value(value: f64, unit: Unit) -> String {
         Unit::SharePoints => format!("{} percentage points", number(value * 100.0)),
         Unit::TeamDays => format!("{} team-days", number(value)),
         Unit::ItemDays => format!("{} item-days", number(value)),
-        Unit::Days => format!("{} days", number(value)),
+        Unit::Days => match number(value).as_str() {
+            "1" => "1 day".to_owned(),
+            days => format!("{days} days"),
+        },
         Unit::ItemsPerWeek => format!("{} items a week", number(value)),
         Unit::Items => format!("{} items", number(value)),
-        Unit::Weeks => format!("{} weeks", number(value)),
+        Unit::Weeks => match number(value).as_str() {
+            "1" => "1 week".to_owned(),
+            weeks => format!("{weeks} weeks"),
+        },
+        Unit::PValue => p_value(value),
         Unit::Count | Unit::Outcome => number(value),
     }
+}
+
+/// `p = 0.002`, `p < 0.001`.
+#[must_use]
+pub fn p_value(p: f64) -> String {
+    if p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") }
 }
 
 /// `k of n` as section 0.10 allows: a percentage from twenty on, a range from five on.

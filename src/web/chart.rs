@@ -165,7 +165,7 @@ fn unit_words(unit: Unit) -> Option<&'static str> {
         Unit::Days => Some("in days"),
         Unit::Items | Unit::ItemsPerWeek => Some("in items"),
         Unit::Weeks => Some("in weeks"),
-        Unit::Share | Unit::SharePoints | Unit::Count | Unit::Outcome => None,
+        Unit::Share | Unit::SharePoints | Unit::Count | Unit::PValue | Unit::Outcome => None,
     }
 }
 

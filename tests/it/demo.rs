@@ -46,6 +46,7 @@ fn slice(story: &Story, planted: &story::Planted) -> String {
             decision.expect("the decision is recorded").id.clone()
         }
         "D3" => "unexamined".to_owned(),
+        "P4" => "dormant".to_owned(),
         _ => planted.about[0].clone(),
     }
 }

@@ -50,7 +50,9 @@ fn well_worded(page: &Page, of: &str) {
         assert_eq!(violations(&line, hidden), [] as [String; 0], "{of}: {line}");
         assert!(observation.evidence.ends_with('.'), "{line}");
         assert!(observation.uncertainty.ends_with('.'), "{line}");
-        assert!(!line.contains("0.0") && !line.contains("NaN"), "{line}");
+        // A p value may begin with zeros; no other number does.
+        let other = line.replace("p = 0.0", "p = ").replace("p \\< 0.0", "p < ");
+        assert!(!other.contains("0.0") && !other.contains("NaN"), "{line}");
     }
 }
 
@@ -207,25 +209,27 @@ async fn the_digest_of_the_demo() {
     | Payments | 25 % (20 to 30) | 34 % | 33 to 35 | outside the band in 8 of 8 weeks |
 
     - **Payments**: attention was 34 % against a declared 25 % over 8 weeks (784 team-days; 29 % to 43 % however shared time is split, which reaches into the band). Without the epic "Wallet" the share is 26 %, inside the band, so the gap rests on one epic. Which of the two is out of date: the intent, or the scope of "Wallet"?
+    - **Dormant**: 1 of 17 started epics, "Account merge" (62 days), had no active work for longer than 85 % of past pauses (3.9 days, n = 54). Only active work on items of an epic counts; work without a card is unseen. Is it paused on purpose?
 
     ## 2. Where is the flow breaking down across the system?
 
+    - **Booking, flow time**: started work took longer: half of it took 8.9 days or less over the newest 12 weeks (164 deliveries), against 7.1 days or less over the 26 weeks before (391 deliveries). A difference like this has p \< 0.001 if nothing changed; open items count as far as they were observed. Over 26 weeks 85 % of it took 12 days or less (plausibly 11 to 13). It holds for the 8th week in a row. What does started work wait for that it did not wait for before?
     - **Booking**: the active share of the time of started work was 41 % in the week against a usual range of 53 % to 77 % (26 weeks); over 12 weeks waiting took 717 of 1574 item-days ("Blocked" 11, "In review" 639 and "Ready for review" 67). It lies beyond its usual range, confirmed for the 4th week in a row. Open items count as well as finished ones. What is work in "In review" waiting for?
     - **Fleet and Identity**: items of these streams waited for each other in a circle, 73 item-days over 12 weeks (41 items). Only recorded links count, so the circle may be larger than what is seen. What would let each of these streams finish without the other?
 
     ## 3. What signals should influence our next funding decision?
 
-    - **"More for Depot scheduling"**: effective on 30 March 2026, it showed up as attention beyond its earlier range of 0.4 % to 3 % in the 5th week (11 complete weeks since; newest share 8 %). One decision is one observation. Is a lag of 5 weeks soon enough for the bets we place?
+    - **"More for Depot scheduling"**: effective on 30 March 2026, it showed up as attention beyond its earlier range of 0.4 % to 3 % in the 5th week (11 complete weeks since; newest share 8 %). One decision is one observation. Over 12 weeks 149 items entered and 154 left work in progress of Fleet; its items waited 32 item-days for other streams. Is a lag of 5 weeks soon enough for the bets we place?
     - **Refund contacts**: moved favourably from about 43 to 32 per 1000 orders since the first release (8 readings, outside the earlier pattern from the 2nd on; usual range 40 to 46). The movement coincides with the release of "Instant refund"; other things changed as well. Source of the readings: "warehouse". What would it take to believe it?
-    - **Continued without a look**: 3 epics drew 11 % of attention through two cadences (1959 team-days) with neither an outcome reading nor a decision ("Fleet telemetry", "Ledger split" and "Single sign-on 2"). Only recorded readings and decisions count; those of the same span were none to start, 2 to continue, 1 to pivot and none to stop. What would make stopping one of them an easy decision?
+    - **Continued without a look**: 3 epics drew 11 % of attention through two cadences (1959 team-days) with neither an outcome reading nor a decision ("Fleet telemetry", "Ledger split" and "Single sign-on 2"). Only recorded readings and decisions count; those of the same span were none to start, 2 to continue, 1 to pivot and none to stop. When made, those about epics rested on a hypothesis alone (1) and a reading after release (2). What would make stopping one of them an easy decision?
 
     Decisions due for review: D-4 "More for Depot scheduling" (expected: On-time returns up; review date 12 June 2026 passed)
 
     ---
-    Within the usual range: 44 of 46 series.
+    Within the usual range: 55 of 58 series.
     Not visible here: Of the items touched in 12 weeks, 0.9 % (8 of 932) lack a team or a stream. Of the items delivered in 12 weeks, 3 % (18 of 682) have no observable start. 9 items were done from their creation on, as imported ones are: the start of work on them cannot be seen, and they are left out. Nobody knows the category of the status "In testing"; an item in such a status keeps the category it had before.
     Revisions: none.
-    About one of the confirmed observations may be a false alarm (46 series tested, 0.9 expected). This page contains no person, no team comparison, no dates to come and no completion figures.
+    About one of the confirmed observations may be a false alarm (58 series tested, 1.2 expected). This page contains no person, no team comparison, no dates to come and no completion figures.
     "#);
 }
 
@@ -245,6 +249,7 @@ async fn the_digest_of_an_empty_store() {
     - No signal of this section has enough data yet.
     - Attention share: no active work of a declared team was observed in the window.
     - Intent gap: no intent is declared, so there is nothing to compare attention with.
+    - Dormant commitments: no state of an epic is mapped, so nothing says which ones are started.
     - No value stream is declared. One such declaration, with your own names and values, would unlock most (attention share and intent gap):
 
       ```
@@ -257,6 +262,7 @@ async fn the_digest_of_an_empty_store() {
 
     - No signal of this section has enough data yet.
     - Cross-stream wait and dependency knots: no blocking link between items is recorded.
+    - Finished, not released: no release is recorded, so what is delivered counts as released.
 
     ## 3. What signals should influence our next funding decision?
 

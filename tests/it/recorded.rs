@@ -75,13 +75,18 @@ async fn a_jira_site_of_ten_issues() {
     10 items, 25 transitions, 0 gaps
     P1 Attention: insufficient: too little of the teams' time shows work in progress on a board (0 of 50 percent of team time)
     P2 Intent: not applicable: no intent is declared, so there is nothing to compare attention with
+    P4 Dormant commitments: not applicable: no state of an epic is mapped, so nothing says which ones are started
+    V1 SP: insufficient: a median rests on at least ten deliveries in 26 weeks whose start was seen (2 of 10 deliveries)
     V2 SP: insufficient: the values are too few and too alike for a usual range (2 of 4 distinct values)
+    V3 SP: insufficient: too few items entered or left work in progress in 12 weeks (5 of 20 entries and exits)
     V5 SP: usual
     C1 Cross-stream waits: nothing
     C2 Dependencies: nothing
+    C4 Releases: not applicable: no release is recorded, so what is delivered counts as released
     O1 Outcomes: not applicable: no outcome measure is declared
     D2 Decisions: not applicable: no decision to start, stop, or give more or less to a stream, theme or epic is recorded
     D3 Cadences: not applicable: no cadence is declared
+    H1 SP: insufficient: too few items entered or left work in progress in 12 weeks (5 of 20 entries and exits)
     unseen: Work in progress was observed in less than 0.1 % of team time over 12 weeks; the rest is unseen, not idle.
     unseen: 100 % of active item-days came from cards without a sign of life for 28 days and draw no attention.
     "#);
@@ -94,13 +99,18 @@ async fn a_repository_without_a_board() {
     41 items, 37 transitions, 0 gaps
     P1 Attention: not applicable: no active work of a declared team was observed in the window
     P2 Intent: not applicable: no intent is declared, so there is nothing to compare attention with
+    P4 Dormant commitments: not applicable: no state of an epic is mapped, so nothing says which ones are started
+    V1 panjf2000/ants: insufficient: too many of the items delivered in 12 weeks have no observable start (0 of 5 deliveries with a start)
     V2 panjf2000/ants: insufficient: the values are too few and too alike for a usual range (3 of 4 distinct values)
+    V3 panjf2000/ants: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
     V5 panjf2000/ants: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
     C1 Cross-stream waits: not applicable: no blocking link between items is recorded
     C2 Dependencies: not applicable: no blocking link between items is recorded
+    C4 Releases: not applicable: no release is recorded, so what is delivered counts as released
     O1 Outcomes: not applicable: no outcome measure is declared
     D2 Decisions: not applicable: no decision to start, stop, or give more or less to a stream, theme or epic is recorded
     D3 Cadences: not applicable: no cadence is declared
+    H1 panjf2000/ants: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
     unseen: No work in progress of any team was observed over 12 weeks.
     unseen: Of the items delivered in 12 weeks, 6 of 6 have no observable start.
     unseen: 1 item was done from its creation on, as imported ones are: the start of work on it cannot be seen, and it is left out.
@@ -114,15 +124,23 @@ async fn localised_names_and_statuses_that_nobody_knows() {
     2 items, 0 transitions, 0 gaps
     P1 Attention: not applicable: no active work of a declared team was observed in the window
     P2 Intent: not applicable: no intent is declared, so there is nothing to compare attention with
+    P4 Dormant commitments: not applicable: no state of an epic is mapped, so nothing says which ones are started
+    V1 EE: insufficient: the newest complete week was not observed (0 of 1 week)
+    V1 K5: insufficient: the newest complete week was not observed (0 of 1 week)
     V2 EE: insufficient: no delivery was observed in the charted weeks (0 of 1 deliveries)
     V2 K5: insufficient: no delivery was observed in the charted weeks (0 of 1 deliveries)
+    V3 EE: insufficient: the newest complete week was not observed (0 of 1 week)
+    V3 K5: insufficient: the newest complete week was not observed (0 of 1 week)
     V5 EE: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
     V5 K5: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
     C1 Cross-stream waits: not applicable: no blocking link between items is recorded
     C2 Dependencies: not applicable: no blocking link between items is recorded
+    C4 Releases: not applicable: no release is recorded, so what is delivered counts as released
     O1 Outcomes: not applicable: no outcome measure is declared
     D2 Decisions: not applicable: no decision to start, stop, or give more or less to a stream, theme or epic is recorded
     D3 Cadences: not applicable: no cadence is declared
+    H1 EE: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
+    H1 K5: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
     unseen: No work in progress of any team was observed over 12 weeks.
     unseen: 2022-01-10 to 2022-07-10 had no data from "jira".
     "#);
@@ -135,19 +153,33 @@ async fn a_site_without_histories() {
     3 items, 0 transitions, 0 gaps
     P1 Attention: not applicable: no active work of a declared team was observed in the window
     P2 Intent: not applicable: no intent is declared, so there is nothing to compare attention with
+    P4 Dormant commitments: not applicable: no state of an epic is mapped, so nothing says which ones are started
+    V1 ALOY: insufficient: a median rests on at least ten deliveries in 26 weeks whose start was seen (0 of 10 deliveries)
+    V1 DAEMON: insufficient: a median rests on at least ten deliveries in 26 weeks whose start was seen (0 of 10 deliveries)
+    V1 MOD: insufficient: a median rests on at least ten deliveries in 26 weeks whose start was seen (0 of 10 deliveries)
+    V1 TIMOB: insufficient: a median rests on at least ten deliveries in 26 weeks whose start was seen (0 of 10 deliveries)
     V2 ALOY: insufficient: no delivery was observed in the charted weeks (0 of 1 deliveries)
     V2 DAEMON: insufficient: no delivery was observed in the charted weeks (0 of 1 deliveries)
     V2 MOD: insufficient: no delivery was observed in the charted weeks (0 of 1 deliveries)
     V2 TIMOB: insufficient: no delivery was observed in the charted weeks (0 of 1 deliveries)
+    V3 ALOY: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
+    V3 DAEMON: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
+    V3 MOD: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
+    V3 TIMOB: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
     V5 ALOY: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
     V5 DAEMON: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
     V5 MOD: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
     V5 TIMOB: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
     C1 Cross-stream waits: not applicable: no blocking link between items is recorded
     C2 Dependencies: not applicable: no blocking link between items is recorded
+    C4 Releases: not applicable: no release is recorded, so what is delivered counts as released
     O1 Outcomes: not applicable: no outcome measure is declared
     D2 Decisions: not applicable: no decision to start, stop, or give more or less to a stream, theme or epic is recorded
     D3 Cadences: not applicable: no cadence is declared
+    H1 ALOY: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
+    H1 DAEMON: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
+    H1 MOD: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
+    H1 TIMOB: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
     unseen: No work in progress of any team was observed over 12 weeks.
     "#);
 }
@@ -159,15 +191,23 @@ async fn both_trackers_together() {
     44 items, 37 transitions, 0 gaps
     P1 Attention: not applicable: no active work of a declared team was observed in the window
     P2 Intent: not applicable: no intent is declared, so there is nothing to compare attention with
+    P4 Dormant commitments: not applicable: no state of an epic is mapped, so nothing says which ones are started
+    V1 DZFNK0168: insufficient: a median rests on at least ten deliveries in 26 weeks whose start was seen (0 of 10 deliveries)
+    V1 panjf2000/ants: insufficient: a median rests on at least ten deliveries in 26 weeks whose start was seen (0 of 10 deliveries)
     V2 DZFNK0168: insufficient: no delivery was observed in the charted weeks (0 of 1 deliveries)
     V2 panjf2000/ants: insufficient: no delivery was observed in the charted weeks (0 of 1 deliveries)
+    V3 DZFNK0168: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
+    V3 panjf2000/ants: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
     V5 DZFNK0168: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
     V5 panjf2000/ants: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
     C1 Cross-stream waits: not applicable: no blocking link between items is recorded
     C2 Dependencies: not applicable: no blocking link between items is recorded
+    C4 Releases: not applicable: no release is recorded, so what is delivered counts as released
     O1 Outcomes: not applicable: no outcome measure is declared
     D2 Decisions: not applicable: no decision to start, stop, or give more or less to a stream, theme or epic is recorded
     D3 Cadences: not applicable: no cadence is declared
+    H1 DZFNK0168: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
+    H1 panjf2000/ants: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
     unseen: No work in progress of any team was observed over 12 weeks.
     unseen: 2023-01-23 to 2023-05-29 had no data from "jira".
     unseen: 1 item was done from its creation on, as imported ones are: the start of work on it cannot be seen, and it is left out.

@@ -14,14 +14,31 @@ pub fn upper_tail(k: u64, n: u64, p: f64) -> f64 {
     if p >= 1.0 {
         return 1.0;
     }
-    let ln_n = ln_gamma(n as f64 + 1.0);
-    let term = |x: u64| {
-        let (x, rest) = (x as f64, (n - x) as f64);
-        let choose = ln_n - ln_gamma(x + 1.0) - ln_gamma(rest + 1.0);
-        (choose + x * p.ln() + rest * (1.0 - p).ln()).exp()
-    };
+    // From the likeliest count of the tail outward, each term from the one before it.
+    let peak = k.max(((n as f64 + 1.0) * p).floor() as u64).min(n);
+    let (x, rest) = (peak as f64, (n - peak) as f64);
+    let choose = ln_gamma(n as f64 + 1.0) - ln_gamma(x + 1.0) - ln_gamma(rest + 1.0);
+    let largest = (choose + x * p.ln() + rest * (1.0 - p).ln()).exp();
+    let odds = p / (1.0 - p);
+    let up = outward(largest, peak + 1..=n, |x| odds * (n - x + 1) as f64 / x as f64);
+    let down = outward(largest, (k..peak).rev(), |x| (x + 1) as f64 / (odds * (n - x) as f64));
     // The smallest terms first, so that they are not lost against the large ones.
-    (k..=n).rev().map(term).sum::<f64>().min(1.0)
+    let sum = |terms: Vec<f64>| terms.iter().rev().sum::<f64>();
+    (sum(up) + sum(down) + largest).min(1.0)
+}
+
+/// The terms at some counts, each the one before it times a ratio, until they no longer matter.
+fn outward(
+    largest: f64,
+    counts: impl Iterator<Item = u64>,
+    ratio: impl Fn(u64) -> f64,
+) -> Vec<f64> {
+    let mut term = largest;
+    let terms = counts.map(|count| {
+        term *= ratio(count);
+        term
+    });
+    terms.take_while(|term| *term > largest * 1e-18).collect()
 }
 
 /// Exact two-sided p for two counts over equal exposure: `min(1, 2 P(X >= max(a, b)))` with
@@ -44,6 +61,10 @@ mod tests {
         assert_eq!(format!("{:.6}", two_rates(46, 28)), "0.047393");
         assert_eq!(two_rates(3, 3), 1.0);
         assert_eq!(two_rates(0, 0), 1.0);
+        // Far out and large: as the sum of all terms gives, and as the normal tail nearly does.
+        assert!((two_rates(5_100, 4_900) - 0.046_5).abs() < 5e-4);
+        assert!((upper_tail(1, 4, 0.5) - 15.0 / 16.0).abs() < 1e-12);
+        assert!((upper_tail(400, 1_000, 0.5) - 1.0).abs() < 1e-9);
     }
 
     /// V4: six of twelve where 2/19 is expected.

@@ -1,7 +1,7 @@
 //! The log-rank test of two groups with delayed entry.
 
 use super::special::erfc;
-use super::survival::Spell;
+use super::survival::Ages;
 
 /// The result of the test.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,12 +15,12 @@ pub struct LogRank {
     pub p: f64,
 }
 
-/// Compares two groups of spells; `None` when no event age carries any variance.
+/// Compares two groups; `None` when no event age carries any variance.
 ///
 /// At each event age: `O = d1`, `E = d n1 / n`, `V = d n1 n2 (n - d) / (n^2 (n - 1))`; chi-squared
 /// with one degree of freedom (Mantel 1966; risk sets as in R's `survdiff`).
 #[must_use]
-pub fn log_rank(first: &[Spell], second: &[Spell]) -> Option<LogRank> {
+pub fn log_rank(first: &Ages, second: &Ages) -> Option<LogRank> {
     let (mut observed, mut expected, mut variance) = (0.0, 0.0, 0.0);
     for row in table(first, second) {
         let (n1, n2) = (row.at_risk[0] as f64, row.at_risk[1] as f64);
@@ -48,32 +48,34 @@ pub struct Row {
 
 /// The risk sets and events of both groups at each distinct event age.
 #[must_use]
-pub fn table(first: &[Spell], second: &[Spell]) -> Vec<Row> {
-    let groups = [first, second];
-    let valid = |s: &&Spell| s.exit > s.entry;
-    let mut ages: Vec<f64> = groups
-        .into_iter()
-        .flat_map(|g| g.iter().filter(valid).filter(|s| s.event).map(|s| s.exit))
-        .collect();
-    ages.sort_by(f64::total_cmp);
-    ages.dedup();
-    let count = |group: &[Spell], f: &dyn Fn(&Spell) -> bool| {
-        group.iter().filter(valid).filter(|s| f(s)).count() as u64
-    };
-    let row = |age| Row {
-        age,
-        at_risk: groups.map(|g| count(g, &|s| s.entry < age && age <= s.exit)),
-        events: groups.map(|g| count(g, &|s| s.event && s.exit == age)),
-    };
-    ages.into_iter().map(row).collect()
+pub fn table(first: &Ages, second: &Ages) -> Vec<Row> {
+    let mut walks = [first.walk(), second.walk()];
+    let (mut one, mut two) = (first.events.iter().peekable(), second.events.iter().peekable());
+    let mut rows: Vec<Row> = Vec::new();
+    loop {
+        // The next of both lists, which are ascending.
+        let age = match (one.peek(), two.peek()) {
+            (Some(a), Some(b)) if a <= b => one.next(),
+            (_, Some(_)) => two.next(),
+            (Some(_), None) => one.next(),
+            (None, None) => return rows,
+        };
+        let Some(age) = age.copied() else { return rows };
+        if rows.last().is_none_or(|row| row.age < age) {
+            let [(n1, d1), (n2, d2)] = walks.each_mut().map(|walk| walk.at(age));
+            rows.push(Row { age, at_risk: [n1, n2], events: [d1, d2] });
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signals::stats::survival::Spell;
 
-    fn spells(list: &[(f64, f64, bool)]) -> Vec<Spell> {
-        list.iter().map(|&(entry, exit, event)| Spell { entry, exit, event }).collect()
+    fn spells(list: &[(f64, f64, bool)]) -> Ages {
+        let spell = |&(entry, exit, event): &(f64, f64, bool)| Spell { entry, exit, event };
+        Ages::new(&list.iter().map(spell).collect::<Vec<_>>())
     }
 
     /// R9: 6-MP against placebo; R's `survdiff` prints 21, 10.7, 16.8, 4.17e-05.

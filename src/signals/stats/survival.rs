@@ -14,6 +14,68 @@ pub struct Spell {
     pub event: bool,
 }
 
+/// The ages at which spells enter, leave, and have their event, each list ascending.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Ages {
+    pub entries: Vec<f64>,
+    /// Of all spells, with or without an event.
+    pub exits: Vec<f64>,
+    pub events: Vec<f64>,
+}
+
+impl Ages {
+    /// Sorts the ages of spells; those that end at or before their entry are dropped.
+    #[must_use]
+    pub fn new(spells: &[Spell]) -> Self {
+        let valid = || spells.iter().filter(|s| s.exit > s.entry);
+        Self::merged(
+            valid().map(|s| s.entry).collect(),
+            valid().map(|s| s.exit).collect(),
+            valid().filter(|s| s.event).map(|s| s.exit).collect(),
+        )
+    }
+
+    /// From lists that consist of few ascending stretches, which cost a merge instead of a sort.
+    #[must_use]
+    pub fn merged(mut entries: Vec<f64>, mut exits: Vec<f64>, mut events: Vec<f64>) -> Self {
+        for list in [&mut entries, &mut exits, &mut events] {
+            if !list.is_sorted() {
+                list.sort_by(f64::total_cmp);
+            }
+        }
+        Self { entries, exits, events }
+    }
+
+    /// A walk over ascending ages.
+    #[must_use]
+    pub fn walk(&self) -> Walk<'_> {
+        Walk { ages: self, entered: 0, left: 0, happened: 0 }
+    }
+}
+
+/// Counts along ascending ages.
+#[derive(Debug)]
+pub struct Walk<'a> {
+    ages: &'a Ages,
+    entered: usize,
+    left: usize,
+    happened: usize,
+}
+
+impl Walk<'_> {
+    /// Spells at risk at an age (`entry < age <= exit`), and events there. Ages only go up.
+    pub fn at(&mut self, age: f64) -> (u64, u64) {
+        let skip = |list: &[f64], from: usize, more: &dyn Fn(f64) -> bool| {
+            from + list[from..].iter().take_while(|x| more(**x)).count()
+        };
+        self.entered = skip(&self.ages.entries, self.entered, &|x| x < age);
+        self.left = skip(&self.ages.exits, self.left, &|x| x < age);
+        let before = skip(&self.ages.events, self.happened, &|x| x < age);
+        self.happened = skip(&self.ages.events, before, &|x| x <= age);
+        ((self.entered - self.left) as u64, (self.happened - before) as u64)
+    }
+}
+
 /// The state of the curve just after one distinct event age.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Row {
@@ -63,28 +125,32 @@ impl Curve {
     /// Fits the curve. Spells that end at or before their entry are dropped.
     #[must_use]
     pub fn fit(spells: &[Spell]) -> Self {
-        let spells: Vec<Spell> = spells.iter().filter(|s| s.exit > s.entry).copied().collect();
-        let mut ages: Vec<f64> = spells.iter().filter(|s| s.event).map(|s| s.exit).collect();
-        ages.sort_by(f64::total_cmp);
-        ages.dedup();
-        let mut entries: Vec<f64> = spells.iter().map(|s| s.entry).collect();
-        let mut exits: Vec<f64> = spells.iter().map(|s| s.exit).collect();
-        let mut events: Vec<f64> = spells.iter().filter(|s| s.event).map(|s| s.exit).collect();
-        for list in [&mut entries, &mut exits, &mut events] {
-            list.sort_by(f64::total_cmp);
-        }
-        let below = |list: &[f64], age: f64| list.partition_point(|x| *x < age) as u64;
+        Self::of(&Ages::new(spells))
+    }
+
+    /// The same from ages that are already sorted.
+    #[must_use]
+    pub fn of(ages: &Ages) -> Self {
         let (mut survival, mut variance) = (1.0, 0.0);
-        let row = |age| {
-            let at_risk = below(&entries, age) - below(&exits, age);
-            let here = events.partition_point(|x| *x <= age) as u64 - below(&events, age);
-            let (n, d) = (at_risk as f64, here as f64);
+        let mut walk = ages.walk();
+        let mut rows: Vec<Row> = Vec::new();
+        for age in ages.events.iter().copied() {
+            if rows.last().is_some_and(|row| row.age == age) {
+                continue;
+            }
+            let (at_risk, events) = walk.at(age);
+            let (n, d) = (at_risk as f64, events as f64);
             survival *= 1.0 - d / n;
-            variance += if at_risk == here { f64::INFINITY } else { d / (n * (n - d)) };
-            Row { age, at_risk, events: here, survival, variance }
-        };
-        let rows = ages.into_iter().map(row).collect();
-        Self { rows, oldest: exits.last().copied().unwrap_or(0.0) }
+            variance += if at_risk == events { f64::INFINITY } else { d / (n * (n - d)) };
+            rows.push(Row { age, at_risk, events, survival, variance });
+        }
+        Self { rows, oldest: ages.exits.last().copied().unwrap_or(0.0) }
+    }
+
+    /// Events of the whole curve.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.rows.iter().map(|row| row.events).sum()
     }
 
     /// The `percent`-th percentile: the smallest age with `S <= 1 - percent/100`. Without

@@ -4,7 +4,7 @@ use super::cast::{self, epic_named};
 use super::numbers::Numbers;
 use super::outcomes::{FOLLOWED, MOVED, MOVER, UNEXAMINED};
 
-/// The epic that people left without saying so. No signal built so far looks at it.
+/// The epic that people left without saying so.
 pub(super) const DORMANT: &str = "Account merge";
 
 /// One planted fact.
@@ -37,11 +37,26 @@ pub(super) fn facts(numbers: &Numbers) -> Vec<Planted> {
             &["Payments", "Wallet"],
         ),
         fact(
+            "dormant",
+            "P4",
+            vec![key(DORMANT)],
+            "in implementation, and without active work for longer than past pauses",
+            &["Dormant", DORMANT],
+        ),
+        fact(
             "review-queue",
             "V5",
             vec![cast::QUEUE_STREAM.to_owned()],
             "flow efficiency confirmed down; most waiting is in review",
             &["Booking", "In review"],
+        ),
+        // The same queue, seen as the time that work takes.
+        fact(
+            "slower",
+            "V1",
+            vec![cast::QUEUE_STREAM.to_owned()],
+            "flow time confirmed up",
+            &["Booking", "longer"],
         ),
         fact(
             "mutual-wait",

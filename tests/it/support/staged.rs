@@ -10,7 +10,7 @@ use streamgauge::digests::{self, Digest, html, json, markdown};
 use streamgauge::gauge::Moment;
 use streamgauge::model::{ConnectionId, Timestamp};
 use streamgauge::signals::report::{Observation, Report};
-use streamgauge::signals::{Scope, report::Verdict};
+use streamgauge::signals::{Scope, is_gate, report::Verdict};
 use streamgauge::sync::{PassOutcome, Reach, Silent, Stop};
 
 /// A synced demo in a folder of its own.
@@ -107,10 +107,12 @@ impl Page {
         sections.map(|told| (told.signal, told.slice.as_str(), &told.observation)).collect()
     }
 
-    /// Signal and slice of every finding that may headline, told or not, sorted.
+    /// Signal and slice of every finding that may headline, told or not, sorted. A gate that is
+    /// closed is no finding of its own.
     pub fn headlines(&self) -> Vec<(&'static str, &str)> {
         let loud = |verdict: &Verdict| matches!(verdict, Verdict::Confirmed { .. } | Verdict::Fact);
-        let findings = self.report.findings.iter().filter(|finding| loud(&finding.verdict));
+        let findings = self.report.findings.iter();
+        let findings = findings.filter(|f| loud(&f.verdict) && !is_gate(f.signal));
         let mut all: Vec<_> = findings.map(|f| (f.signal, f.slice.id.as_str())).collect();
         all.sort_unstable();
         all
