@@ -173,3 +173,23 @@ fn the_map_shows_coverage_and_what_to_declare_next() {
     let json = serde_json::to_value(&map).unwrap();
     assert_eq!(json["streams"][0]["teams"][0]["claims"][0]["rule"], "jira = \"FIND\"");
 }
+
+#[test]
+fn an_epic_is_explained_with_its_own_stream() {
+    for file in [FILE.to_owned(), format!("stream_order = [\"team\", \"epic\"]\n{FILE}")] {
+        let portfolio = portfolio(&file);
+        let containers = [container("PAY-100"), container("PAY-102")];
+        let epics = index(&portfolio, &containers);
+        let told = |story: &Story| {
+            let told = portfolio.explain(&story.known(), &epics, &statuses());
+            let last = told.segments.into_iter().next_back().unwrap();
+            (last.stream.unwrap(), last.stream_why, last.epic.unwrap(), last.epic_why)
+        };
+        let (stream, why, epic, epic_why) = told(&containers[0]);
+        assert_eq!((stream.as_str(), epic.as_str()), ("booking", "PAY-100"), "not its team's");
+        assert_eq!(why, "The stream of its epic, which is declared.");
+        assert_eq!(epic_why, "It is this epic, or a container below it.");
+        let (stream, why, ..) = told(&containers[1]);
+        assert_eq!((stream.as_str(), why.as_str()), ("payments", "The stream of its epic, which a rule gives."));
+    }
+}
