@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use build::World;
 pub use export::{ExportCounts, export};
-pub use moves::Move;
+pub use moves::{Move, Moved};
 pub use story::ItemStory;
 
 use crate::clock::SharedClock;
@@ -144,7 +144,7 @@ impl Gauge {
         if accepted == self.portfolio {
             return Ok(Vec::new());
         }
-        Ok(moves::between(&accepted, &*self.world(None).await?))
+        Ok(moves::between(&accepted, &*self.world(None).await?, self.clock.now()))
     }
 
     /// The map of the portfolio at an instant.

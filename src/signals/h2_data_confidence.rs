@@ -176,8 +176,8 @@ fn least(share: f64, of: u64) -> u64 {
 mod tests {
     use super::*;
     use crate::model::{DAY_MS, Period, Timestamp};
-    use crate::signals::dataset::{CoverageSpan, Dataset};
     use crate::signals::Scope;
+    use crate::signals::dataset::{CoverageSpan, Dataset};
 
     /// The example of section 1.3: no gate closes.
     #[test]

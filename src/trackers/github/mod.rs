@@ -9,6 +9,7 @@
 
 pub mod client;
 pub mod convert;
+mod credential;
 pub mod faults;
 mod history;
 pub mod limits;
@@ -26,8 +27,8 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use super::{
-    Catalogue, Discovered, Fate, Hints, Inventory, Probe, ReadOut, Roll, ScanId, Standing, Tracker,
-    TrackerError, WebhookError,
+    Catalogue, Cost, Credential, Discovered, Fate, Hints, Inventory, Probe, ReadOut, Roll, ScanId,
+    Standing, Tracker, TrackerError, WebhookError,
 };
 use crate::model::{ConnectionId, Timestamp, TrackerKind};
 use crate::transport::Transport;
@@ -36,8 +37,6 @@ use client::Client;
 
 /// The most ids of one [`Tracker::read`].
 const BATCH: usize = 50;
-/// A token that ends within this time is worth a note.
-const TOKEN_NOTICE_DAYS: f64 = 30.0;
 
 /// A connection as the settings describe it.
 #[derive(Debug, Clone)]
@@ -140,32 +139,6 @@ impl GitHub {
             present_names: Mutex::default(),
         })
     }
-
-    /// What a person should know of the token, from the headers of an answer.
-    fn token_notes(&self, headers: &HeaderMap, now: Timestamp) -> Vec<String> {
-        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let place = self.client.place();
-        let mut notes = Vec::new();
-        let granted = text("x-oauth-scopes").unwrap_or_default().split(',').map(str::trim);
-        let wide: Vec<_> =
-            granted.filter(|scope| !scope.is_empty() && !scope.starts_with("read:")).collect();
-        if !wide.is_empty() {
-            notes.push(format!(
-                "{place}: the token may do more than read ({}); a fine-grained token with read \
-                 access is enough",
-                wide.join(", ")
-            ));
-        }
-        if let Some(ends) = text("github-authentication-token-expiration") {
-            let soon = ends
-                .get(..19)
-                .and_then(|start| Timestamp::parse(&format!("{}Z", start.replace(' ', "T"))).ok());
-            if soon.is_none_or(|end| end.days_since(now) < TOKEN_NOTICE_DAYS) {
-                notes.push(format!("{place}: the token ends on {ends}; replace it before then"));
-            }
-        }
-        notes
-    }
 }
 
 #[async_trait]
@@ -185,7 +158,8 @@ impl Tracker for GitHub {
     async fn probe(&self) -> Result<Probe, TrackerError> {
         let answer = self.client.ask(queries::PROBE, json!({})).await?;
         let clock = answer.clock();
-        Ok(Probe { clock, notes: self.token_notes(&answer.headers, clock) })
+        let notes = credential::notes(self.client.place(), &answer.headers, clock);
+        Ok(Probe { clock, notes })
     }
 
     async fn catalogue(&self, full: bool) -> Result<Catalogue, TrackerError> {
@@ -235,6 +209,16 @@ impl Tracker for GitHub {
 
     async fn inventory(&self, _projects: &[String]) -> Result<Inventory, TrackerError> {
         Err(TrackerError::Refused("init is not built yet".into()))
+    }
+
+    async fn credential(&self) -> Result<Credential, TrackerError> {
+        let answer = self.client.ask(queries::PROBE, json!({})).await?;
+        Ok(credential::of(&answer.headers))
+    }
+
+    fn cost(&self) -> Cost {
+        // Twenty pages of fifty issues and now and then a long timeline; a page is four points.
+        Cost { requests_per_thousand: 21, points_per_thousand: 80, points_per_hour: Some(5_000) }
     }
 
     fn webhook(&self, headers: &HeaderMap, body: &[u8]) -> Result<Hints, WebhookError> {
