@@ -3,6 +3,7 @@
 mod bad_input;
 mod both_databases;
 mod canaries;
+mod check;
 mod cli;
 mod demo;
 mod digests;

@@ -121,9 +121,9 @@ fn connection(page: &mut Page, line: &ConnectionLine, now: Timestamp) {
 /// `about 41,000 items, about 500 requests, about 3 minutes at this tracker's answer time of 180 ms`
 fn expected(estimate: &Estimate) -> String {
     let mut told = format!(
-        "about {} items, about {} requests, {} at this tracker's answer time of {} ms",
-        thousands(rounded(estimate.items)),
-        thousands(rounded(estimate.requests)),
+        "about {}, about {}, {} at this tracker's answer time of {} ms",
+        plural(rounded(estimate.items), "item"),
+        plural(rounded(estimate.requests), "request"),
         time(estimate.seconds),
         estimate.answer_ms
     );
@@ -155,13 +155,10 @@ fn thousands(number: u64) -> String {
 }
 
 fn time(seconds: u64) -> String {
-    let counted = |number: u64, word: &str| {
-        format!("about {number} {word}{}", if number == 1 { "" } else { "s" })
-    };
     match seconds {
         0..60 => "less than a minute".to_owned(),
-        60..5_400 => counted(seconds.div_ceil(60), "minute"),
-        _ => counted(seconds.div_ceil(3_600), "hour"),
+        60..5_400 => format!("about {}", plural(seconds.div_ceil(60), "minute")),
+        _ => format!("about {}", plural(seconds.div_ceil(3_600), "hour")),
     }
 }
 
@@ -274,7 +271,11 @@ fn moved(page: &mut Page, one: &Move) {
 }
 
 fn counted(items: u64) -> String {
-    if items == 1 { "1 item".to_owned() } else { format!("{} items", thousands(items)) }
+    plural(items, "item")
+}
+
+fn plural(number: u64, word: &str) -> String {
+    format!("{} {word}{}", thousands(number), if number == 1 { "" } else { "s" })
 }
 
 fn named(examples: &[String]) -> String {
@@ -286,7 +287,7 @@ fn listed(names: &[String]) -> String {
 }
 
 fn share(part: f64, whole: f64) -> String {
-    if whole > 0.0 { format!("{:.0} %", 100.0 * part / whole) } else { "-".to_owned() }
+    if whole > 0.0 { format!("{:.1} %", 100.0 * part / whole) } else { "-".to_owned() }
 }
 
 #[cfg(test)]
