@@ -19,7 +19,7 @@ use http::HeaderMap;
 use crate::model::{ConnectionId, Gap, Item, Release, StatusEntry, Timestamp, TrackerKind};
 
 pub use inventory::{BoardEntry, EpicEntry, Inventory, ProjectEntry, TypeEntry};
-pub use outlook::{Cost, Credential};
+pub use outlook::{Cost, Rights};
 pub use presence::{Fate, Roll, Standing};
 
 /// One independent walk over a connection with a cursor of its own: all projects of a Jira
@@ -173,8 +173,8 @@ pub trait Tracker: Send + Sync {
     async fn inventory(&self, projects: &[String]) -> Result<Inventory, TrackerError>;
 
     /// What the tracker tells of the credential, for `streamgauge check`.
-    async fn credential(&self) -> Result<Credential, TrackerError> {
-        Ok(Credential::default())
+    async fn rights(&self) -> Result<Rights, TrackerError> {
+        Ok(Rights::default())
     }
 
     /// What a first pass costs.

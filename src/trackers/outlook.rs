@@ -3,9 +3,9 @@
 
 use crate::model::Timestamp;
 
-/// What a tracker tells of the credential itself.
+/// What a tracker tells of the credential: what it may do, and until when.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Credential {
+pub struct Rights {
     /// Rights beyond reading.
     pub wider: Vec<String>,
     /// When it ends, where the tracker tells.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::Timestamp;
-use crate::trackers::{Credential, Standing, Tracker, TrackerError};
+use crate::trackers::{Rights, Standing, Tracker, TrackerError};
 use crate::transport::Transport;
 
 /// One connection.
@@ -90,7 +90,7 @@ pub(super) async fn connection(
         Err(error) => return ConnectionLine { problem: Some(error.to_string()), ..line },
     };
     line.answer_ms = Some(answer_ms);
-    line.token = tracker.credential().await.ok().map(|credential| token(&credential));
+    line.token = tracker.rights().await.ok().map(token);
     line.notes = notes(probe.notes, line.token.as_ref());
     // The catalogue names every scope, so that one that cannot be seen is met here.
     let catalogue = tracker.catalogue(true).await;
@@ -109,8 +109,8 @@ pub(super) async fn connection(
     line
 }
 
-fn token(told: &Credential) -> TokenLine {
-    TokenLine { wider: told.wider.clone(), expires: told.expires, untold: told.untold }
+fn token(told: Rights) -> TokenLine {
+    TokenLine { wider: told.wider, expires: told.expires, untold: told.untold }
 }
 
 /// The notes of a pass, without those that the lines about the token say already.

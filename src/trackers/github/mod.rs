@@ -9,12 +9,12 @@
 
 pub mod client;
 pub mod convert;
-mod credential;
 pub mod faults;
 mod history;
 pub mod limits;
 pub mod queries;
 mod reads;
+mod rights;
 pub mod webhook;
 pub mod wire;
 
@@ -27,7 +27,7 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use super::{
-    Catalogue, Cost, Credential, Discovered, Fate, Hints, Inventory, Probe, ReadOut, Roll, ScanId,
+    Catalogue, Cost, Discovered, Fate, Hints, Inventory, Probe, ReadOut, Rights, Roll, ScanId,
     Standing, Tracker, TrackerError, WebhookError,
 };
 use crate::model::{ConnectionId, Timestamp, TrackerKind};
@@ -37,6 +37,8 @@ use client::Client;
 
 /// The most ids of one [`Tracker::read`].
 const BATCH: usize = 50;
+/// A token that ends within this time is worth a note.
+const TOKEN_NOTICE_DAYS: f64 = 30.0;
 
 /// A connection as the settings describe it.
 #[derive(Debug, Clone)]
@@ -139,6 +141,32 @@ impl GitHub {
             present_names: Mutex::default(),
         })
     }
+
+    /// What a person should know of the token, from the headers of an answer.
+    fn token_notes(&self, headers: &HeaderMap, now: Timestamp) -> Vec<String> {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let place = self.client.place();
+        let mut notes = Vec::new();
+        let granted = text("x-oauth-scopes").unwrap_or_default().split(',').map(str::trim);
+        let wide: Vec<_> =
+            granted.filter(|scope| !scope.is_empty() && !scope.starts_with("read:")).collect();
+        if !wide.is_empty() {
+            notes.push(format!(
+                "{place}: the token may do more than read ({}); a fine-grained token with read \
+                 access is enough",
+                wide.join(", ")
+            ));
+        }
+        if let Some(ends) = text("github-authentication-token-expiration") {
+            let soon = ends
+                .get(..19)
+                .and_then(|start| Timestamp::parse(&format!("{}Z", start.replace(' ', "T"))).ok());
+            if soon.is_none_or(|end| end.days_since(now) < TOKEN_NOTICE_DAYS) {
+                notes.push(format!("{place}: the token ends on {ends}; replace it before then"));
+            }
+        }
+        notes
+    }
 }
 
 #[async_trait]
@@ -158,8 +186,7 @@ impl Tracker for GitHub {
     async fn probe(&self) -> Result<Probe, TrackerError> {
         let answer = self.client.ask(queries::PROBE, json!({})).await?;
         let clock = answer.clock();
-        let notes = credential::notes(self.client.place(), &answer.headers, clock);
-        Ok(Probe { clock, notes })
+        Ok(Probe { clock, notes: self.token_notes(&answer.headers, clock) })
     }
 
     async fn catalogue(&self, full: bool) -> Result<Catalogue, TrackerError> {
@@ -211,9 +238,9 @@ impl Tracker for GitHub {
         Err(TrackerError::Refused("init is not built yet".into()))
     }
 
-    async fn credential(&self) -> Result<Credential, TrackerError> {
+    async fn rights(&self) -> Result<Rights, TrackerError> {
         let answer = self.client.ask(queries::PROBE, json!({})).await?;
-        Ok(credential::of(&answer.headers))
+        Ok(rights::of(&answer.headers))
     }
 
     fn cost(&self) -> Cost {

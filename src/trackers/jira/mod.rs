@@ -30,7 +30,7 @@ use serde::de::IgnoredAny;
 
 use super::signature::is_signed;
 use super::{
-    Catalogue, Cost, Credential, Discovered, Fate, Hints, Inventory, Probe, ReadOut, Roll, ScanId,
+    Catalogue, Cost, Discovered, Fate, Hints, Inventory, Probe, ReadOut, Rights, Roll, ScanId,
     Standing, Tracker, TrackerError, WebhookError,
 };
 use crate::model::{ConnectionId, Timestamp, TrackerKind};
@@ -174,10 +174,10 @@ impl Tracker for Jira {
         Err(TrackerError::Refused("init is not built yet".into()))
     }
 
-    async fn credential(&self) -> Result<Credential, TrackerError> {
+    async fn rights(&self) -> Result<Rights, TrackerError> {
         let untold = "Jira tells neither the scopes nor the end of a token; both stand at \
                       https://id.atlassian.com/manage-profile/security/api-tokens";
-        Ok(Credential { untold: Some(untold), ..Credential::default() })
+        Ok(Rights { untold: Some(untold), ..Rights::default() })
     }
 
     fn cost(&self) -> Cost {

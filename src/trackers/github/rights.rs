@@ -2,14 +2,12 @@
 
 use http::HeaderMap;
 
-use super::super::Credential;
+use super::super::Rights;
 use crate::model::Timestamp;
 
-/// A token that ends within this time is worth a note, in days.
-const NOTICE_DAYS: f64 = 30.0;
 const ENDS: &str = "github-authentication-token-expiration";
 
-pub fn of(headers: &HeaderMap) -> Credential {
+pub fn of(headers: &HeaderMap) -> Rights {
     let granted = text(headers, "x-oauth-scopes");
     let wider = granted.unwrap_or_default().split(',').map(str::trim);
     let wider = wider.filter(|scope| !scope.is_empty() && !scope.starts_with("read:"));
@@ -23,26 +21,7 @@ pub fn of(headers: &HeaderMap) -> Credential {
         (Some(_), None) => Some("GitHub tells no end of this token"),
         (Some(_), Some(_)) => None,
     };
-    Credential { wider: wider.map(str::to_owned).collect(), expires, untold }
-}
-
-/// What a person should know of the token after every pass.
-pub fn notes(place: &str, headers: &HeaderMap, now: Timestamp) -> Vec<String> {
-    let told = of(headers);
-    let mut notes = Vec::new();
-    if !told.wider.is_empty() {
-        notes.push(format!(
-            "{place}: the token may do more than read ({}); a fine-grained token with read access \
-             is enough",
-            told.wider.join(", ")
-        ));
-    }
-    if let Some(ends) = text(headers, ENDS)
-        && told.expires.is_none_or(|end| end.days_since(now) < NOTICE_DAYS)
-    {
-        notes.push(format!("{place}: the token ends on {ends}; replace it before then"));
-    }
-    notes
+    Rights { wider: wider.map(str::to_owned).collect(), expires, untold }
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -52,4 +31,27 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 /// `2026-12-31 09:00:00 UTC`, or with an offset in place of the zone.
 fn instant(text: &str) -> Option<Timestamp> {
     Timestamp::parse(&format!("{}Z", text.get(..19)?.replace(' ', "T"))).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_headers_tell() {
+        let told = |pairs: &[(&'static str, &str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in pairs {
+                headers.insert(*name, value.parse().unwrap());
+            }
+            of(&headers)
+        };
+        let classic = told(&[("x-oauth-scopes", "read:org, repo,workflow")]);
+        assert_eq!(classic.wider, ["repo", "workflow"]);
+        assert_eq!(classic.untold, Some("GitHub tells no end of this token"));
+        let fine = told(&[(ENDS, "2026-12-31 09:00:00 UTC")]);
+        assert_eq!(fine.expires, Timestamp::parse("2026-12-31T09:00:00Z").ok());
+        assert!(fine.wider.is_empty());
+        assert_eq!(told(&[(ENDS, "soon")]).expires, None);
+    }
 }
