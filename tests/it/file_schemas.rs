@@ -1,6 +1,8 @@
 //! The JSON Schemas of the two files, and the messages about files that are wrong: both are held
 //! to what the parsers accept, on the samples with one thing changed at a time.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests; a panic is a failed test")]
+
 use std::collections::BTreeSet;
 
 use jsonschema::Validator;

@@ -1,6 +1,8 @@
 //! Whatever is changed in a line of the two samples: a message points at that line, and says what
 //! to do. Words that are nearly right are offered.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests; a panic is a failed test")]
+
 use regex::Regex;
 use streamgauge::portfolio::Portfolio;
 use streamgauge::settings::Settings;
