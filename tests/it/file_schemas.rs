@@ -11,11 +11,13 @@ use streamgauge::portfolio::Portfolio;
 use streamgauge::settings::Settings;
 
 use crate::support::program::{Desk, PORTFOLIO, SETTINGS};
+use crate::support::samples::switched_on;
 
 /// One of the two files.
 struct File {
     name: &'static str,
     schema: &'static str,
+    sample: &'static str,
     /// The sample with everything switched on that it shows switched off.
     text: String,
     read: fn(&str) -> Result<(), String>,
@@ -23,14 +25,11 @@ struct File {
 
 fn settings() -> File {
     let sample = include_str!("../../config/streamgauge.toml");
-    let on = sample.lines().map(|line| match line.strip_prefix('#') {
-        Some(rest) if rest.starts_with(|c: char| c == '[' || c.is_ascii_lowercase()) => rest,
-        _ => line,
-    });
     File {
         name: SETTINGS,
         schema: include_str!("../../config/streamgauge.schema.json"),
-        text: on.collect::<Vec<_>>().join("\n"),
+        sample,
+        text: switched_on(sample).join("\n"),
         read: |text| {
             let desk = Desk::new().write(SETTINGS, text);
             let path = desk.path(SETTINGS);
@@ -45,6 +44,7 @@ fn portfolio() -> File {
     File {
         name: PORTFOLIO,
         schema: include_str!("../../config/portfolio.schema.json"),
+        sample: include_str!("../../config/portfolio.toml"),
         text: include_str!("../../config/portfolio.toml").to_owned(),
         read: |text| {
             Portfolio::parse(text, PORTFOLIO).map(drop).map_err(|problems| problems.to_string())
@@ -121,7 +121,7 @@ fn every_key_of_the_schemas_stands_in_the_samples() {
                 // A list of streams with dates, or the place of a secret, stands in a line.
                 let shown = [format!("{key} = "), format!("[{key}]"), format!(".{key}]")];
                 assert!(
-                    shown.iter().any(|one| file.text.contains(one)),
+                    shown.iter().any(|one| file.sample.contains(one)),
                     "{} does not show `{key}`; the schema stands in {}",
                     file.name,
                     file.name.replace(".toml", ".schema.json")

@@ -8,6 +8,7 @@ use streamgauge::portfolio::Portfolio;
 use streamgauge::settings::Settings;
 
 use crate::support::program::{Desk, PORTFOLIO, SETTINGS};
+use crate::support::samples::switched_on;
 
 /// What is said about a text: lines `FILE:LINE:COLUMN: sentence`.
 fn told_of(name: &str, text: &str) -> String {
@@ -35,13 +36,7 @@ fn messages(name: &str, told: &str) -> Vec<(usize, String)> {
 
 /// The samples with everything switched on.
 fn samples() -> [(&'static str, Vec<String>); 2] {
-    let on = |line: &str| match line.strip_prefix('#') {
-        Some(rest) if rest.starts_with(|c: char| c == '[' || c.is_ascii_lowercase()) => {
-            rest.to_owned()
-        }
-        _ => line.to_owned(),
-    };
-    let settings = include_str!("../../config/streamgauge.toml").lines().map(on).collect();
+    let settings = switched_on(include_str!("../../config/streamgauge.toml"));
     let portfolio = include_str!("../../config/portfolio.toml").lines();
     [(SETTINGS, settings), (PORTFOLIO, portfolio.map(str::to_owned).collect())]
 }
