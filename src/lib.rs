@@ -111,6 +111,7 @@
 //! | a tracker | a folder in `src/trackers/` that implements [`trackers::Tracker`], and its kind in [`trackers::settings`] |
 //! | a channel | a file in `src/channels/` with one `deliver`, and its variant of [`channels::Target`] |
 //! | a criterion of rules | a variant in `src/portfolio/matcher.rs` |
+//! | a key of a file | what reads it, and in `config/` the sample and its schema; `tests/it/file_schemas.rs` holds the three together |
 //! | a table or column | a step in `src/store/migrations/`, and a line in the story of calls that the tests run on both databases |
 //!
 //! Pages, API, digest and `explain` pick up new signals from the list; settings, sync and webhooks

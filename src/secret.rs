@@ -5,21 +5,77 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 use serde::Deserialize;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 /// Where a secret comes from: `{ env = "JIRA_TOKEN" }` or `{ file = "/run/secrets/jira" }`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretRef {
     Env(String),
     File(PathBuf),
+}
+
+/// How a secret is written in the settings.
+const FORM: &str = "{ env = \"NAME\" } or { file = \"PATH\" }";
+
+/// Reads the two forms by hand: what serde says about a wrong one repeats the value, and that may
+/// be the secret itself.
+impl<'de> Deserialize<'de> for SecretRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Place;
+
+        impl<'de> Visitor<'de> for Place {
+            type Value = SecretRef;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "the place of a secret, written as {FORM}")
+            }
+
+            fn visit_str<E: Error>(self, _: &str) -> Result<SecretRef, E> {
+                Err(E::custom(format_args!(
+                    "a secret is never written here, only where it is: write {FORM}"
+                )))
+            }
+
+            fn visit_i64<E: Error>(self, _: i64) -> Result<SecretRef, E> {
+                self.visit_str("")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SecretRef, A::Error> {
+                let wrong = || A::Error::custom(format_args!("a secret is written as {FORM}"));
+                let key: Option<String> = map.next_key()?;
+                let place = match key.as_deref() {
+                    Some("env") => SecretRef::Env(map.next_value()?),
+                    Some("file") => SecretRef::File(map.next_value()?),
+                    _ => return Err(wrong()),
+                };
+                match map.next_key::<String>()? {
+                    None => Ok(place),
+                    Some(_) => Err(wrong()),
+                }
+            }
+        }
+
+        deserializer.deserialize_any(Place)
+    }
 }
 
 /// A secret that is not where the configuration says.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the secret in {place} {problem}")]
 pub struct SecretError {
-    place: String,
+    place: SecretRef,
     problem: String,
+}
+
+impl SecretError {
+    /// The name of the variable, or the file, as the settings write it.
+    #[must_use]
+    pub fn name(&self) -> std::borrow::Cow<'_, str> {
+        match &self.place {
+            SecretRef::Env(name) => name.into(),
+            SecretRef::File(path) => path.to_string_lossy(),
+        }
+    }
 }
 
 impl fmt::Display for SecretRef {
@@ -37,17 +93,19 @@ impl SecretRef {
     /// # Errors
     /// The variable is not set, the file cannot be read, or the value is empty.
     pub fn read(&self) -> Result<SecretString, SecretError> {
-        let fail = |problem: String| SecretError { place: self.to_string(), problem };
+        let fail = |problem: String| SecretError { place: self.clone(), problem };
         let value = match self {
             Self::Env(name) => std::env::var(name)
                 .map_err(|_| fail("is not set: export it before starting".to_owned()))?,
             Self::File(path) => std::fs::read_to_string(path)
-                .map_err(|error| fail(format!("cannot be read: {error}")))?
+                .map_err(|error| {
+                    fail(format!("cannot be read: {error}; put it there, or correct its path"))
+                })?
                 .trim()
                 .to_owned(),
         };
         if value.is_empty() {
-            return Err(fail("is empty".to_owned()));
+            return Err(fail("is empty: give it its value".to_owned()));
         }
         Ok(SecretString::from(value))
     }
@@ -67,6 +125,22 @@ mod tests {
             "the secret in environment variable STREAMGAUGE_NO_SUCH_SECRET is not set: export it \
              before starting"
         );
+    }
+
+    #[test]
+    fn a_secret_in_place_of_its_name_is_never_repeated() {
+        #[derive(Debug, Deserialize)]
+        struct Holder {
+            #[expect(dead_code, reason = "only read")]
+            token: SecretRef,
+        }
+        for wrong in
+            ["\"hunter2\"", "{ hunter2 = \"x\" }", "{ env = \"A\", hunter2 = \"x\" }", "{}", "7"]
+        {
+            let error = toml::from_str::<Holder>(&format!("token = {wrong}")).unwrap_err();
+            let told = error.message();
+            assert!(!told.contains("hunter2") && told.contains("{ env = \"NAME\" }"), "{told}");
+        }
     }
 
     #[test]

@@ -12,11 +12,11 @@ use crate::gauge::{Declared, Gauge};
 use crate::model::ConnectionId;
 use crate::portfolio::Portfolio;
 use crate::schedule::Schedule;
-use crate::settings::{LogFormat, Settings};
+use crate::settings::{LogFormat, Settings, SettingsError};
 use crate::store::{Store, StoreError};
 use crate::telemetry;
 use crate::trackers::Tracker;
-use crate::trackers::settings::Connection;
+use crate::trackers::settings::{ConnectError, Connection};
 use crate::transport::{Limits, Transport};
 use crate::web::access::Access;
 
@@ -37,7 +37,7 @@ impl Context {
 
     /// The same with another level of logs where the settings name none.
     pub(crate) fn load_with(config: &Path, filter: &str) -> Result<Self, Failure> {
-        let settings = Settings::load(config).map_err(|error| Failure::Usage(error.to_string()))?;
+        let settings = Settings::load(config).map_err(wrong)?;
         let filter = settings.log.filter.as_deref().unwrap_or(filter);
         telemetry::init(settings.log.format == LogFormat::Json, filter);
         let path = settings.portfolio.display().to_string();
@@ -48,10 +48,8 @@ impl Context {
             ))
         })?;
         let portfolio = Portfolio::parse(&text, &path)
-            .map_err(|problems| Failure::Usage(problems.to_string()))?;
-        settings
-            .check_against(&portfolio, &path)
-            .map_err(|error| Failure::Usage(error.to_string()))?;
+            .map_err(|problems| Failure::Usage(problems.rendered.trim_end().to_owned()))?;
+        settings.check_against(&portfolio, &path, &text).map_err(wrong)?;
         Ok(Self {
             settings,
             portfolio: Arc::new(portfolio),
@@ -118,16 +116,20 @@ impl Context {
             .connection
             .iter()
             .map(|connection| {
-                connection
-                    .connect(self.settings.titles, transport)
-                    .map_err(|error| self.wrong(error))
+                connection.connect(self.settings.titles, transport).map_err(|error| match &error {
+                    ConnectError::Secret { source, .. } => {
+                        wrong(self.settings.secret(&source.name(), error.to_string()))
+                    }
+                    _ => self.wrong(error),
+                })
             })
             .collect()
     }
 
     /// The credentials of the pages; reads their secrets.
     pub(crate) fn access(&self) -> Result<Arc<Access>, Failure> {
-        Access::new(&self.settings.web, Arc::clone(&self.clock)).map_err(|error| self.wrong(error))
+        Access::new(&self.settings.web, Arc::clone(&self.clock))
+            .map_err(|error| wrong(self.settings.secret(&error.name(), error.to_string())))
     }
 
     /// Something that the settings file has to mend.
@@ -139,6 +141,10 @@ impl Context {
         let clock = Arc::clone(&self.clock);
         Ok(Transport::over_network(Limits::default(), clock, self.entropy.clone())?)
     }
+}
+
+fn wrong(error: SettingsError) -> Failure {
+    Failure::Usage(error.rendered())
 }
 
 /// A store that cannot be used as it is named is a matter of configuration.

@@ -9,6 +9,7 @@ mod explain;
 mod export;
 mod health;
 mod init;
+mod manual;
 mod map;
 mod moment;
 mod print;
@@ -61,6 +62,12 @@ enum Command {
     Decide(record::DecideArgs),
     /// Record an outcome reading.
     Reading(record::ReadingArgs),
+    /// Print the JSON Schema of one of the two files, for editors.
+    Schema(manual::SchemaArgs),
+    /// Print completions for a shell.
+    Completions(manual::CompletionsArgs),
+    /// Print a manual page, to be read with `man -l -`.
+    Man(manual::ManArgs),
 }
 
 /// How a command that did not fail ended.
@@ -149,5 +156,8 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Export(args) => export::run(&config, &args).await,
         Command::Decide(args) => record::decide(&config, args).await,
         Command::Reading(args) => record::reading(&config, args).await,
+        Command::Schema(args) => manual::schema(&args),
+        Command::Completions(args) => manual::completions(&args),
+        Command::Man(args) => manual::man(&args),
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{links, releases};
 use crate::model::{ItemId, Level, States, StreamIx, Timestamp};
 use crate::portfolio::{EpicIndex, Known, MapView, Placed, Portfolio, Statuses};
+use crate::signals::attention::drawn;
 use crate::signals::dataset::{CoverageSpan, Dataset, Epic, ItemFacts, Stream, Team, Theme};
 use crate::store::{Store, StoreError, StoredItem};
 
@@ -94,9 +95,20 @@ impl World {
     /// The map with the coverage of every flow item.
     #[must_use]
     pub fn map(&self, at: Timestamp) -> MapView {
-        let views: Vec<(Known<'_>, &Placed)> =
-            self.items.iter().map(|(item, placed)| (known(item), placed)).collect();
-        self.portfolio.map(at, &self.epics, views.iter().map(|(item, placed)| (item, *placed)))
+        let window = drawn::window(at, self.portfolio.zone());
+        let views: Vec<(Known<'_>, &Placed, i64)> = self
+            .items
+            .iter()
+            .map(|(item, placed)| {
+                let mut active = 0;
+                drawn::drawn(&placed.segments, &placed.activity, window, |_, part| {
+                    active += part.millis();
+                });
+                (known(item), placed, active)
+            })
+            .collect();
+        let views = views.iter().map(|(item, placed, active)| (item, *placed, *active));
+        self.portfolio.map(at, &self.epics, views)
     }
 }
 

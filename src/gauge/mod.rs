@@ -21,7 +21,7 @@ pub use budgets::{Budget, HostStatus};
 pub use build::World;
 pub use export::{ExportCounts, export};
 pub use freshness::{Declared, Freshness, Stale};
-pub use moves::Move;
+pub use moves::{Move, Moved};
 pub use status::Status;
 pub use story::ItemStory;
 
@@ -164,7 +164,7 @@ impl Gauge {
         if accepted == self.portfolio {
             return Ok(Vec::new());
         }
-        Ok(moves::between(&accepted, &*self.world(None).await?))
+        Ok(moves::between(&accepted, &*self.world(None).await?, self.clock.now()))
     }
 
     /// The map of the portfolio at an instant.

@@ -6,24 +6,48 @@ use serde::Serialize;
 
 use super::World;
 use super::build::known;
-use crate::model::States;
+use crate::model::{DAY_MS, FlowSegment, Period, States, Timestamp};
 use crate::portfolio::{Placed, Portfolio};
+use crate::signals::attention::drawn;
 
-/// Items that would change their present place in the same way.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// Keys shown of each move.
+const EXAMPLES: usize = 3;
+
+/// Items that would change their place, or what their status means, in the same way.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Move {
-    /// "team in stream", or "no team".
+    pub what: Moved,
+    /// "team in stream", or "no team"; of a category, its name.
     pub from: String,
     pub to: String,
+    /// How many change at present, ...
     pub items: u64,
-    /// A few keys.
+    /// ... and how many in their past only.
+    pub past_items: u64,
+    /// Item-days of active work in the newest 12 complete weeks that go with them.
+    pub active_days: f64,
+    /// A few keys, of the present ones first.
     pub examples: Vec<String>,
 }
 
-/// Places the flow items of `world` by `accepted` and compares where they stand at present.
-/// Sorted by place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Moved {
+    Place,
+    Category,
+}
+
+#[derive(Default)]
+struct Tally {
+    present: Vec<String>,
+    past: Vec<String>,
+    active: i64,
+}
+
+/// Places the flow items of `world` by `accepted` and compares every instant of their lives.
+/// Places before categories, sorted by name.
 #[must_use]
-pub fn between(accepted: &Portfolio, world: &World) -> Vec<Move> {
+pub fn between(accepted: &Portfolio, world: &World, as_of: Timestamp) -> Vec<Move> {
     let mut states = States::default();
     let containers: Vec<_> = world
         .others
@@ -32,30 +56,80 @@ pub fn between(accepted: &Portfolio, world: &World) -> Vec<Move> {
         .map(|(item, _)| known(item))
         .collect();
     let epics = accepted.epics(&containers, &world.statuses);
-    let mut moves: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    let window = drawn::window(as_of, world.portfolio.zone());
+    let mut tallies: BTreeMap<(Moved, String, String), Tally> = BTreeMap::new();
     for (item, placed) in &world.items {
         let before = accepted.place(&known(item), &epics, &world.statuses, &mut states);
-        let from = place(accepted, &before);
-        let to = place(&world.portfolio, placed);
-        if from != to {
-            moves.entry((from, to)).or_default().push(item.attributes.key.clone());
+        for (pair, (present, active)) in changes(accepted, &before, world, placed, window) {
+            let tally = tallies.entry(pair).or_default();
+            let list = if present { &mut tally.present } else { &mut tally.past };
+            list.push(item.attributes.key.clone());
+            tally.active += active;
         }
     }
-    moves
-        .into_iter()
-        .map(|((from, to), keys)| Move {
-            from,
-            to,
-            items: keys.len() as u64,
-            examples: keys.into_iter().take(3).collect(),
-        })
-        .collect()
+    tallies.into_iter().map(|((what, from, to), tally)| tally.told(what, from, to)).collect()
 }
 
-fn place(portfolio: &Portfolio, placed: &Placed) -> String {
-    let last = placed.segments.last();
-    let team = last.and_then(|s| s.team).map(|ix| portfolio.teams()[ix.0 as usize].id.as_str());
-    let stream =
-        last.and_then(|s| s.stream).map(|ix| portfolio.streams()[ix.0 as usize].id.as_str());
+/// How one item changes: for each kind of change whether it does so at present, and the active
+/// work that goes with it, in milliseconds.
+fn changes(
+    accepted: &Portfolio,
+    before: &Placed,
+    world: &World,
+    after: &Placed,
+    window: Period,
+) -> BTreeMap<(Moved, String, String), (bool, i64)> {
+    let mut found: BTreeMap<_, (bool, i64)> = BTreeMap::new();
+    for old in &before.segments {
+        for new in overlapping(&after.segments, old) {
+            let present = old.to == Timestamp::MAX && new.to == Timestamp::MAX;
+            let places = (place(accepted, old), place(&world.portfolio, new));
+            if places.0 != places.1 {
+                let key = (Moved::Place, places.0, places.1);
+                found.entry(key).or_default().0 |= present;
+            }
+            if old.flow() != new.flow() {
+                let name = |one: &FlowSegment| format!("{:?}", one.flow()).to_lowercase();
+                let key = (Moved::Category, name(old), name(new));
+                found.entry(key).or_default().0 |= present;
+            }
+        }
+    }
+    if found.is_empty() {
+        return found;
+    }
+    drawn::drawn(&after.segments, &after.activity, window, |new, part| {
+        for old in overlapping(&before.segments, new) {
+            let places = (place(accepted, old), place(&world.portfolio, new));
+            let millis = Period::new(old.from, old.to).intersect(&part).map_or(0, |p| p.millis());
+            if let Some(tally) = found.get_mut(&(Moved::Place, places.0, places.1)) {
+                tally.1 += millis;
+            }
+        }
+    });
+    found
+}
+
+fn overlapping<'a>(
+    list: &'a [FlowSegment],
+    one: &FlowSegment,
+) -> impl Iterator<Item = &'a FlowSegment> {
+    let (from, to) = (one.from, one.to);
+    let first = list.partition_point(|other| other.to <= from);
+    list[first..].iter().take_while(move |other| other.from < to)
+}
+
+impl Tally {
+    fn told(self, what: Moved, from: String, to: String) -> Move {
+        let (items, past_items) = (self.present.len() as u64, self.past.len() as u64);
+        let examples = self.present.into_iter().chain(self.past).take(EXAMPLES).collect();
+        let active_days = (self.active as f64 / DAY_MS as f64 * 100.0).round() / 100.0;
+        Move { what, from, to, items, past_items, active_days, examples }
+    }
+}
+
+fn place(portfolio: &Portfolio, segment: &FlowSegment) -> String {
+    let team = segment.team.map(|ix| portfolio.teams()[ix.0 as usize].id.as_str());
+    let stream = segment.stream.map(|ix| portfolio.streams()[ix.0 as usize].id.as_str());
     format!("{} in {}", team.unwrap_or("no team"), stream.unwrap_or("no stream"))
 }

@@ -24,7 +24,9 @@ pub(super) struct Decision<'a> {
     pub(super) claims: Vec<Vec<usize>>,
     /// For each slice of the past: what the kind rules say.
     pub(super) kinds: Vec<Verdict>,
-    /// For each slice of the past: the epic by parent.
+    /// The epic that the item itself is, or is a part of as a container.
+    pub(super) own: Option<EpicIx>,
+    /// For each slice of the past: that epic, or the one by parent.
     pub(super) epics: Vec<Option<EpicIx>>,
     pub(super) activity: Vec<Timestamp>,
     pub(super) relabelled: Vec<Timestamp>,
@@ -91,6 +93,7 @@ impl Portfolio {
         let changes = in_order(item.history);
         let past = past(item, &changes);
         let life = lifecycle(item, &changes, &past, &self.workflows, statuses);
+        let own = epics.of_container(item);
         let (mut claims, mut kinds, mut parents) = (Vec::new(), Vec::new(), Vec::new());
         for slice in &past.slices {
             let connection = &item.id.connection;
@@ -100,7 +103,8 @@ impl Portfolio {
             let facts = facts(item, slice, key);
             claims.push(self.claims.matching(&facts));
             kinds.push(self.kinds.decide(&self.kinds.matching(&facts), slice.from));
-            parents.push(parent.and_then(|parent| epics.of_parent(connection, parent)));
+            let by_parent = || parent.and_then(|parent| epics.of_parent(connection, parent));
+            parents.push(own.or_else(by_parent));
         }
         let mut decision = Decision {
             past,
@@ -108,6 +112,7 @@ impl Portfolio {
             pieces: Vec::new(),
             claims,
             kinds,
+            own,
             epics: parents,
             activity: activity(&changes),
             relabelled: Vec::new(),
@@ -144,11 +149,13 @@ impl Portfolio {
             };
             let team = self.claims.decide(&decision.claims[slice], at);
             let epic = decision.epics[slice];
+            // An epic's own stream never comes from the team that happens to claim it.
+            let epic_first = self.epic_first || decision.own.is_some();
             pieces.push(Piece {
                 from: at,
                 precision,
                 meant: phases[phase].meant,
-                stream: self.stream(self.team_of(&team), epic, epics, at),
+                stream: self.stream(self.team_of(&team), epic, epics, at, epic_first),
                 team,
                 epic,
             });
@@ -200,12 +207,13 @@ impl Portfolio {
         epic: Option<EpicIx>,
         epics: &EpicIndex,
         at: Timestamp,
+        epic_first: bool,
     ) -> Option<(StreamIx, StreamBy)> {
         let by_epic = epic.and_then(|epic| epics.get(epic)?.stream_at(at));
         let by_epic = by_epic.map(|stream| (stream, StreamBy::Epic));
         let by_team = team.and_then(|team| self.teams[team.0 as usize].home_at(at));
         let by_team = by_team.map(|stream| (stream, StreamBy::Team));
-        if self.epic_first { by_epic.or(by_team) } else { by_team.or(by_epic) }
+        if epic_first { by_epic.or(by_team) } else { by_team.or(by_epic) }
     }
 
     /// Instants after the start of work at which kind, theme or epic changed.

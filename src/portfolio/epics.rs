@@ -98,6 +98,12 @@ impl EpicIndex {
         here.or_else(|| self.declared.get(&*key)).copied()
     }
 
+    /// The epic that a container is, or is a part of.
+    pub(super) fn of_container(&self, item: &Known<'_>) -> Option<EpicIx> {
+        let sources = self.by_source.get(&item.id.connection)?;
+        sources.get(&item.id.source).map(|container| container.epic)
+    }
+
     /// The folded key of a parent that the item names by id only.
     pub(super) fn key_of(&self, connection: &ConnectionId, parent: &ItemRef) -> Option<&str> {
         self.container(connection, parent).map(|container| container.key.as_str())

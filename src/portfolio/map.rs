@@ -77,7 +77,7 @@ pub struct EpicView {
 }
 
 /// How many flow items the rules place.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct CoverageView {
     pub items: u64,
     pub placed: u64,
@@ -85,11 +85,17 @@ pub struct CoverageView {
     pub unplaced: u64,
     /// Items whose past placement rests on present attributes.
     pub inferred: u64,
+    /// Item-days of active work in the newest 12 complete weeks: of all items, ...
+    pub active_days: f64,
+    /// ... of the contested ones, ...
+    pub contested_days: f64,
+    /// ... and of the unplaced ones. What these items draw is nobody's attention.
+    pub unplaced_days: f64,
     /// Sorted by the rules.
     pub contested_by: Vec<ContestedView>,
     /// Sorted by connection, project, component and labels.
     pub unplaced_in: Vec<UnplacedView>,
-    /// Claims that would place the most items, best first, at most five.
+    /// Claims that would place the most active work, best first, at most ten.
     pub next_rules: Vec<NextRule>,
 }
 
@@ -115,12 +121,16 @@ pub struct UnplacedView {
 }
 
 /// A claim somebody could add.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NextRule {
     /// Ready to paste into a team's `claims`: `{ jira = "PAY", component = "Checkout" }`.
     pub claim: String,
     /// How many unplaced items it would claim.
     pub items: u64,
+    /// Their item-days of active work in the newest 12 complete weeks.
+    pub active_days: f64,
+    /// The same as a share of all unplaced active work; `None` when there is none.
+    pub share: Option<f64>,
 }
 
 /// Which decisions belong to an altitude.

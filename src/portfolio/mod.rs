@@ -53,7 +53,9 @@ pub use map::{
     TeamView, UnplacedView,
 };
 pub use placed::{Exclusion, Placed, RuleRef, TeamStatus};
+pub(crate) use problems::excerpt;
 pub use problems::{Problem, Problems};
+pub(crate) use reader::nearest;
 pub use words::{Words, words};
 
 use crate::model::{

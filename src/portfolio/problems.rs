@@ -4,8 +4,6 @@ use std::cell::RefCell;
 use std::fmt;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-
 /// One problem in a declaration file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -85,11 +83,12 @@ impl Log {
         found.dedup();
         let mut problems = Vec::with_capacity(found.len());
         let mut rendered = String::new();
-        for Found { start, end, message, mend } in found {
+        for Found { start, message, mend, .. } in found {
             let (line, column) = line_and_column(text, start);
-            rendered.push_str(&render(text, file, start..end, &message, &mend));
-            rendered.push('\n');
-            problems.push(Problem { file: file.to_owned(), line, column, message, mend });
+            let problem = Problem { file: file.to_owned(), line, column, message, mend };
+            rendered.push_str(&format!("{problem}\n"));
+            rendered.push_str(&excerpt(text, line, column).unwrap_or_default());
+            problems.push(problem);
         }
         Problems { problems, rendered }
     }
@@ -102,16 +101,33 @@ pub(super) fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
 
-fn render(text: &str, file: &str, span: Span, message: &str, mend: &str) -> String {
-    let end = span.end.min(text.len());
-    let span = span.start.min(end)..end;
-    let snippet = Snippet::source(text)
-        .path(file)
-        .line_start(1)
-        .annotation(AnnotationKind::Primary.span(span));
-    let report = [
-        Level::ERROR.primary_title(message).element(snippet),
-        Group::with_title(Level::HELP.secondary_title(mend)),
-    ];
-    Renderer::plain().render(&report)
+/// The offending line with a mark below the column, for a terminal; `None` for a line that may
+/// hold a credential. Line and column are counted from 1, the column in characters.
+pub(crate) fn excerpt(text: &str, line: usize, column: usize) -> Option<String> {
+    let shown = text.lines().nth(line.checked_sub(1)?)?;
+    let lower = shown.to_lowercase();
+    if ["token", "secret", "password", "auth", "://", "@"].iter().any(|word| lower.contains(word)) {
+        return None;
+    }
+    // Tabs stay tabs, so that the mark stands where the terminal puts the column.
+    let before = shown.chars().take(column.saturating_sub(1));
+    let indent: String = before.map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+    let number = line.to_string();
+    let blank = " ".repeat(number.len());
+    Some(format!("  {number} | {}\n  {blank} | {indent}^\n", shown.trim_end()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mark_stands_below_the_column_and_credentials_stay_unseen() {
+        let text = "a = 1\n\tbé = 2\ntoken = \"x\"\nurl = \"https://me:pw@a.example\"\n";
+        assert_eq!(excerpt(text, 2, 6).as_deref(), Some("  2 | \tbé = 2\n    | \t    ^\n"));
+        assert_eq!(
+            [excerpt(text, 3, 9), excerpt(text, 4, 7), excerpt(text, 9, 1)],
+            [None, None, None]
+        );
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Altitude, StreamIx, Timestamp, TrackerKind, Verb};
+use crate::model::{Altitude, DAY_MS, StreamIx, Timestamp, TrackerKind, Verb};
 
 use super::Portfolio;
 use super::epics::{EpicEntry, EpicIndex};
@@ -20,19 +20,20 @@ const TEAMS_TO_PUBLISH: usize = 3;
 /// Keys shown per group.
 const EXAMPLES: usize = 5;
 /// Claims proposed.
-const NEXT_RULES: usize = 5;
+const NEXT_RULES: usize = 10;
 /// Labels shown per group of unplaced items.
 const LABELS: usize = 5;
 
 impl Portfolio {
-    /// The map at an instant, with the coverage of the given flow items. Items that take no part
-    /// in the flow are passed over.
+    /// The map at an instant, with the coverage of the given flow items, each with its active work
+    /// of the newest 12 complete weeks in milliseconds. Items that take no part in the flow are
+    /// passed over.
     #[must_use]
     pub fn map<'a>(
         &self,
         at: Timestamp,
         epics: &EpicIndex,
-        items: impl IntoIterator<Item = (&'a Known<'a>, &'a Placed)>,
+        items: impl IntoIterator<Item = (&'a Known<'a>, &'a Placed, i64)>,
     ) -> MapView {
         let streams = self.stream_views(at, epics);
         let homeless = epics.entries().iter().filter(|epic| epic.stream_at(at).is_none());
@@ -167,24 +168,28 @@ impl Portfolio {
 
     fn coverage<'a>(
         &self,
-        items: impl IntoIterator<Item = (&'a Known<'a>, &'a Placed)>,
+        items: impl IntoIterator<Item = (&'a Known<'a>, &'a Placed, i64)>,
     ) -> CoverageView {
         let mut view = CoverageView::default();
         let mut contested: BTreeMap<Vec<RuleRef>, Examples> = BTreeMap::new();
         let mut unplaced: BTreeMap<(&str, &str, Vec<&str>), Lookalikes<'_>> = BTreeMap::new();
         let mut wanting = Vec::new();
-        for (item, placed) in items.into_iter().filter(|(_, placed)| placed.flows.is_ok()) {
+        let (mut all, mut torn, mut nobodys) = (0, 0, 0);
+        for (item, placed, active) in items.into_iter().filter(|(_, one, _)| one.flows.is_ok()) {
             view.items += 1;
+            all += active;
             view.inferred += u64::from(placed.inferred_placement);
             let attributes = item.attributes;
             match &placed.team_status {
                 TeamStatus::Placed { .. } => view.placed += 1,
                 TeamStatus::Contested { rules } => {
                     view.contested += 1;
+                    torn += active;
                     contested.entry(rules.clone()).or_default().add(&attributes.key);
                 }
                 TeamStatus::Unplaced => {
                     view.unplaced += 1;
+                    nobodys += active;
                     let components = attributes.components.iter().map(|one| one.name.as_str());
                     let place = (
                         item.id.connection.0.as_str(),
@@ -196,7 +201,7 @@ impl Portfolio {
                     for label in &attributes.labels {
                         *alike.labels.entry(label).or_default() += 1;
                     }
-                    wanting.push(self.candidates(item));
+                    wanting.push(Wanting { claims: self.candidates(item), active });
                 }
             }
         }
@@ -219,6 +224,8 @@ impl Portfolio {
                 examples: alike.items.keys(),
             })
             .collect();
+        (view.active_days, view.contested_days) = (days(all), days(torn));
+        view.unplaced_days = days(nobodys);
         view.next_rules = next_rules(&wanting);
         view
     }
@@ -245,23 +252,40 @@ impl Portfolio {
     }
 }
 
-/// Picks, again and again, the claim that places most of the items that are left. This orders
-/// proposals by their use, not teams or streams by a metric.
-fn next_rules(wanting: &[Vec<String>]) -> Vec<NextRule> {
-    let mut left: Vec<&Vec<String>> = wanting.iter().collect();
+/// An unplaced item: the claims that would place it, and its active work in milliseconds.
+struct Wanting {
+    claims: Vec<String>,
+    active: i64,
+}
+
+/// Picks, again and again, the claim that places most of the active work that is left, then most
+/// of the items. This orders proposals by their use, not teams or streams by a metric.
+fn next_rules(wanting: &[Wanting]) -> Vec<NextRule> {
+    let all: i64 = wanting.iter().map(|one| one.active).sum();
+    let mut left: Vec<&Wanting> = wanting.iter().collect();
     let mut rules = Vec::new();
     while rules.len() < NEXT_RULES && !left.is_empty() {
-        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-        for claim in left.iter().copied().flatten() {
-            *counts.entry(claim).or_default() += 1;
+        let mut use_of: BTreeMap<&str, (i64, u64)> = BTreeMap::new();
+        for one in &left {
+            for claim in &one.claims {
+                let (active, items) = use_of.entry(claim).or_default();
+                *active += one.active;
+                *items += 1;
+            }
         }
-        let best = counts.iter().max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)));
-        let Some((claim, items)) = best else { break };
-        let (claim, items) = ((*claim).to_owned(), *items);
-        left.retain(|claims| !claims.contains(&claim));
-        rules.push(NextRule { claim, items });
+        let best = use_of.into_iter().max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(a.0)));
+        let Some((claim, (active, items))) = best else { break };
+        let claim = claim.to_owned();
+        left.retain(|one| !one.claims.contains(&claim));
+        let share = (all > 0).then(|| active as f64 / all as f64);
+        rules.push(NextRule { claim, items, active_days: days(active), share });
     }
     rules
+}
+
+/// Item-days with two decimals.
+fn days(millis: i64) -> f64 {
+    (millis as f64 / DAY_MS as f64 * 100.0).round() / 100.0
 }
 
 fn quoted(text: &str) -> String {

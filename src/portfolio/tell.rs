@@ -69,6 +69,9 @@ impl Portfolio {
                 stream_why: stream_why(piece, epic.is_some_and(|epic| epic.stream_declared)),
                 epic: epic.map(|epic| epic.id.clone()),
                 epic_why: match epic {
+                    Some(_) if decision.own.is_some() => {
+                        "It is this epic, or a container below it."
+                    }
                     Some(epic) if epic.declared => "Its parent leads to this declared epic.",
                     Some(_) => "Its parent holds it.",
                     None => "No parent of it is an epic.",

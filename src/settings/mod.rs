@@ -5,15 +5,17 @@
 
 mod place;
 mod store;
+mod words;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use toml::de::DeTable;
 use tracing_subscriber::EnvFilter;
 
 use crate::digests::settings::Digest;
-use crate::portfolio::Portfolio;
+use crate::portfolio::{Portfolio, excerpt, nearest};
 use crate::schedule::Schedule;
 use crate::trackers::settings::Connection;
 use crate::web::settings::Web;
@@ -86,9 +88,25 @@ pub enum SettingsError {
          `streamgauge demo`, which needs none"
     )]
     Unreadable { path: String, reason: String },
-    /// `place` is FILE, FILE:LINE or FILE:LINE:COLUMN.
+    /// `place` is FILE:LINE:COLUMN, or names the variable that is wrong.
     #[error("{place}: {problem}")]
-    Wrong { place: String, problem: String },
+    Wrong {
+        place: String,
+        problem: String,
+        /// The line at `place` with a mark below the column.
+        excerpt: Option<String>,
+    },
+}
+
+impl SettingsError {
+    /// The sentence, and below it the line that it speaks of where that can be shown.
+    #[must_use]
+    pub fn rendered(&self) -> String {
+        match self {
+            Self::Wrong { excerpt: Some(excerpt), .. } => format!("{self}\n{}", excerpt.trim_end()),
+            _ => self.to_string(),
+        }
+    }
 }
 
 /// Something wrong at a place of the settings.
@@ -117,22 +135,25 @@ impl Settings {
         let source = Source { path: name, text };
         // The `config` crate loses lines, so the file is judged alone first: this error shows the
         // place. What the environment adds is judged by the second reading.
+        // Of broken TOML the first place counts: the others follow from it.
+        let (_, mut broken) = DeTable::parse_recoverable(&source.text);
+        broken.sort_by_key(|error| error.span().map_or(0, |span| span.start));
+        if let Some(first) = broken.first() {
+            return Err(source.unreadable(first));
+        }
         let file: Self = toml::from_str(&source.text).map_err(|error| source.unreadable(&error))?;
-        let mut settings: Self = config::Config::builder()
-            .add_source(config::File::from_str(&source.text, config::FileFormat::Toml))
-            .add_source(
-                config::Environment::with_prefix("STREAMGAUGE")
-                    .prefix_separator("_")
-                    .separator("__")
-                    .try_parsing(true),
-            )
-            .build()
-            .and_then(config::Config::try_deserialize)
-            .map_err(|error| source.environment(&reworded(&error.to_string())))?;
-        if let Err(fault) = settings.check() {
+        let (mut settings, judged) = source.with_variables(None)?;
+        if let Err(fault) = judged {
             let of_file = file.check().is_err_and(|own| own.problem == fault.problem);
-            let told =
-                if of_file { source.fault(fault) } else { source.environment(&fault.problem) };
+            let told = if of_file {
+                source.fault(fault)
+            } else {
+                SettingsError::Wrong {
+                    place: source.variables(),
+                    problem: fault.problem,
+                    excerpt: None,
+                }
+            };
             return Err(told);
         }
         if settings.portfolio.is_relative() {
@@ -149,26 +170,41 @@ impl Settings {
         &self.source.path
     }
 
+    /// What is wrong with a secret, at the place of the key that names it.
+    #[must_use]
+    pub fn secret(&self, name: &str, problem: String) -> SettingsError {
+        let found = place::secret(&self.source.text, name);
+        self.source.at(found, problem)
+    }
+
     /// Checks that the two files mean the same connections, streams and teams. Settings without
     /// any connection serve a store that was filled elsewhere, and may lack what the portfolio
     /// names.
     ///
     /// # Errors
     /// A name that the other file does not have, at the place where it is used.
-    pub fn check_against(&self, portfolio: &Portfolio, file: &str) -> Result<(), SettingsError> {
+    pub fn check_against(
+        &self,
+        portfolio: &Portfolio,
+        file: &str,
+        text: &str,
+    ) -> Result<(), SettingsError> {
         let connections: Vec<&str> = self.connection.iter().map(|one| one.id.as_str()).collect();
         // Names inside rules come in lower case.
         let known =
             |name: &str| connections.iter().any(|id| id.to_lowercase() == name.to_lowercase());
         let unknown = portfolio.connections().into_iter().find(|(name, _)| !known(name));
         if let Some((name, line)) = unknown.filter(|_| !connections.is_empty()) {
+            let (line, column) = place::quoted(text, line, name);
             return Err(SettingsError::Wrong {
-                place: format!("{file}:{line}"),
+                place: format!("{file}:{line}:{column}"),
                 problem: format!(
-                    "there is no connection `{name}`; {} declares {}",
+                    "there is no connection `{name}`; {} declares {}{}",
                     self.source.path,
-                    connections.join(", ")
+                    connections.join(", "),
+                    meant(name, &connections)
                 ),
+                excerpt: excerpt(text, line, column),
             });
         }
         let streams: Vec<&str> = portfolio.streams().iter().map(|one| one.id.as_str()).collect();
@@ -177,7 +213,11 @@ impl Settings {
             if let Some(id) = stream.filter(|id| !streams.contains(id)) {
                 return Err(self.source.fault(Fault::new(
                     &[("digest", Some(place)), ("for", None)],
-                    format!("there is no stream `{id}`; {file} declares {}", streams.join(", ")),
+                    format!(
+                        "there is no stream `{id}`; {file} declares {}{}",
+                        streams.join(", "),
+                        meant(id, &streams)
+                    ),
                 )));
             }
         }
@@ -186,7 +226,11 @@ impl Settings {
             if let Some(id) = token.team.as_deref().filter(|id| !teams.contains(id)) {
                 return Err(self.source.fault(Fault::new(
                     &[("web", None), ("token", Some(place)), ("team", None)],
-                    format!("there is no team `{id}`; {file} declares {}", teams.join(", ")),
+                    format!(
+                        "there is no team `{id}`; {file} declares {}{}",
+                        teams.join(", "),
+                        meant(id, &teams)
+                    ),
                 )));
             }
         }
@@ -228,45 +272,82 @@ impl Settings {
                 Fault::new(&[at, (key, None)], format!("digest `{}`: {problem}", digest.id))
             })?;
         }
-        self.web
-            .check()
-            .map_err(|(key, problem)| Fault::new(&[("web", None), (key, None)], problem))
+        self.web.check().map_err(|(key, problem)| {
+            let entry = self.web.token.iter().position(|token| !token.fits());
+            Fault::new(&[("web", None), (key, entry.filter(|_| key == "token"))], problem)
+        })
     }
 }
 
 impl Source {
     fn fault(&self, fault: Fault<'_>) -> SettingsError {
-        let place = match place::find(&self.text, &fault.path) {
-            Some((line, column)) => format!("{}:{line}:{column}", self.path),
-            None => self.path.clone(),
-        };
-        SettingsError::Wrong { place, problem: fault.problem }
+        self.at(place::find(&self.text, &fault.path), fault.problem)
+    }
+
+    fn at(&self, found: Option<(usize, usize)>, problem: String) -> SettingsError {
+        let (line, column) = found.unwrap_or((1, 1));
+        let place = format!("{}:{line}:{column}", self.path);
+        SettingsError::Wrong { place, problem, excerpt: excerpt(&self.text, line, column) }
     }
 
     fn unreadable(&self, error: &toml::de::Error) -> SettingsError {
         let offset = error.span().map_or(0, |span| span.start);
-        let (line, column) = place::line_and_column(&self.text, offset);
-        let place = format!("{}:{line}:{column}", self.path);
-        SettingsError::Wrong { place, problem: reworded(error.message()) }
+        let found = place::line_and_column(&self.text, offset);
+        self.at(Some(found), words::reworded(error.message()))
     }
 
-    fn environment(&self, problem: &str) -> SettingsError {
-        let place = format!("{} with the STREAMGAUGE_* variables", self.path);
-        SettingsError::Wrong { place, problem: problem.to_owned() }
+    /// The file with the variables that win over it, and what is wrong with the whole.
+    fn with_variables(
+        &self,
+        only: Option<&str>,
+    ) -> Result<(Settings, Result<(), Fault<'static>>), SettingsError> {
+        let chosen = variables().filter(|(name, _)| only.is_none_or(|only| only == name));
+        let environment = config::Environment::with_prefix(PREFIX)
+            .prefix_separator("_")
+            .separator("__")
+            .try_parsing(true)
+            .source(Some(chosen.collect()));
+        let settings: Settings = config::Config::builder()
+            .add_source(config::File::from_str(&self.text, config::FileFormat::Toml))
+            .add_source(environment)
+            .build()
+            .and_then(config::Config::try_deserialize)
+            .map_err(|error| {
+                let place = match only {
+                    None => self.variables(),
+                    Some(_) => String::new(),
+                };
+                let problem = words::reworded(&error.to_string());
+                SettingsError::Wrong { place, problem, excerpt: None }
+            })?;
+        let judged = settings.check();
+        Ok((settings, judged))
+    }
+
+    /// The variables that are wrong by themselves, or all of them when only together they are.
+    fn variables(&self) -> String {
+        let names: Vec<String> = variables().map(|(name, _)| name).collect();
+        let wrong =
+            |name: &&String| !matches!(self.with_variables(Some(name.as_str())), Ok((_, Ok(()))));
+        let alone: Vec<&str> = names.iter().filter(wrong).map(String::as_str).collect();
+        let named = if alone.is_empty() { names.join(", ") } else { alone.join(", ") };
+        format!("{named} over {}", self.path)
     }
 }
 
-/// Turns what serde says into a sentence with a next step.
-fn reworded(message: &str) -> String {
-    let line = message.lines().collect::<Vec<_>>().join(", ");
-    if let Some((key, keys)) =
-        line.strip_prefix("unknown field ").and_then(|rest| rest.split_once(", expected "))
-    {
-        let keys = keys.strip_prefix("one of ").unwrap_or(keys);
-        return format!("{key} is not a key here; the keys are {keys}");
-    }
-    if let Some(key) = line.strip_prefix("missing field ") {
-        return format!("{key} is missing here; add it");
-    }
-    format!("{line}; correct it, config/streamgauge.toml of the project explains every key")
+const PREFIX: &str = "STREAMGAUGE";
+
+/// The variables that win over the file, sorted by name.
+fn variables() -> impl Iterator<Item = (String, String)> {
+    let ours = |name: &str| name.starts_with(PREFIX) && name[PREFIX.len()..].starts_with('_');
+    let mut found: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| ours(name))
+        .collect();
+    found.sort();
+    found.into_iter()
+}
+
+fn meant(word: &str, known: &[&str]) -> String {
+    nearest(word, known).map_or_else(String::new, |near| format!(". Did you mean `{near}`?"))
 }

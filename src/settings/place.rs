@@ -1,6 +1,6 @@
 //! Where in the settings file a key stands, for messages.
 
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 
 /// A key, and for a list which of its entries.
 pub(super) type Step<'a> = (&'a str, Option<usize>);
@@ -22,6 +22,45 @@ pub(super) fn find(text: &str, path: &[Step<'_>]) -> Option<(usize, usize)> {
         table = inner;
     }
     found.map(|offset| line_and_column(text, offset))
+}
+
+/// Line and column of the key whose secret has this name.
+pub(super) fn secret(text: &str, name: &str) -> Option<(usize, usize)> {
+    let document = DeTable::parse(text).ok()?;
+    holder(document.get_ref(), name).map(|offset| line_and_column(text, offset))
+}
+
+/// Where the key stands that holds `{ env = name }` or `{ file = name }`.
+fn holder(table: &DeTable<'_>, name: &str) -> Option<usize> {
+    let names = |value: &DeValue<'_>| {
+        let kinds = value.as_table().into_iter().flatten();
+        let mut kinds = kinds.filter(|(kind, _)| ["env", "file"].contains(&&**kind.get_ref()));
+        kinds.any(|(_, place)| place.get_ref().as_str() == Some(name))
+    };
+    table.iter().find_map(|(key, value)| {
+        if names(value.get_ref()) {
+            return Some(key.span().start);
+        }
+        match value.get_ref() {
+            DeValue::Table(inner) => holder(inner, name),
+            DeValue::Array(list) => {
+                list.iter().find_map(|one| holder(one.get_ref().as_table()?, name))
+            }
+            _ => None,
+        }
+    })
+}
+
+/// Where `name` stands in quotation marks, from `line` on; the beginning of `line` when it does not.
+pub(super) fn quoted(text: &str, line: usize, name: &str) -> (usize, usize) {
+    let wanted = format!("\"{}\"", name.to_lowercase());
+    let later = text.lines().enumerate().skip(line.saturating_sub(1));
+    let found = later.filter_map(|(at, shown)| {
+        let lower = shown.to_lowercase();
+        let offset = lower.find(&wanted)?;
+        Some((at + 1, lower[..offset].chars().count() + 1))
+    });
+    found.min().unwrap_or((line, 1))
 }
 
 /// Line and column of a byte offset, both counted from 1, the column in characters.

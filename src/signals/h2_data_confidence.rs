@@ -107,9 +107,11 @@ fn evidence(view: &View<'_>, members: &[&StreamFlow], only: Option<&[StreamIx]>)
             inside(cell.target.stream) && (unclassified || cell.target.kind != Kind::Unclassified)
         })
     };
+    // Without any complete pass no week is taken for a gap, and none is covered either.
+    let seen = !view.data.coverage.is_empty();
     Evidence {
         counts: total(members),
-        weeks_covered: view.weeks.covered.iter().filter(|covered| **covered).count() as u64,
+        weeks_covered: view.weeks.covered.iter().filter(|covered| seen && **covered).count() as u64,
         weeks: view.weeks.len() as u64,
         classified: ticks(false) as f64 / TEAM_DAY,
         attention: ticks(true) as f64 / TEAM_DAY,
@@ -174,6 +176,9 @@ fn least(share: f64, of: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{DAY_MS, Period, Timestamp};
+    use crate::signals::Scope;
+    use crate::signals::dataset::{CoverageSpan, Dataset};
 
     /// The example of section 1.3: no gate closes.
     #[test]
@@ -193,6 +198,20 @@ mod tests {
         assert_eq!([text(0), text(1), text(2), text(3)], ["0.9000", "0.8667", "0.9615", "0.1500"]);
         assert!(gates.iter().all(|gate| gate.open));
         assert_eq!(text(4), "");
+    }
+
+    #[test]
+    fn nothing_read_covers_no_week() {
+        let (scope, now) = (Scope::Portfolio, Timestamp::from_millis(1_790_000_000_000));
+        let covered = |data: &Dataset| {
+            let gates = confidence(&View::new(data, now, now, &scope)).remove(0).gates;
+            gates.iter().find(|gate| gate.name == "weeks_covered").map(|gate| gate.numerator)
+        };
+        let mut data = Dataset::default();
+        assert_eq!(covered(&data), Some(0.0));
+        let period = Period::new(now.plus_millis(-365 * DAY_MS), now);
+        data.coverage = vec![CoverageSpan { connection: "jira".to_owned(), period }];
+        assert_eq!(covered(&data), Some(26.0));
     }
 
     #[test]

@@ -8,6 +8,7 @@
 pub mod github;
 mod inventory;
 pub mod jira;
+mod outlook;
 mod presence;
 pub mod settings;
 mod signature;
@@ -18,6 +19,7 @@ use http::HeaderMap;
 use crate::model::{ConnectionId, Gap, Item, Release, StatusEntry, Timestamp, TrackerKind};
 
 pub use inventory::{BoardEntry, EpicEntry, Inventory, ProjectEntry, TypeEntry};
+pub use outlook::{Cost, Rights};
 pub use presence::{Fate, Roll, Standing};
 
 /// One independent walk over a connection with a cursor of its own: all projects of a Jira
@@ -177,6 +179,16 @@ pub trait Tracker: Send + Sync {
     /// What exists, for `streamgauge init` and `check`: everything that the credential sees, or
     /// these projects only.
     async fn inventory(&self, projects: &[String]) -> Result<Inventory, TrackerError>;
+
+    /// What the tracker tells of the credential, for `streamgauge check`.
+    async fn rights(&self) -> Result<Rights, TrackerError> {
+        Ok(Rights::default())
+    }
+
+    /// What a first pass costs.
+    fn cost(&self) -> Cost {
+        Cost::default()
+    }
 
     /// Verifies the signature over the raw body, then reads the ids it names.
     ///

@@ -32,6 +32,14 @@ pub struct Token {
     pub secret: SecretRef,
 }
 
+impl Token {
+    /// Whether the role and the team go together.
+    #[must_use]
+    pub fn fits(&self) -> bool {
+        (self.role == RoleName::Team) == self.team.is_some()
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RoleName {
@@ -81,7 +89,7 @@ impl Web {
             );
             return Err(("listen", problem));
         }
-        if self.token.iter().any(|token| (token.role == RoleName::Team) != token.team.is_some()) {
+        if !self.token.iter().all(Token::fits) {
             let problem = "[[web.token]]: `team` goes with role = \"team\", and only with it";
             return Err(("token", problem.into()));
         }

@@ -191,8 +191,20 @@ fn help_names_every_command_and_version_is_told() {
     let desk = Desk::new();
     let help = desk.done(&["--help"]);
     for command in [
-        "demo", "check", "map", "sync", "serve", "signals", "digest", "explain", "export",
-        "decide", "reading",
+        "demo",
+        "check",
+        "map",
+        "sync",
+        "serve",
+        "signals",
+        "digest",
+        "explain",
+        "export",
+        "decide",
+        "reading",
+        "schema",
+        "completions",
+        "man",
     ] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not in\n{help}");
         assert!(desk.done(&[command, "--help"]).contains("Usage:"), "{command}");

@@ -194,7 +194,7 @@ impl<'a> Standing<'a> {
             }
             return;
         };
-        let mut meant = Meant::new(meaning.category(), option, Why::Declared(line));
+        let mut meant = Meant::new(meaning.category(), option, Why::declared(meaning, line));
         meant.blocked = meaning == Meaning::Blocked;
         if meant.category.is_ended() {
             meant.duplicate = meant.category == Category::Dropped && scope.duplicates("", option);

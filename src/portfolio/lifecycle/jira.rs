@@ -109,7 +109,7 @@ fn meant<'a>(
     let name = listed.map_or(own.as_str(), |(name, _)| name);
     let declared = scope.meaning(&now.status.id, name);
     let (category, why) = match (declared, listed.map(|(_, category)| category)) {
-        (Some((meaning, line)), _) => (meaning.category(), Why::Declared(line)),
+        (Some((meaning, line)), _) => (meaning.category(), Why::declared(meaning, line)),
         (None, Some(key @ "new")) => (Category::Proposed, Why::Tracker(key)),
         (None, Some(key @ "indeterminate")) => (Category::Active, Why::Tracker(key)),
         (None, Some(key @ "done")) => (Category::Done, Why::Tracker(key)),

@@ -11,7 +11,7 @@ use crate::model::{Category, Change, Precision, Timestamp, TrackerKind};
 
 use super::history::Past;
 use super::known::{Known, Statuses};
-use super::workflow::Workflows;
+use super::workflow::{Meaning, Workflows};
 
 /// The state name of active work that is blocked.
 pub(super) const BLOCKED: &str = "Blocked";
@@ -42,6 +42,8 @@ pub(super) struct Meant<'a> {
 pub(super) enum Why<'a> {
     /// A workflow of the portfolio file says so, on this line.
     Declared(usize),
+    /// The same, under `blocked`.
+    DeclaredBlocked(usize),
     /// The tracker's own category.
     Tracker(&'a str),
     /// The resolution means "ended without delivery".
@@ -59,6 +61,12 @@ pub(super) enum Why<'a> {
     Reopened,
 }
 
+impl Why<'_> {
+    fn declared(meaning: Meaning, line: usize) -> Self {
+        if meaning == Meaning::Blocked { Self::DeclaredBlocked(line) } else { Self::Declared(line) }
+    }
+}
+
 impl<'a> Meant<'a> {
     fn new(category: Category, status: &'a str, why: Why<'a>) -> Self {
         Self { category, blocked: false, status, why, duplicate: false }
@@ -69,13 +77,25 @@ impl<'a> Meant<'a> {
         if self.blocked && self.category == Category::Active { BLOCKED } else { self.status }
     }
 
-    /// The reason as one sentence.
+    /// The reason in sentences: that of the category, and that of the overlay if there is one.
     pub(super) fn sentence(&self) -> String {
+        let mut told = self.category_sentence();
+        // Only a flag blocks what no workflow lists under `blocked`.
+        if self.blocked && !matches!(self.why, Why::DeclaredBlocked(_)) {
+            told.push_str(" The tracker flags it as impeded, so the time counts as blocked.");
+        }
+        told
+    }
+
+    fn category_sentence(&self) -> String {
         let status = self.status;
         let category = format!("{:?}", self.category).to_lowercase();
         match self.why {
             Why::Declared(line) => {
                 format!("`{status}` is {category} by the workflow on line {line}.")
+            }
+            Why::DeclaredBlocked(line) => {
+                format!("`{status}` is blocked by the workflow on line {line}.")
             }
             Why::Tracker(key) => {
                 format!("`{status}` is {category}, because the tracker's category is `{key}`.")

@@ -31,7 +31,9 @@ impl Parsing<'_> {
 pub(super) fn parse(text: &str, file: &str) -> Result<Portfolio, Problems> {
     let log = Log::default();
     let (document, errors) = DeTable::parse_recoverable(text);
-    for error in &errors {
+    // Of broken TOML the first place counts: an open bracket makes every later line look wrong.
+    let start = |error: &&toml::de::Error| error.span().map_or(0, |span| span.start);
+    if let Some(error) = errors.iter().min_by_key(start) {
         let message = error.message().trim_end_matches('.');
         let mut sentence = message.to_owned();
         if let Some(first) = sentence.get_mut(..1) {

@@ -153,10 +153,10 @@ impl<'d> Parsing<'d> {
         }
         let mut dated = Vec::new();
         for mut entry in value.tables(self.cx, "weight") {
-            let number = entry.number("value");
-            if number.is_none() && !entry.has("value") {
+            if !entry.has("value") {
                 entry.missing("value");
             }
+            let number = entry.number("value");
             let period = entry.period();
             let span = entry.span.clone();
             entry.finish();

@@ -1,7 +1,7 @@
 //! Epics and their streams, and the map.
 
 use super::*;
-use crate::model::{Altitude, EpicState, Verb};
+use crate::model::{Altitude, DAY_MS, EpicState, Verb};
 use crate::portfolio::Exclusion;
 
 const FILE: &str = "[[stream]]\nid = \"booking\"\n[[stream]]\nid = \"payments\"\npublish = true\n\
@@ -148,13 +148,24 @@ fn the_map_shows_coverage_and_what_to_declare_next() {
     let known: Vec<Known<'_>> = stories.iter().map(Story::known).collect();
     let placed: Vec<Placed> =
         known.iter().map(|item| portfolio.place(item, &epics, &statuses(), &mut states)).collect();
-    let map = portfolio.map(on("03-20"), &epics, known.iter().zip(&placed));
+    let map = portfolio.map(
+        on("03-20"),
+        &epics,
+        known.iter().zip(&placed).map(|(item, placed)| {
+            (item, placed, if item.tracker == TrackerKind::GitHub { 2 * DAY_MS } else { 0 })
+        }),
+    );
 
     let coverage = &map.coverage;
     assert_eq!((coverage.items, coverage.placed, coverage.unplaced), (5, 1, 4));
     let next: Vec<_> =
         coverage.next_rules.iter().map(|one| (one.claim.as_str(), one.items)).collect();
-    assert_eq!(next, [("{ jira = \"OPS\" }", 3), ("{ github = \"northwind/checkout\" }", 1)]);
+    assert_eq!(next, [("{ github = \"northwind/checkout\" }", 1), ("{ jira = \"OPS\" }", 3)]);
+    assert_eq!((coverage.active_days, coverage.unplaced_days), (2.0, 2.0), "by work, then items");
+    assert_eq!(
+        (coverage.next_rules[0].share, coverage.next_rules[1].share),
+        (Some(1.0), Some(0.0))
+    );
     assert_eq!(coverage.unplaced_in[1].examples, ["OPS-1", "OPS-2", "OPS-3"]);
 
     let [booking, payments] = map.streams.as_slice() else { panic!("two streams") };
@@ -172,4 +183,27 @@ fn the_map_shows_coverage_and_what_to_declare_next() {
     assert_eq!(map.altitudes[1].may, [Verb::Start]);
     let json = serde_json::to_value(&map).unwrap();
     assert_eq!(json["streams"][0]["teams"][0]["claims"][0]["rule"], "jira = \"FIND\"");
+}
+
+#[test]
+fn an_epic_is_explained_with_its_own_stream() {
+    for file in [FILE.to_owned(), format!("stream_order = [\"team\", \"epic\"]\n{FILE}")] {
+        let portfolio = portfolio(&file);
+        let containers = [container("PAY-100"), container("PAY-102")];
+        let epics = index(&portfolio, &containers);
+        let told = |story: &Story| {
+            let told = portfolio.explain(&story.known(), &epics, &statuses());
+            let last = told.segments.into_iter().next_back().unwrap();
+            (last.stream.unwrap(), last.stream_why, last.epic.unwrap(), last.epic_why)
+        };
+        let (stream, why, epic, epic_why) = told(&containers[0]);
+        assert_eq!((stream.as_str(), epic.as_str()), ("booking", "PAY-100"), "not its team's");
+        assert_eq!(why, "The stream of its epic, which is declared.");
+        assert_eq!(epic_why, "It is this epic, or a container below it.");
+        let (stream, why, ..) = told(&containers[1]);
+        assert_eq!(
+            (stream.as_str(), why.as_str()),
+            ("payments", "The stream of its epic, which a rule gives.")
+        );
+    }
 }

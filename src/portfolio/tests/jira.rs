@@ -144,3 +144,19 @@ fn sub_tasks_and_containers_do_not_flow() {
         assert!(seen.told.excluded.is_some() && !seen.told.segments.is_empty());
     }
 }
+
+#[test]
+fn the_reason_of_a_blocked_state_speaks_of_blocking() {
+    let flagged = Story::jira("PAY-1", "03-02").to("03-03", "2").flagged("03-04", true);
+    let told = see(&portfolio(WORKFLOW), &flagged).told.segments;
+    let last = told.last().unwrap();
+    assert_eq!((last.state.as_str(), last.blocked), ("Blocked", true));
+    assert_eq!(
+        last.state_why,
+        "`Doing` is active, because the tracker's category is `indeterminate`. The tracker flags \
+         it as impeded, so the time counts as blocked."
+    );
+    let declared = Story::jira("PAY-1", "03-02").to("03-03", "5");
+    let told = see(&portfolio(WORKFLOW), &declared).told.segments;
+    assert_eq!(told[1].state_why, "`Blocked` is blocked by the workflow on line 1.");
+}

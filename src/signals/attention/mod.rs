@@ -6,6 +6,7 @@
 //! leaves over is carried into the next interval. So sums are exact, and a boundary at which nothing
 //! changes moves nothing.
 
+pub mod drawn;
 pub mod stale;
 mod sweep;
 

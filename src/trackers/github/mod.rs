@@ -26,6 +26,7 @@ pub mod limits;
 pub mod queries;
 mod reads;
 mod rest;
+mod rights;
 mod scopes;
 mod signed;
 pub mod webhook;
@@ -39,8 +40,8 @@ use http::HeaderMap;
 use secrecy::SecretString;
 
 use super::{
-    Catalogue, Discovered, Fate, Hints, Inventory, Probe, ReadOut, Roll, ScanId, Standing, Tracker,
-    TrackerError, WebhookError,
+    Catalogue, Cost, Discovered, Fate, Hints, Inventory, Probe, ReadOut, Rights, Roll, ScanId,
+    Standing, Tracker, TrackerError, WebhookError,
 };
 use crate::model::{ConnectionId, Timestamp, TrackerKind};
 use crate::transport::Transport;
@@ -295,6 +296,19 @@ impl Tracker for GitHub {
 
     async fn inventory(&self, projects: &[String]) -> Result<Inventory, TrackerError> {
         self.survey(projects).await
+    }
+
+    async fn rights(&self) -> Result<Rights, TrackerError> {
+        if self.client.credential().app().is_some() {
+            return Ok(Rights { untold: Some(rights::OF_APPS), ..Rights::default() });
+        }
+        let answer = self.client.ask(queries::PROBE, serde_json::json!({})).await?;
+        Ok(rights::of(&answer.headers))
+    }
+
+    fn cost(&self) -> Cost {
+        // Twenty pages of fifty issues and now and then a long timeline; a page is four points.
+        Cost { requests_per_thousand: 21, points_per_thousand: 80, points_per_hour: Some(5_000) }
     }
 
     fn webhook(&self, headers: &HeaderMap, body: &[u8]) -> Result<Hints, WebhookError> {

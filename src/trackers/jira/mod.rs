@@ -33,8 +33,8 @@ use serde::de::IgnoredAny;
 
 use super::signature::is_signed;
 use super::{
-    Catalogue, Discovered, Fate, Hints, Inventory, Probe, ReadOut, Roll, ScanId, Standing, Tracker,
-    TrackerError, WebhookError,
+    Catalogue, Cost, Discovered, Fate, Hints, Inventory, Probe, ReadOut, Rights, Roll, ScanId,
+    Standing, Tracker, TrackerError, WebhookError,
 };
 use crate::model::{ConnectionId, Timestamp, TrackerKind};
 use crate::transport::Transport;
@@ -175,6 +175,17 @@ impl Tracker for Jira {
 
     async fn inventory(&self, projects: &[String]) -> Result<Inventory, TrackerError> {
         self.survey(projects).await
+    }
+
+    async fn rights(&self) -> Result<Rights, TrackerError> {
+        let untold = "Jira tells neither the scopes nor the end of a token; both stand at \
+                      https://id.atlassian.com/manage-profile/security/api-tokens";
+        Ok(Rights { untold: Some(untold), ..Rights::default() })
+    }
+
+    fn cost(&self) -> Cost {
+        // Contents by the hundred, histories by the thousand, ids by the five thousand.
+        Cost { requests_per_thousand: 12, points_per_thousand: 0, points_per_hour: None }
     }
 
     fn webhook(&self, headers: &HeaderMap, body: &[u8]) -> Result<Hints, WebhookError> {

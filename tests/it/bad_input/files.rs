@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use super::refused;
+use super::{refused, sentences};
 use crate::support::program::{Desk, PORTFOLIO, SETTINGS};
 
 /// Whatever is wrong with the files stops every command that reads them, alike.
@@ -50,13 +50,7 @@ fn a_missing_file_is_named() {
 fn an_unknown_key_is_named_with_its_place_and_the_keys_there_are() {
     let desk = Desk::new().edit(SETTINGS, "titles = true", "tilte = true");
     let place = desk.place(SETTINGS, "tilte");
-    stops_everything(
-        &desk,
-        &format!(
-            "{place}: `tilte` is not a key here; the keys are `store`, `web`, `log`, `portfolio`, \
-             `titles`, `connection`, `digest`"
-        ),
-    );
+    stops_everything(&desk, &format!("{place}: `tilte` is not a key here. Did you mean `titles`?"));
     wrong_settings(
         "status_field = \"Status\"",
         "due_field = \"Due\"",
@@ -81,7 +75,7 @@ fn broken_toml_is_named_with_its_place() {
     let ran = desk.run(&["check", "--offline"]);
     let place = desk.place(SETTINGS, "format = \"text");
     let file_and_line = place.rsplit_once(':').unwrap().0;
-    assert_eq!((ran.code, ran.err.lines().count()), (2, 1), "{}", ran.err);
+    assert_eq!((ran.code, sentences(&ran.err).lines().count()), (2, 1), "{}", ran.err);
     assert!(ran.err.starts_with(&format!("streamgauge: {file_and_line}:")), "{}", ran.err);
     assert!(ran.err.contains("; correct it"), "{}", ran.err);
     wrong_settings(
@@ -98,32 +92,44 @@ fn a_variable_of_the_environment_that_names_no_key_is_refused() {
     let desk = Desk::new().env("STREAMGAUGE_STOER__URL", "sqlite:x.db");
     stops_everything(
         &desk,
-        "config/streamgauge.toml with the STREAMGAUGE_* variables: `stoer` is not a key here; the \
-         keys are `store`, `web`, `log`, `portfolio`, `titles`, `connection`, `digest`",
+        "STREAMGAUGE_STOER__URL over config/streamgauge.toml: `stoer` is not a key here. Did you \
+         mean `store`?",
     );
 }
 
 #[test]
 fn a_missing_or_empty_secret_is_named_by_its_place() {
     let desk = Desk::new().without_env("JIRA_TOKEN");
-    let expected = "config/streamgauge.toml: connection `jira`: the secret in environment variable \
-                    JIRA_TOKEN is not set: export it before starting";
+    let place = desk.place(SETTINGS, "token = { env = \"JIRA_TOKEN\"");
+    let expected = &format!(
+        "{place}: connection `jira`: the secret in environment variable JIRA_TOKEN is not set: \
+         export it before starting"
+    );
     for command in [&["check", "--offline"][..], &["sync"], &["serve"]] {
         refused(&desk, command, 2, expected);
     }
     let desk = Desk::new().edit(SETTINGS, "{ env = \"GITHUB_TOKEN\" }", "{ file = \"no/token\" }");
-    let expected = "config/streamgauge.toml: connection `github`: the secret in file no/token \
-                    cannot be read: No such file or directory (os error 2)";
-    refused(&desk, &["sync"], 2, expected);
+    let place = desk.place(SETTINGS, "token = { file = \"no/token\"");
+    let expected = format!(
+        "{place}: connection `github`: the secret in file no/token cannot be read: No such file \
+         or directory (os error 2); put it there, or correct its path"
+    );
+    refused(&desk, &["sync"], 2, &expected);
     let desk = Desk::new().env("JIRA_TOKEN", "");
-    let expected = "config/streamgauge.toml: connection `jira`: the secret in environment variable \
-                    JIRA_TOKEN is empty";
-    refused(&desk, &["sync"], 2, expected);
+    let place = desk.place(SETTINGS, "token = { env = \"JIRA_TOKEN\"");
+    let expected = format!(
+        "{place}: connection `jira`: the secret in environment variable JIRA_TOKEN is empty: give \
+         it its value"
+    );
+    refused(&desk, &["sync"], 2, &expected);
     let token = "[[web.token]]\nrole = \"viewer\"\nsecret = { env = \"GAUGE_TOKEN\" }\n\n[log]";
     let desk = Desk::new().edit(SETTINGS, "[log]", token);
-    let expected = "config/streamgauge.toml: the secret in environment variable GAUGE_TOKEN is not \
-                    set: export it before starting";
-    refused(&desk, &["serve"], 2, expected);
+    let place = desk.place(SETTINGS, "secret = { env = \"GAUGE_TOKEN\"");
+    let expected = format!(
+        "{place}: the secret in environment variable GAUGE_TOKEN is not set: export it before \
+         starting"
+    );
+    refused(&desk, &["serve"], 2, &expected);
 }
 
 #[test]
@@ -151,7 +157,7 @@ fn an_address_that_others_can_reach_needs_a_credential() {
                    [[web.token]]: add one, or listen on 127.0.0.1";
     wrong_settings("\"127.0.0.1:8787\"", "\"0.0.0.0:8787\"", "listen = ", problem);
     let desk = Desk::new().env("STREAMGAUGE_WEB__LISTEN", "0.0.0.0:8787");
-    let told = format!("config/streamgauge.toml with the STREAMGAUGE_* variables: {problem}");
+    let told = format!("STREAMGAUGE_WEB__LISTEN over config/streamgauge.toml: {problem}");
     stops_everything(&desk, &told);
 }
 
@@ -234,7 +240,8 @@ fn a_reference_to_nothing_is_named_with_its_place() {
         "for = \"stream:payments\"",
         "for = \"stream:paymets\"",
         "for = \"stream:paymets\"",
-        "there is no stream `paymets`; config/portfolio.toml declares booking, identity, payments",
+        "there is no stream `paymets`; config/portfolio.toml declares booking, identity, payments. Did you \
+         mean `payments`?",
     );
     let token =
         "[[web.token]]\nrole = \"team\"\nteam = \"chekout\"\nsecret = { env = \"T\" }\n\n[log]";
@@ -243,14 +250,19 @@ fn a_reference_to_nothing_is_named_with_its_place() {
         token,
         "team = \"chekout\"",
         "there is no team `chekout`; config/portfolio.toml declares checkout, itinerary, ledger, \
-         login, refunds, search",
+         login, refunds, search. Did you mean `checkout`?",
     );
     let desk = Desk::new().edit(SETTINGS, "id = \"jira\"", "id = \"cloud\"");
     let ran = desk.run(&["check", "--offline"]);
-    assert_eq!((ran.code, ran.err.lines().count()), (2, 1), "{}", ran.err);
-    assert!(ran.err.starts_with("streamgauge: config/portfolio.toml:"), "{}", ran.err);
-    let told = "there is no connection `jira`; config/streamgauge.toml declares cloud, github\n";
-    assert!(ran.err.ends_with(told), "{}", ran.err);
+    assert_eq!((ran.code, sentences(&ran.err).lines().count()), (2, 1), "{}", ran.err);
+    let place = desk.place(PORTFOLIO, "\"jira\"                         # a");
+    let told = "there is no connection `jira`; config/streamgauge.toml declares cloud, github";
+    assert!(
+        ran.err.starts_with(&format!("streamgauge: {place}: {told}\n")),
+        "{place}: {}",
+        ran.err
+    );
+    assert!(ran.err.contains(" | connection = \"jira\""), "the line is shown: {}", ran.err);
 }
 
 #[test]

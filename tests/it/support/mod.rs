@@ -7,5 +7,6 @@ pub mod gate;
 pub mod postgres;
 pub mod process;
 pub mod program;
+pub mod samples;
 pub mod scripted;
 pub mod staged;
