@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::World;
 use super::build::known;
+use super::departed;
 use crate::model::States;
 use crate::portfolio::{Placed, Portfolio};
 
@@ -28,12 +29,12 @@ pub fn between(accepted: &Portfolio, world: &World) -> Vec<Move> {
     let containers: Vec<_> = world
         .others
         .iter()
-        .filter(|(item, placed)| placed.is_none() && item.removed.is_none())
+        .filter(|(item, placed)| placed.is_none() && departed::still_groups(item))
         .map(|(item, _)| known(item))
         .collect();
     let epics = accepted.epics(&containers, &world.statuses);
     let mut moves: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-    for (item, placed) in &world.items {
+    for (item, placed) in world.items.iter().filter(|(item, _)| item.removed.is_none()) {
         let before = accepted.place(&known(item), &epics, &world.statuses, &mut states);
         let from = place(accepted, &before);
         let to = place(&world.portfolio, placed);

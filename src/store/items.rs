@@ -200,7 +200,7 @@ fn item(row: &Row, known: Timestamp) -> Result<Option<StoredItem>, StoreError> {
         attributes: then.attributes,
         history: then.history,
         history_complete: then.history_complete,
-        removed: then.removed.map(|removal| (removal.at, removal.reason)),
+        removed: then.removed,
         seq: row.count(5)?,
     }))
 }

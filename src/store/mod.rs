@@ -18,6 +18,7 @@ mod items;
 mod journal;
 mod leases;
 mod migrate;
+mod presence;
 mod scans;
 mod scopes;
 mod types;

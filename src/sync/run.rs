@@ -22,6 +22,8 @@ pub struct Run<'a> {
     pub attempts: BTreeMap<String, u32>,
     /// Items in a row that could not be read: many of them mean that the tracker is unwell.
     pub failures: u32,
+    /// Projects that are archived or in the bin: what is still readable of them has left.
+    pub shelved: Vec<String>,
     pub started_at: Timestamp,
     stop: &'a Stop,
     renewed_at: Timestamp,
@@ -50,6 +52,7 @@ impl<'a> Run<'a> {
             in_hand: None,
             attempts: BTreeMap::new(),
             failures: 0,
+            shelved: Vec::new(),
             started_at: now,
             stop,
             renewed_at: now,
@@ -78,6 +81,14 @@ impl<'a> Run<'a> {
             Ok(()) => self.outcome,
             Err(problem) => self.outcome.with(problem),
         }
+    }
+
+    /// Takes up what earlier runs left: failed reads, and projects that were found closed.
+    pub async fn recall(&mut self) -> Step<()> {
+        let waiting = self.store().due_retries(self.connection(), Timestamp::MAX, u32::MAX).await?;
+        self.attempts = waiting.into_iter().map(|r| (r.source, r.attempts)).collect();
+        self.shelved = self.store().shelved(self.connection()).await?;
+        Ok(())
     }
 
     /// Proves that the credential works.
@@ -124,7 +135,9 @@ impl<'a> Run<'a> {
 
     /// What one answer told, ready to be committed. `read_at` is the tracker's clock at or before
     /// the read.
-    pub fn batch(&self, items: Vec<Item>, gaps: Vec<Gap>, read_at: Option<Timestamp>) -> Batch {
+    pub fn batch(&self, mut items: Vec<Item>, gaps: Vec<Gap>, read_at: Option<Timestamp>) -> Batch {
+        let shelved = |project: &str| self.shelved.iter().any(|s| s.eq_ignore_ascii_case(project));
+        items.retain(|item| !shelved(&item.attributes.project));
         let settling = settling_ms(self.tracker.kind());
         Batch {
             connection: self.connection().clone(),

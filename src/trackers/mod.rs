@@ -117,6 +117,8 @@ pub struct Hints {
     pub sources: Vec<String>,
     /// The event touches more than it names (a renamed label, a released version): scan soon.
     pub scan: bool,
+    /// A project or a right came or went: sweep soon.
+    pub sweep: bool,
 }
 
 /// A connection to one tracker.

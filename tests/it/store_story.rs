@@ -193,17 +193,18 @@ async fn removals(store: &Store, lease: &Lease) {
     assert_eq!(store.record_miss(lease, &id("7"), at(30), apart).await.unwrap(), None);
     assert_eq!(store.neighbours(&id("1"), 5).await.unwrap(), Vec::<String>::new());
 
-    assert!(store.tombstone(lease, &ID2, at(19), "deleted", at(30)).await.unwrap());
-    assert!(!store.tombstone(lease, &ID2, at(19), "deleted", at(31)).await.unwrap());
-    assert!(!store.tombstone(lease, &id("7"), at(19), "deleted", at(31)).await.unwrap());
+    assert!(store.tombstone(lease, &ID2, at(19), &Departure::Deleted, at(30)).await.unwrap());
+    assert!(!store.tombstone(lease, &ID2, at(19), &Departure::Deleted, at(31)).await.unwrap());
+    assert!(!store.tombstone(lease, &id("7"), at(19), &Departure::Deleted, at(31)).await.unwrap());
     let gone = one(store, "PAY-2", None).await;
-    assert_eq!(gone.removed, Some((at(19), "deleted".into())));
+    let removed = Removed { at: at(19), known_at: at(30), departure: Departure::Deleted };
+    assert_eq!(gone.removed, Some(removed));
     assert_eq!(one(store, "PAY-2", Some(at(29))).await.removed, None);
     assert_eq!(store.counts().await.unwrap().removed, 1);
 
     assert!(store.revive(lease, &ID2, at(40)).await.unwrap());
     assert!(!store.revive(lease, &ID2, at(41)).await.unwrap());
-    store.tombstone(lease, &ID2, at(42), "deleted", at(43)).await.unwrap();
+    store.tombstone(lease, &ID2, at(42), &Departure::Deleted, at(43)).await.unwrap();
     let done = store.apply(lease, batch(vec![item("2", "PAY-2", 0, vec![])], 44)).await.unwrap();
     assert_eq!(done.changed, 1, "a successful read makes it live again");
     assert_eq!(one(store, "PAY-2", None).await.removed, None);

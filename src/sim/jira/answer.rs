@@ -220,7 +220,9 @@ impl Site {
             Target::Status => Ok(lookup::statuses(self)),
             Target::IssueType => Ok(lookup::issue_types(self)),
             Target::LinkType => Ok(lookup::link_types(self)),
-            Target::ProjectSearch => Ok(lookup::projects(self, query.offset())),
+            Target::ProjectSearch => {
+                lookup::projects(self, query.offset(), &query.all("keys"), &query.all("status"))
+            }
             Target::Project(name) => lookup::project(self, name),
             Target::VersionPage(name) => lookup::versions_page(self, name, query.offset()),
             Target::Versions(name) => lookup::versions(self, name),

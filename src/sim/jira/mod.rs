@@ -9,6 +9,7 @@
 pub mod access;
 mod answer;
 pub mod catalogue;
+mod departures;
 pub mod edit;
 pub mod faults;
 mod fields;
@@ -31,6 +32,7 @@ mod unread;
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 
+pub use departures::Shelf;
 pub use edit::{Draft, Edit, EditError};
 pub use fields::field_ids;
 pub use hooks::Delivery;

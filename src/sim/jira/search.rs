@@ -208,6 +208,7 @@ impl Filter {
                 Clause::Projects(named) => {
                     let ids = named.iter().map(|name| {
                         let project = site.catalogue.project(name).map(|project| project.id);
+                        let project = project.filter(|id| site.catalogue.is_searched(*id));
                         project.ok_or_else(|| {
                             Refusal::new(
                                 400,
@@ -246,7 +247,8 @@ impl Filter {
     fn holds(&self, issue: &IssueRecord, site: &Site) -> bool {
         self.projects.as_ref().is_none_or(|ids| ids.contains(&issue.project))
             && self.issues.as_ref().is_none_or(|ids| ids.contains(&issue.id))
-            && site.catalogue.is_visible(issue.project)
+            && site.catalogue.is_searched(issue.project)
+            && site.catalogue.is_issue_searched(issue.id)
             && self.times.iter().all(|(field, op, at)| {
                 let of = match field {
                     TimeField::Created => issue.created,

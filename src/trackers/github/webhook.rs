@@ -75,7 +75,7 @@ pub fn hints(
 }
 
 /// The events that can change what we hold. All others are accepted and ignored.
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 11] = [
     "issues",
     "sub_issues",
     "issue_dependencies",
@@ -85,6 +85,8 @@ const KNOWN: [&str; 9] = [
     "label",
     "milestone",
     "repository",
+    "installation",
+    "installation_repositories",
 ];
 
 fn read(event: &str, delivery: Delivery) -> Hints {
@@ -102,6 +104,8 @@ fn read(event: &str, delivery: Delivery) -> Hints {
         "release" | "repository" => true,
         _ => false,
     };
+    // Repositories and rights come and go.
+    let sweep = matches!(event, "repository" | "installation" | "installation_repositories");
     let changes = delivery.changes.unwrap_or_default();
     let nodes = [
         delivery.issue,
@@ -122,5 +126,5 @@ fn read(event: &str, delivery: Delivery) -> Hints {
         .collect();
     sources.sort();
     sources.dedup();
-    Hints { sources, scan }
+    Hints { sources, scan, sweep }
 }

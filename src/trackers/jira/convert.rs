@@ -102,6 +102,12 @@ impl<'s> Draft<'s> {
         Ok(Self { schema, item, gaps, unspoken: vec![], fromless: vec![], moved_at: None })
     }
 
+    /// The key of the project that the issue is in now.
+    #[must_use]
+    pub fn project(&self) -> &str {
+        &self.item.attributes.project
+    }
+
     /// The id of the issue.
     #[must_use]
     pub fn source(&self) -> &str {

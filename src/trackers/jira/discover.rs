@@ -11,7 +11,7 @@ use super::super::{Discovered, Stamp, TrackerError};
 use super::Jira;
 use super::answer::Answer;
 use super::wire::{self, Issue, IssuePage};
-use crate::model::{Gap, Timestamp};
+use crate::model::{ConnectionId, Gap, Timestamp};
 
 const SEARCH: &str = "/rest/api/3/search/jql";
 const COUNT: &str = "/rest/api/3/search/approximate-count";
@@ -27,6 +27,8 @@ const PAGES: usize = 20_000;
 #[derive(Debug, Default)]
 pub struct Walk {
     spent: Mutex<BTreeSet<String>>,
+    /// Projects that the present walk leaves out, because they cannot be seen.
+    hidden: Mutex<Vec<String>>,
 }
 
 impl Walk {
@@ -42,6 +44,29 @@ impl Walk {
 
     fn is_spent(&self, token: &str) -> bool {
         self.spent.lock().unwrap_or_else(PoisonError::into_inner).contains(token)
+    }
+
+    fn hidden(&self) -> Vec<String> {
+        self.hidden.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn hide(&self, projects: Vec<String>) {
+        *self.hidden.lock().unwrap_or_else(PoisonError::into_inner) = projects;
+    }
+
+    /// An error once more pages were asked for than a walk can have.
+    pub(super) fn check(
+        &self,
+        page: Option<&str>,
+        name: &ConnectionId,
+    ) -> Result<(), TrackerError> {
+        if self.spend(page) > PAGES {
+            return Err(TrackerError::Malformed(format!(
+                "{name}: POST {SEARCH} gave more than {PAGES} pages, so the walk does not end; \
+                 split the projects of connection `{name}` over two connections"
+            )));
+        }
+        Ok(())
     }
 }
 
@@ -68,23 +93,33 @@ impl Jira {
         clock: Timestamp,
         page: Option<&str>,
     ) -> Result<Discovered, TrackerError> {
-        let name = self.client.connection();
-        if self.walk.spend(page) > PAGES {
-            return Err(TrackerError::Malformed(format!(
-                "{name}: POST {SEARCH} gave more than {PAGES} pages, so the walk does not end; \
-                 split the projects of connection `{name}` over two connections"
-            )));
+        self.walk.check(page, self.client.connection())?;
+        if page.is_none() {
+            self.walk.hide(Vec::new());
         }
-        let jql = query(&self.scopes, since, clock);
-        let answer = self.search(&jql, wanted(since), page).await?;
+        let mut jql = query(&self.seen_scopes(), since, clock);
+        let mut answer = self.search(&jql, wanted(since), page).await;
+        if page.is_none() && matches!(answer, Err(TrackerError::Refused(_))) {
+            // One project that cannot be seen spoils the question about all of them.
+            let hidden = self.hidden_scopes().await?;
+            if !hidden.is_empty() && hidden.len() < self.scopes.len() {
+                self.walk.hide(hidden);
+                jql = query(&self.seen_scopes(), since, clock);
+                answer = self.search(&jql, wanted(since), page).await;
+            }
+        }
+        let answer = answer?;
         let found = answer.read(wire::issues)?;
-        let next = self.next_token(&found)?;
+        let next = self.next_token(&self.walk, &found)?;
         let first_scan = since.is_none() && page.is_none();
         if first_scan && found.issues.is_empty() && next.is_none() {
             self.confirm_scopes().await?;
         }
         let expected = if first_scan { self.count(&jql).await } else { None };
         let mut discovered = Discovered { next, expected, ..Discovered::default() };
+        if page.is_none() {
+            discovered.gaps.extend(self.walk.hidden().iter().map(|project| hidden_gap(project)));
+        }
         for issue in found.issues {
             match stamp(issue) {
                 Ok(stamp) => discovered.stamps.push(stamp),
@@ -94,7 +129,24 @@ impl Jira {
         Ok(discovered)
     }
 
-    async fn search(
+    /// The scopes of the present walk.
+    fn seen_scopes(&self) -> Vec<String> {
+        let hidden = self.walk.hidden();
+        self.scopes.iter().filter(|scope| !hidden.contains(scope)).cloned().collect()
+    }
+
+    /// The scopes in which nothing can be searched, asked one by one.
+    async fn hidden_scopes(&self) -> Result<Vec<String>, TrackerError> {
+        let mut hidden = Vec::new();
+        for project in &self.scopes {
+            if self.project(project).await?.is_none_or(|found| found.is_closed()) {
+                hidden.push(project.clone());
+            }
+        }
+        Ok(hidden)
+    }
+
+    pub(super) async fn search(
         &self,
         jql: &str,
         field: &'static str,
@@ -121,10 +173,14 @@ impl Jira {
 
     /// The token of the next page. A short or empty page is not the last; only a page without a
     /// token is, or one that says so.
-    fn next_token(&self, found: &IssuePage<'_, Issue<'_>>) -> Result<Option<String>, TrackerError> {
+    pub(super) fn next_token(
+        &self,
+        walk: &Walk,
+        found: &IssuePage<'_, Issue<'_>>,
+    ) -> Result<Option<String>, TrackerError> {
         let token = found.next_page_token.as_deref().filter(|_| found.is_last != Some(true));
         match token {
-            Some(token) if self.walk.is_spent(token) => Err(TrackerError::BadToken(format!(
+            Some(token) if walk.is_spent(token) => Err(TrackerError::BadToken(format!(
                 "{}: POST {SEARCH} led back to a page that was already read; the walk starts again",
                 self.client.connection()
             ))),
@@ -172,10 +228,7 @@ impl Jira {
 /// JQL is read in the time zone of the account's profile. There is no upper bound: what changes
 /// during the walk moves to its end.
 fn query(scopes: &[String], since: Option<Timestamp>, clock: Timestamp) -> String {
-    let quoted: Vec<String> = scopes
-        .iter()
-        .map(|key| format!("\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\"")))
-        .collect();
+    let quoted: Vec<String> = scopes.iter().map(|key| quoted(key)).collect();
     let scope = format!("project in ({})", quoted.join(", "));
     let order = "ORDER BY updated ASC, key ASC";
     match since {
@@ -186,6 +239,24 @@ fn query(scopes: &[String], since: Option<Timestamp>, clock: Timestamp) -> Strin
             format!("{scope} AND updated >= -{minutes}m {order}")
         }
         None => format!("{scope} {order}"),
+    }
+}
+
+/// A project key as a value in JQL.
+pub(super) fn quoted(key: &str) -> String {
+    format!("\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+fn hidden_gap(project: &str) -> Gap {
+    Gap {
+        source: None,
+        key: None,
+        reason: "hidden-project".to_owned(),
+        detail: format!(
+            "project {project} cannot be searched, so it is left out: it is archived, or in the \
+             bin, or the account may not browse it; give the account Browse Projects, or take it \
+             out of `scopes`"
+        ),
     }
 }
 

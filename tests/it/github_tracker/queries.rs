@@ -3,13 +3,16 @@ use streamgauge::trackers::github::queries;
 
 const SCHEMA: &str = include_str!("../payloads/github/schema.graphql");
 
-const ALL: [(&str, &str); 6] = [
+const ALL: [(&str, &str); 9] = [
     ("probe", queries::PROBE),
     ("issues", queries::ISSUES),
     ("nodes", queries::NODES),
     ("history", queries::HISTORY),
     ("releases", queries::RELEASES),
     ("repository", queries::REPOSITORY),
+    ("standing", queries::STANDING),
+    ("roll", queries::ROLL),
+    ("whereabouts", queries::WHEREABOUTS),
 ];
 
 #[test]

@@ -122,6 +122,7 @@ impl House {
             tracker: tracker(clock.clone()),
             hinted: Arc::new(Notify::new()),
             scan: Arc::new(Notify::new()),
+            sweep: Arc::new(Notify::new()),
         };
         let app = App {
             gauge: Arc::new(gauge),
