@@ -325,7 +325,11 @@ fn write_items(
 }
 
 /// What was read needs no second try.
-fn forget_retries(tx: &mut Tx<'_>, connection: &str, read: &[String]) -> Result<(), StoreError> {
+pub(super) fn forget_retries(
+    tx: &mut Tx<'_>,
+    connection: &str,
+    read: &[String],
+) -> Result<(), StoreError> {
     let waiting: BTreeSet<String> = tx
         .query("SELECT source FROM retries WHERE connection = $1", &[connection.into()])?
         .iter()

@@ -1,8 +1,9 @@
 //! What sweeps ask of the store and tell it: who should be there, who was missed, who left.
 
-use super::apply::place;
+use super::apply::{forget_retries, place};
 use super::driver::Row;
 use super::facts::Removal;
+use super::gaps::record_gaps;
 use super::leases::fence;
 use super::{Lease, Rostered, Store, StoreError};
 use crate::model::{ConnectionId, Departure, ItemId, Timestamp};
@@ -102,7 +103,7 @@ impl Store {
             .await
     }
 
-    /// Records that items have left, a few hundred at a time. Returns how many of them were there
+    /// Records that items have left, a few hundred at a time; their gaps close. Returns how many of them were there
     /// or had left for another reason.
     ///
     /// # Errors
@@ -123,6 +124,7 @@ impl Store {
                 .iter()
                 .map(|s| ItemId { connection: connection.clone(), source: s.clone() })
                 .collect();
+            let (connection, sources) = (connection.0.clone(), part.to_vec());
             let removal = Removal { at, reason: departure.to_string() };
             left += self
                 .driver
@@ -132,6 +134,9 @@ impl Store {
                     for item in &items {
                         left += u64::from(place(tx, item, Some(&removal), known_at)?);
                     }
+                    // What could not be read of them is of no more interest.
+                    forget_retries(tx, &connection, &sources)?;
+                    record_gaps(tx, &connection, &sources, &[], known_at)?;
                     Ok(left)
                 })
                 .await?;

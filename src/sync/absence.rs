@@ -36,9 +36,7 @@ impl Run<'_> {
         let attempts = self.attempts.get(source).copied().unwrap_or_default();
         if known || attempts >= ATTEMPTS_MAX {
             self.store().clear_retry(&self.lease, self.connection(), source).await?;
-            if !known {
-                self.store().close_gaps(&self.lease, self.connection(), source, now).await?;
-            }
+            self.store().close_gaps(&self.lease, self.connection(), source, now).await?;
             return Ok(());
         }
         let detail = "the tracker lists the item and does not give it".to_owned();
@@ -122,7 +120,7 @@ impl Run<'_> {
         let standing = self.alongside(self.tracker.standing(project)).await??;
         let clock = self.probe().await?.clock;
         if standing != Standing::Live {
-            self.outcome.sweep = true;
+            self.suspect(project).await?;
         }
         let mut here = Vec::new();
         for (item, fate) in fates {

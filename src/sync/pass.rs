@@ -39,6 +39,7 @@ impl Run<'_> {
                 Ok(t0) => covered = covered.map(|clock| clock.min(t0)),
                 Err(problem) => {
                     covered = None;
+                    self.suspect(&scan.0).await?;
                     self.go_on(Err(problem))?;
                 }
             }

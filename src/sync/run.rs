@@ -24,6 +24,8 @@ pub struct Run<'a> {
     pub failures: u32,
     /// Projects that are archived or in the bin: what is still readable of them has left.
     pub shelved: Vec<String>,
+    /// What was read of them: it needs no second try.
+    passed_over: Vec<String>,
     pub started_at: Timestamp,
     stop: &'a Stop,
     renewed_at: Timestamp,
@@ -53,6 +55,7 @@ impl<'a> Run<'a> {
             attempts: BTreeMap::new(),
             failures: 0,
             shelved: Vec::new(),
+            passed_over: Vec::new(),
             started_at: now,
             stop,
             renewed_at: now,
@@ -123,6 +126,10 @@ impl<'a> Run<'a> {
             self.store().renew(&self.lease, self.engine.settings.lease).await?;
             self.renewed_at = now;
         }
+        for source in std::mem::take(&mut self.passed_over) {
+            self.store().clear_retry(&self.lease, self.connection(), &source).await?;
+            self.store().close_gaps(&self.lease, self.connection(), &source, now).await?;
+        }
         let Some(batch) = self.in_hand.take() else { return Ok(()) };
         let (items, gaps) = (batch.items.len() as u64, batch.gaps.len() as u64);
         let applied = self.store().apply(&self.lease, batch).await?;
@@ -135,9 +142,11 @@ impl<'a> Run<'a> {
 
     /// What one answer told, ready to be committed. `read_at` is the tracker's clock at or before
     /// the read.
-    pub fn batch(&self, mut items: Vec<Item>, gaps: Vec<Gap>, read_at: Option<Timestamp>) -> Batch {
+    pub fn batch(&mut self, items: Vec<Item>, gaps: Vec<Gap>, read_at: Option<Timestamp>) -> Batch {
         let shelved = |project: &str| self.shelved.iter().any(|s| s.eq_ignore_ascii_case(project));
-        items.retain(|item| !shelved(&item.attributes.project));
+        let (left, items): (Vec<Item>, Vec<Item>) =
+            items.into_iter().partition(|item| shelved(&item.attributes.project));
+        self.passed_over.extend(left.into_iter().map(|item| item.id.source));
         let settling = settling_ms(self.tracker.kind());
         Batch {
             connection: self.connection().clone(),

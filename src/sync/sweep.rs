@@ -100,6 +100,14 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// A project that a pass or a single read did not see: a sweep finds out, unless one has.
+    pub async fn suspect(&mut self, project: &str) -> Step<()> {
+        if self.standing_before(project).await? == "live" {
+            self.outcome.sweep = true;
+        }
+        Ok(())
+    }
+
     async fn standing_before(&self, project: &str) -> Step<String> {
         let sweeps = self.store().sweeps(self.connection()).await?;
         let before = sweeps.into_iter().find(|(name, _, _)| name == project);
@@ -157,11 +165,16 @@ impl Run<'_> {
     /// A live project: every id is listed, and what is missing on either side is read.
     async fn walk(&mut self, project: &str, sweeping: &Sweeping, clock: Timestamp) -> Step<()> {
         self.shelved.retain(|shelved| !shelved.eq_ignore_ascii_case(project));
-        self.stands(project, "live").await?;
+        let before = self.standing_before(project).await?;
+        let back = !before.is_empty() && before != "live";
         let listed = self.roll(project).await?;
         let count = listed.len() as u64;
         self.outcome.discovered += count;
-        let Comparison { live, unlisted, wanted } = self.compare(project, listed).await?;
+        let Comparison { live, unlisted, mut wanted } = self.compare(project, &listed).await?;
+        if back {
+            // No pass saw what changed while the project was out of sight.
+            wanted = listed.into_iter().collect();
+        }
         // A list lags behind, and an issue may have moved to another project of ours: reading by
         // id tells, a thousand at a time.
         let sources = unlisted.iter().map(|item| item.source.clone()).collect();
@@ -179,11 +192,13 @@ impl Run<'_> {
                  removed; look whether the account lost a right, or say that they were deleted: \
                  `streamgauge sync --accept-mass-removal {project}`"
             );
+            self.stands(project, "live").await?;
             self.note_scope(project, "live", Some(count), Some(clock), Some(told.clone())).await?;
             self.outcome.note(Problem::Refused(told));
             return Ok(());
         }
         self.conclude(project, gone, sure).await?;
+        self.stands(project, "live").await?;
         self.note_scope(project, "live", Some(count), Some(clock), None).await
     }
 
@@ -207,7 +222,7 @@ impl Run<'_> {
         }
     }
 
-    async fn compare(&self, project: &str, listed: BTreeSet<String>) -> Step<Comparison> {
+    async fn compare(&self, project: &str, listed: &BTreeSet<String>) -> Step<Comparison> {
         let roster = self.store().roster(self.connection()).await?;
         // A renamed project is listed under its configured name and stored under its present one.
         let others: Vec<String> = self.tracker.projects();

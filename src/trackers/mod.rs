@@ -20,6 +20,9 @@ use crate::model::{ConnectionId, Gap, Item, Release, StatusEntry, Timestamp, Tra
 pub use inventory::{BoardEntry, EpicEntry, Inventory, ProjectEntry, TypeEntry};
 pub use presence::{Fate, Roll, Standing};
 
+/// The reason of a gap that names, as its key, a project which a walk had to leave out.
+pub const HIDDEN_PROJECT: &str = "hidden-project";
+
 /// One independent walk over a connection with a cursor of its own: all projects of a Jira
 /// connection together, or one GitHub repository.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

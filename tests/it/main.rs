@@ -5,6 +5,7 @@ mod both_databases;
 mod canaries;
 mod cli;
 mod demo;
+mod departures;
 mod digests;
 mod github_tracker;
 mod jira_tracker;

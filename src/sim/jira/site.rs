@@ -206,8 +206,7 @@ impl Site {
             Err(_) => *self.keys.get(&id_or_key.to_ascii_uppercase())?,
         };
         self.issues.get(&id).filter(|issue| {
-            self.catalogue.is_visible(issue.project)
-                && !self.catalogue.hidden_issues.contains(&id)
+            self.catalogue.is_visible(issue.project) && !self.catalogue.hidden_issues.contains(&id)
         })
     }
 

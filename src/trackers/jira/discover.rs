@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use super::super::{Discovered, Stamp, TrackerError};
+use super::super::{Discovered, HIDDEN_PROJECT, Stamp, TrackerError};
 use super::Jira;
 use super::answer::Answer;
 use super::wire::{self, Issue, IssuePage};
@@ -139,8 +139,12 @@ impl Jira {
     async fn hidden_scopes(&self) -> Result<Vec<String>, TrackerError> {
         let mut hidden = Vec::new();
         for project in &self.scopes {
-            if self.project(project).await?.is_none_or(|found| found.is_closed()) {
-                hidden.push(project.clone());
+            match self.project(project).await {
+                Ok(Some(found)) if !found.is_closed() => {}
+                Ok(_) => hidden.push(project.clone()),
+                // What the search itself said tells more.
+                Err(TrackerError::Refused(_) | TrackerError::Malformed(_)) => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(hidden)
@@ -250,8 +254,8 @@ pub(super) fn quoted(key: &str) -> String {
 fn hidden_gap(project: &str) -> Gap {
     Gap {
         source: None,
-        key: None,
-        reason: "hidden-project".to_owned(),
+        key: Some(project.to_owned()),
+        reason: HIDDEN_PROJECT.to_owned(),
         detail: format!(
             "project {project} cannot be searched, so it is left out: it is archived, or in the \
              bin, or the account may not browse it; give the account Browse Projects, or take it \
