@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::outcome::{PassOutcome, Problem, Progress};
 use super::settings::{after, settling_ms};
 use super::{Engine, Stop};
-use crate::model::{ConnectionId, Gap, Item, Timestamp};
+use crate::model::{ConnectionId, Departure, Gap, Item, Timestamp};
 use crate::store::{Batch, Lease, Store};
 use crate::trackers::{Probe, Tracker, TrackerError};
 
@@ -24,8 +24,8 @@ pub struct Run<'a> {
     pub failures: u32,
     /// Projects that are archived or in the bin: what is still readable of them has left.
     pub shelved: Vec<String>,
-    /// What was read of them: it needs no second try.
-    passed_over: Vec<String>,
+    /// What was read of them.
+    put_away: Vec<Item>,
     pub started_at: Timestamp,
     stop: &'a Stop,
     renewed_at: Timestamp,
@@ -55,7 +55,7 @@ impl<'a> Run<'a> {
             attempts: BTreeMap::new(),
             failures: 0,
             shelved: Vec::new(),
-            passed_over: Vec::new(),
+            put_away: Vec::new(),
             started_at: now,
             stop,
             renewed_at: now,
@@ -126,10 +126,7 @@ impl<'a> Run<'a> {
             self.store().renew(&self.lease, self.engine.settings.lease).await?;
             self.renewed_at = now;
         }
-        for source in std::mem::take(&mut self.passed_over) {
-            self.store().clear_retry(&self.lease, self.connection(), &source).await?;
-            self.store().close_gaps(&self.lease, self.connection(), &source, now).await?;
-        }
+        self.put_away().await?;
         let Some(batch) = self.in_hand.take() else { return Ok(()) };
         let (items, gaps) = (batch.items.len() as u64, batch.gaps.len() as u64);
         let applied = self.store().apply(&self.lease, batch).await?;
@@ -140,13 +137,47 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// Deals with items that were read in a closed project. One that is stored as live, because it
+    /// came from elsewhere, is noted as it is now and leaves.
+    async fn put_away(&mut self) -> Step<()> {
+        let items = std::mem::take(&mut self.put_away);
+        if items.is_empty() {
+            return Ok(());
+        }
+        let (store, connection, now) = (self.store(), self.connection(), self.now());
+        for item in &items {
+            let source = &item.id.source;
+            store.clear_retry(&self.lease, connection, source).await?;
+            store.close_gaps(&self.lease, connection, source, now).await?;
+        }
+        let sources = items.iter().map(|item| item.id.source.clone()).collect();
+        let known = store.rostered(connection, sources).await?;
+        let live: Vec<String> =
+            known.into_iter().filter(|item| item.live).map(|item| item.source).collect();
+        let batch = Batch {
+            connection: connection.clone(),
+            tracker: self.tracker.kind(),
+            items: items.into_iter().filter(|item| live.contains(&item.id.source)).collect(),
+            gaps: Vec::new(),
+            known_at: now,
+            settled_before: None,
+            resume: None,
+        };
+        store.apply(&self.lease, batch).await?;
+        let reason = Departure::ProjectArchived;
+        let left = store.depart(&self.lease, connection, live, now, &reason, now).await?;
+        self.outcome.left += left;
+        self.outcome.changed += left;
+        Ok(())
+    }
+
     /// What one answer told, ready to be committed. `read_at` is the tracker's clock at or before
     /// the read.
     pub fn batch(&mut self, items: Vec<Item>, gaps: Vec<Gap>, read_at: Option<Timestamp>) -> Batch {
         let shelved = |project: &str| self.shelved.iter().any(|s| s.eq_ignore_ascii_case(project));
         let (left, items): (Vec<Item>, Vec<Item>) =
             items.into_iter().partition(|item| shelved(&item.attributes.project));
-        self.passed_over.extend(left.into_iter().map(|item| item.id.source));
+        self.put_away.extend(left);
         let settling = settling_ms(self.tracker.kind());
         Batch {
             connection: self.connection().clone(),

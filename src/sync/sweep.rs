@@ -139,6 +139,7 @@ impl Run<'_> {
             self.outcome.notes.push(told);
             return Ok(());
         }
+        self.read_again(project).await?;
         // The proof comes last: the credential is alive and the project still out of sight.
         if self.alongside(self.tracker.standing(project)).await?? != Standing::Hidden {
             return Ok(());
@@ -157,6 +158,8 @@ impl Run<'_> {
             _ => ("archived", Departure::ProjectArchived),
         };
         self.stands(project, word).await?;
+        self.shelved.push(project.to_owned());
+        self.read_again(project).await?;
         let items = self.members(project).await?;
         self.remove_all(items, &departure, clock).await?;
         self.note_scope(project, word, None, Some(clock), None).await
@@ -244,6 +247,12 @@ impl Run<'_> {
             }
         }
         Ok(Comparison { live, unlisted, wanted: wanted.into_iter().collect() })
+    }
+
+    /// Reads what is stored of a closed project: an item that moved out of it in time has not left.
+    async fn read_again(&mut self, project: &str) -> Step<()> {
+        let items = self.members(project).await?;
+        self.read_all(items).await.map(drop)
     }
 
     /// The live items that are stored of a project.
