@@ -4,6 +4,10 @@
 //! yet settled, and commits each batch together with the point to resume from. Killed anywhere,
 //! the next pass goes on from there. The cursor moves only at the end of a complete scan, to the
 //! tracker's own clock at its start.
+//!
+//! A pass cannot see what left. A sweep lists every id once a day: what is stored and not listed is
+//! a candidate, and single reads decide. Nothing is concluded from a list, from one look that the
+//! tracker does not explain, from a project that cannot be seen, or from a doubtful credential.
 
 mod absence;
 mod hold;

@@ -1,11 +1,11 @@
 //! What every step of one pass or refresh shares: the lease, the batch in hand, the counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::outcome::{PassOutcome, Problem, Progress};
 use super::settings::{after, settling_ms};
 use super::{Engine, Stop};
-use crate::model::{ConnectionId, Departure, Gap, Item, Timestamp};
+use crate::model::{ConnectionId, Gap, Item, Timestamp};
 use crate::store::{Batch, Lease, Store};
 use crate::trackers::{Probe, Tracker, TrackerError};
 
@@ -137,8 +137,9 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Deals with items that were read in a closed project. One that is stored as live, because it
-    /// came from elsewhere, is noted as it is now and leaves.
+    /// Deals with items that were read in a closed project: those that have left stay away. One that
+    /// is stored as live came from elsewhere; it is noted as it is now, and the next sweep tells
+    /// whether the project is still closed.
     async fn put_away(&mut self) -> Step<()> {
         let items = std::mem::take(&mut self.put_away);
         if items.is_empty() {
@@ -152,7 +153,7 @@ impl<'a> Run<'a> {
         }
         let sources = items.iter().map(|item| item.id.source.clone()).collect();
         let known = store.rostered(connection, sources).await?;
-        let live: Vec<String> =
+        let live: BTreeSet<String> =
             known.into_iter().filter(|item| item.live).map(|item| item.source).collect();
         let batch = Batch {
             connection: connection.clone(),
@@ -163,11 +164,9 @@ impl<'a> Run<'a> {
             settled_before: None,
             resume: None,
         };
-        store.apply(&self.lease, batch).await?;
-        let reason = Departure::ProjectArchived;
-        let left = store.depart(&self.lease, connection, live, now, &reason, now).await?;
-        self.outcome.left += left;
-        self.outcome.changed += left;
+        if !batch.items.is_empty() {
+            store.apply(&self.lease, batch).await?;
+        }
         Ok(())
     }
 
