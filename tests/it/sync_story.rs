@@ -213,8 +213,8 @@ fn live(seed: u64, kind: TrackerKind) -> (usize, usize) {
     if PROJECTS.iter().all(|project| bench.tracker.standing_now(project) == Standing::Hidden) {
         bench.tracker.stand("PAY", Standing::Live);
     }
-    let hidden = |project: &&str| bench.tracker.standing_now(project) == Standing::Hidden;
-    let refuses = kind == TrackerKind::GitHub && PROJECTS.iter().any(|p| hidden(&p));
+    let hidden = |project: &str| bench.tracker.standing_now(project) == Standing::Hidden;
+    let refuses = kind == TrackerKind::GitHub && PROJECTS.iter().any(|p| hidden(p));
     bench.wait_minutes(6);
     // Long enough for the rarest of the retries that these failures can cause.
     for round in 0..6 {

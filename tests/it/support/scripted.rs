@@ -325,8 +325,8 @@ impl Scripted {
         let lags = self.kind == TrackerKind::Jira;
         let mut rows: Vec<Item> = world
             .items
-            .iter()
-            .filter_map(|(_, states)| states.iter().rfind(|s| !lags || s.indexed <= now))
+            .values()
+            .filter_map(|states| states.iter().rfind(|s| !lags || s.indexed <= now))
             .map(|state| state.item.clone())
             .filter(|item| world.gives(item) && (!lags || world.is_listed(item)))
             .filter(|item| scan == "all" || item.attributes.project == scan)
