@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use super::absence::is_mass;
 use super::outcome::Problem;
 use super::run::{Run, Step};
-use super::settings::{Settings, after};
+use super::settings::{Settings, after, settling_ms};
 use crate::model::{Departure, Timestamp};
 use crate::store::{Rostered, ScopeRecord, Store, StoreError};
 use crate::trackers::{Standing, Tracker};
@@ -157,8 +157,15 @@ impl Run<'_> {
             Standing::Trashed => ("trashed", Departure::ProjectTrashed),
             _ => ("archived", Departure::ProjectArchived),
         };
-        self.stands(project, word).await?;
+        let since = self.stands(project, word).await?;
         self.shelved.push(project.to_owned());
+        // A lagging replica still shows in it what moved out just before it was closed.
+        if self.now() < since.plus_millis(settling_ms(self.tracker.kind())) {
+            let told = format!("{project} is {word}; a second look in some minutes decides");
+            self.note_scope(project, word, None, None, Some(told.clone())).await?;
+            self.outcome.notes.push(told);
+            return Ok(());
+        }
         self.read_again(project).await?;
         let items = self.members(project).await?;
         self.remove_all(items, &departure, clock).await?;

@@ -546,6 +546,9 @@ fn an_archived_project_keeps_its_items_away_until_it_is_restored() {
         bench.pass();
         bench.tracker.stand("PAY", Standing::Archived);
         bench.sweep();
+        assert_eq!(bench.left(), BTreeMap::new(), "one look proves nothing");
+        bench.wait_minutes(3);
+        bench.sweep();
         let put_away = |source: &str| (source.to_owned(), Departure::ProjectArchived);
         let expected: BTreeMap<_, _> = ["0", "2", "4"].map(put_away).into();
         assert_eq!(bench.left(), expected);

@@ -289,6 +289,8 @@ async fn a_scope_leaves(house: &House<'_>) {
     assert!(house.live().await.is_superset(&live), "{name}: everything came back");
 
     dialect.archive(other, true);
+    assert_eq!(house.gone().await, 0, "{name}: one look proves nothing");
+    house.wait(3);
     assert!(house.gone().await > 0, "{name}");
     assert_eq!(house.left().await[&key], "project-archived", "{name}");
     house.assert_explained(&key, &[", project-archived: its project was archived"]);
@@ -302,6 +304,8 @@ async fn a_scope_leaves(house: &House<'_>) {
     assert!(house.live().await.is_superset(&live), "{name}");
 
     if dialect.trash(other, true) {
+        house.gone().await;
+        house.wait(3);
         assert!(house.gone().await > 0, "{name}");
         assert_eq!(house.left().await[&key], "project-trashed", "{name}");
         house.assert_explained(&key, &[", project-trashed: its project is in the tracker's bin"]);
