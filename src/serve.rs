@@ -17,7 +17,7 @@ use crate::model::{ConnectionId, Timestamp};
 use crate::schedule::Schedule;
 use crate::spawn::Spawner;
 use crate::store::Store;
-use crate::sync::{Engine, PassOutcome, Problem, Reach, Stop};
+use crate::sync::{Engine, PassOutcome, Problem, Reach, Stop, Sweeping};
 use crate::trackers::Tracker;
 use crate::transport::Transport;
 use crate::web::access::Access;
@@ -35,6 +35,13 @@ const FULL_MS: i64 = 24 * 3_600_000;
 /// The shortest pause between two looks at one connection, whatever asks for them; hints that come
 /// meanwhile are read together.
 const BREATH: Duration = Duration::from_millis(20);
+
+/// How often it is looked whether a project is due to be swept.
+const SWEEP_STEP: Duration = Duration::from_secs(15 * 60);
+/// The shortest pause between two sweeps of one connection, whatever asks for them.
+const SWEEP_BREATH_MS: i64 = 10 * 60_000;
+/// How often the first pass is tried while a killed process still seems to hold the connection.
+const FIRST_TRY_MS: i64 = 5_000;
 
 /// Everything the daemon runs on.
 pub struct Daemon {
@@ -56,6 +63,9 @@ struct Puller {
     schedule: Schedule,
     hinted: Arc<Notify>,
     scan: Arc<Notify>,
+    sweep: Arc<Notify>,
+    /// A pass has walked everything.
+    passed: Arc<Notify>,
     engine: Arc<Engine>,
     metrics: Arc<Metrics>,
     live: Arc<Live>,
@@ -63,6 +73,16 @@ struct Puller {
     stop: Stop,
     /// The notes that were logged last.
     noted: Mutex<Vec<String>>,
+}
+
+/// The sweeps of one connection, apart from its pulls: hints are followed meanwhile.
+struct Sweeper {
+    connection: ConnectionId,
+    sweep: Arc<Notify>,
+    passed: Arc<Notify>,
+    engine: Arc<Engine>,
+    clock: SharedClock,
+    stop: Stop,
 }
 
 impl Daemon {
@@ -75,11 +95,22 @@ impl Daemon {
         let mut hooks = BTreeMap::new();
         for (tracker, schedule) in self.trackers {
             let (hinted, scan) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+            let (sweep, passed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+            let sweeper = Sweeper {
+                connection: tracker.connection().clone(),
+                sweep: Arc::clone(&sweep),
+                passed: Arc::clone(&passed),
+                engine: Arc::clone(&self.engine),
+                clock: Arc::clone(&self.clock),
+                stop: stop.clone(),
+            };
             let puller = Puller {
                 connection: tracker.connection().clone(),
                 schedule,
                 hinted: Arc::clone(&hinted),
                 scan: Arc::clone(&scan),
+                sweep: Arc::clone(&sweep),
+                passed,
                 engine: Arc::clone(&self.engine),
                 metrics: Arc::clone(&metrics),
                 live: Arc::clone(&live),
@@ -87,11 +118,15 @@ impl Daemon {
                 stop: stop.clone(),
                 noted: Mutex::default(),
             };
-            hooks.insert(puller.connection.0.clone(), Hook { tracker, hinted, scan });
-            let alive = alive.clone();
+            hooks.insert(puller.connection.0.clone(), Hook { tracker, hinted, scan, sweep });
+            let (pulling, sweeping) = (alive.clone(), alive.clone());
             self.spawner.spawn("puller", async move {
                 puller.run().await;
-                drop(alive);
+                drop(pulling);
+            });
+            self.spawner.spawn("sweeper", async move {
+                sweeper.run().await;
+                drop(sweeping);
             });
         }
         let (outbox, counted) = (Arc::clone(&self.outbox), Arc::clone(&metrics));
@@ -122,6 +157,7 @@ impl Puller {
     async fn run(self) {
         let (mut deep_at, mut full_at) = (Timestamp::MIN, self.clock.now());
         let mut due = self.clock.now();
+        let mut held_once = false;
         while !self.stop.requested() {
             let now = self.clock.now();
             if now >= due {
@@ -135,13 +171,26 @@ impl Puller {
                 let progress = self.live.as_ref();
                 let outcome = self.engine.pass(&self.connection, reach, progress, &self.stop).await;
                 self.note(&outcome);
-                if outcome.complete && reach != Reach::Hot {
+                // A scope that refuses for good must not make every pass a whole one.
+                let walked =
+                    outcome.complete || matches!(outcome.problem, Some(Problem::Refused(_)));
+                if walked && reach != Reach::Hot {
                     deep_at = now;
                 }
-                if outcome.complete && reach == Reach::Full {
+                if walked && reach == Reach::Full {
                     full_at = now;
                 }
+                if walked {
+                    self.passed.notify_one();
+                }
                 due = self.next(&outcome);
+                if matches!(outcome.problem, Some(Problem::Elsewhere(_))) {
+                    // The lease of a process that was killed runs out soon.
+                    let soon = self.clock.now().plus_millis(FIRST_TRY_MS);
+                    due = if held_once { due } else { due.min(soon) };
+                } else {
+                    held_once = true;
+                }
                 let after = |at: Timestamp, pause: i64| at.plus_millis(pause).max(due);
                 self.live.plan(
                     &self.connection,
@@ -190,6 +239,9 @@ impl Puller {
     }
 
     fn tell(&self, outcome: &PassOutcome) {
+        if outcome.sweep {
+            self.sweep.notify_one();
+        }
         // A refresh asks nothing about it, and every pass repeats what the one before it told.
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         if outcome.notes.is_empty() || *noted == outcome.notes {
@@ -208,6 +260,48 @@ fn word(reach: Reach) -> &'static str {
         Reach::Hot => "pull",
         Reach::Deep => "deep",
         Reach::Full => "whole",
+    }
+}
+
+fn tell(outcome: &PassOutcome) {
+    for note in &outcome.notes {
+        tracing::warn!(connection = %outcome.connection, "{note}");
+    }
+}
+
+impl Sweeper {
+    /// Waits for the first pass: before it there is nothing to compare.
+    async fn run(self) {
+        let (mut last, mut wanted) = (None, false);
+        tokio::select! {
+            biased;
+            () = self.stop.wait() => return,
+            () = self.passed.notified() => {}
+        }
+        while !self.stop.requested() {
+            let rested = last.is_none_or(|last: Timestamp| {
+                self.clock.now().millis().saturating_sub(last.millis()) >= SWEEP_BREATH_MS
+            });
+            if rested && (wanted || self.is_due().await) {
+                let sweeping = Sweeping { all: wanted, ..Sweeping::default() };
+                tell(&self.engine.sweep(&self.connection, &sweeping, &self.stop).await);
+                (last, wanted) = (Some(self.clock.now()), false);
+            }
+            let step = if wanted { Duration::from_secs(60) } else { SWEEP_STEP };
+            tokio::select! {
+                biased;
+                () = self.stop.wait() => break,
+                () = self.sweep.notified() => wanted = true,
+                () = self.clock.sleep(step) => {}
+            }
+        }
+    }
+
+    async fn is_due(&self) -> bool {
+        self.engine.sweep_due(&self.connection).await.unwrap_or_else(|error| {
+            tracing::warn!(connection = %self.connection, %error, "no sweep: the store fails");
+            false
+        })
     }
 }
 

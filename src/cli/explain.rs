@@ -89,7 +89,11 @@ pub(crate) fn text(story: &ItemStory) -> String {
         lines.push(format!("formerly {}", story.aliases.join(", ")));
     }
     if let Some(removed) = &story.removed {
-        lines.push(format!("left the tracker at {}: {}", removed.at, removed.reason));
+        lines.push(format!(
+            "left at or before {} (learned {}), {}: {}",
+            removed.at, removed.known_at, removed.code, removed.reason
+        ));
+        lines.push(format!("what would bring it back: {}", removed.way_back));
     }
     if let Some(excluded) = &told.excluded {
         lines.push(format!("not counted: {excluded}"));

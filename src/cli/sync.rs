@@ -1,6 +1,6 @@
-//! `streamgauge sync`: one pass over every connection.
+//! `streamgauge sync`: one pass over every connection, and a sweep where one is due.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,13 +13,19 @@ use super::context::Context;
 use super::{Done, Failure, Outcome, print, serve};
 use crate::model::ConnectionId;
 use crate::store::Store;
-use crate::sync::{Engine, PassOutcome, Progress, Reach, Silent, Stop};
+use crate::sync::{Engine, PassOutcome, Problem, Progress, Reach, Silent, Stop, Sweeping};
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
     /// Read everything again, whatever is stored.
     #[arg(long)]
     full: bool,
+    /// Compare the list of all ids with what is stored, also when that is not due.
+    #[arg(long)]
+    sweep: bool,
+    /// Believe that the missing items of this project or repository are gone, however many.
+    #[arg(long, value_name = "PROJECT")]
+    accept_mass_removal: Vec<String>,
     /// Only this connection.
     #[arg(long, value_name = "CONNECTION")]
     scope: Option<String>,
@@ -40,6 +46,25 @@ struct Line {
     requests: u64,
     problem: Option<String>,
     notes: Vec<String>,
+    sweep: Option<SweepLine>,
+}
+
+/// The sweep that followed the pass.
+#[derive(Debug, Serialize)]
+struct SweepLine {
+    complete: bool,
+    listed: u64,
+    read: u64,
+    left: u64,
+    requests: u64,
+    problem: Option<String>,
+}
+
+/// What one connection came to.
+struct Synced {
+    pass: PassOutcome,
+    requests: u64,
+    sweep: Option<(PassOutcome, u64)>,
 }
 
 pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
@@ -55,15 +80,54 @@ pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
         crate::sync::Settings::default(),
     );
     let connections = chosen(&engine, args.scope.as_deref())?;
+    check_accepted(&engine, &connections, args)?;
     let reach = if args.full { Reach::Full } else { Reach::Hot };
     let stop = serve::stop_on_signal();
     let mut outcomes = Vec::new();
     for connection in connections {
         let before = transport.requests();
-        let outcome = pass(&engine, &connection, reach, args.json, &stop).await;
-        outcomes.push((outcome, transport.requests() - before));
+        let pass = pass(&engine, &connection, reach, args.json, &stop).await;
+        let between = transport.requests();
+        let mut synced = Synced { pass, requests: between - before, sweep: None };
+        if let Some(sweeping) = wanted_sweep(&engine, &synced.pass, args).await? {
+            let swept = engine.sweep(&connection, &sweeping, &stop).await;
+            synced.sweep = Some((swept, transport.requests() - between));
+        }
+        outcomes.push(synced);
     }
     report(&store, &outcomes, args.json).await
+}
+
+/// The sweep to make after a pass that could walk: the one that was asked for, or one that is due.
+async fn wanted_sweep(
+    engine: &Engine,
+    pass: &PassOutcome,
+    args: &Args,
+) -> Result<Option<Sweeping>, Failure> {
+    if !matches!(pass.problem, None | Some(Problem::Refused(_))) {
+        return Ok(None);
+    }
+    let projects = engine.tracker(&pass.connection).map(|t| t.projects()).unwrap_or_default();
+    let is_ours = |named: &&String| projects.iter().any(|ours| ours.eq_ignore_ascii_case(named));
+    let accepted: BTreeSet<String> =
+        args.accept_mass_removal.iter().filter(is_ours).cloned().collect();
+    let all = args.sweep;
+    let wanted = all || !accepted.is_empty() || engine.sweep_due(&pass.connection).await?;
+    Ok(wanted.then_some(Sweeping { all, accepted }))
+}
+
+/// A project that no connection has would be accepted in silence.
+fn check_accepted(engine: &Engine, connections: &[ConnectionId], args: &Args) -> Outcome {
+    let trackers = connections.iter().filter_map(|connection| engine.tracker(connection));
+    let projects: Vec<String> = trackers.flat_map(|tracker| tracker.projects()).collect();
+    let is_known = |named: &String| projects.iter().any(|one| one.eq_ignore_ascii_case(named));
+    match args.accept_mass_removal.iter().find(|named| !is_known(named)) {
+        None => Ok(Done::Complete),
+        Some(named) => Err(Failure::Usage(format!(
+            "--accept-mass-removal {named}: there is no such project; there are {}",
+            projects.join(", ")
+        ))),
+    }
 }
 
 fn chosen(engine: &Engine, scope: Option<&str>) -> Result<Vec<ConnectionId>, Failure> {
@@ -96,9 +160,8 @@ async fn pass(
     outcome
 }
 
-async fn report(store: &Store, outcomes: &[(PassOutcome, u64)], as_json: bool) -> Outcome {
-    let lines: Vec<Line> =
-        outcomes.iter().map(|(outcome, requests)| line(outcome, *requests)).collect();
+async fn report(store: &Store, outcomes: &[Synced], as_json: bool) -> Outcome {
+    let lines: Vec<Line> = outcomes.iter().map(line).collect();
     if as_json {
         print::json(&lines);
     }
@@ -109,11 +172,19 @@ async fn report(store: &Store, outcomes: &[(PassOutcome, u64)], as_json: bool) -
                 line.connection, line.discovered, line.read, line.changed, line.gaps, line.requests
             ));
         }
+        if let Some(sweep) = line.sweep.as_ref().filter(|_| !as_json) {
+            print::line(&format!(
+                "{}: sweep: {} listed, {} read, {} left, {} requests",
+                line.connection, sweep.listed, sweep.read, sweep.left, sweep.requests
+            ));
+        }
         for note in &line.notes {
             print::note(&format!("{}: {note}", line.connection));
         }
     }
-    let problems: Vec<String> = lines.iter().filter_map(|line| line.problem.clone()).collect();
+    let swept = |line: &Line| line.sweep.as_ref().and_then(|sweep| sweep.problem.clone());
+    let problems: Vec<String> =
+        lines.iter().flat_map(|line| [line.problem.clone(), swept(line)]).flatten().collect();
     if lines.iter().all(|line| line.problem.is_some() && line.discovered + line.read == 0) {
         return Err(Failure::all(&problems));
     }
@@ -126,11 +197,16 @@ async fn report(store: &Store, outcomes: &[(PassOutcome, u64)], as_json: bool) -
     for (reason, count) in &reasons {
         print::note(&format!("gap: {reason}: {count} (see `export`, gaps.jsonl)"));
     }
-    let complete = lines.iter().all(|line| line.complete) && gaps.is_empty();
+    let whole = |line: &Line| line.complete && line.sweep.as_ref().is_none_or(|s| s.complete);
+    let complete = lines.iter().all(whole) && gaps.is_empty();
     Ok(if complete { Done::Complete } else { Done::Incomplete })
 }
 
-fn line(outcome: &PassOutcome, requests: u64) -> Line {
+fn line(synced: &Synced) -> Line {
+    let Synced { pass: outcome, requests, sweep } = synced;
+    let sweep_notes = sweep.iter().flat_map(|(swept, _)| &swept.notes);
+    let mut notes: Vec<String> = outcome.notes.iter().chain(sweep_notes).cloned().collect();
+    notes.dedup();
     Line {
         connection: outcome.connection.0.clone(),
         pass: outcome.pass_id.clone(),
@@ -139,9 +215,17 @@ fn line(outcome: &PassOutcome, requests: u64) -> Line {
         read: outcome.read,
         changed: outcome.changed,
         gaps: outcome.gaps,
-        requests,
+        requests: *requests,
         problem: outcome.told(),
-        notes: outcome.notes.clone(),
+        notes,
+        sweep: sweep.as_ref().map(|(swept, requests)| SweepLine {
+            complete: swept.complete,
+            listed: swept.discovered,
+            read: swept.read,
+            left: swept.left,
+            requests: *requests,
+            problem: swept.told(),
+        }),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{links, releases};
+use super::{departed, links, releases};
 use crate::model::{ItemId, Level, States, StreamIx, Timestamp};
 use crate::portfolio::{EpicIndex, Known, MapView, Placed, Portfolio, Statuses};
 use crate::signals::attention::drawn;
@@ -17,9 +17,10 @@ pub struct World {
     pub dataset: Dataset,
     pub epics: EpicIndex,
     pub statuses: Statuses,
-    /// Flow items with what was decided about them, in the order of the dataset.
+    /// Flow items with what was decided about them, in the order of the dataset. Those that left
+    /// are among them with their past.
     pub(super) items: Vec<(StoredItem, Placed)>,
-    /// Items that do not flow: containers, sub-tasks, mirrors, removed ones.
+    /// Items that do not flow: containers, sub-tasks, mirrors, those that live on as another one.
     pub(super) others: Vec<(StoredItem, Option<Placed>)>,
 }
 
@@ -56,23 +57,27 @@ impl World {
             Statuses::new(by_connection.iter().map(|(id, entries)| (id, entries.as_slice())));
         let mirrors = mirrors(&portfolio, &stored);
         let is_container = |item: &StoredItem| {
-            item.removed.is_none()
-                && (item.attributes.level == Level::Container
-                    || portfolio.declares_epic(&item.attributes.key))
+            item.attributes.level == Level::Container
+                || portfolio.declares_epic(&item.attributes.key)
         };
-        let containers: Vec<Known<'_>> =
-            stored.iter().filter(|item| is_container(item)).map(known).collect();
+        let groups = |item: &&StoredItem| is_container(item) && departed::still_groups(item);
+        let containers: Vec<Known<'_>> = stored.iter().filter(groups).map(known).collect();
         let epics = portfolio.epics(&containers, &statuses);
         drop(containers);
 
         let mut states = States::default();
         let (mut items, mut others) = (Vec::new(), Vec::new());
+        let living = departed::living(&stored);
         for item in stored {
-            if item.removed.is_some() || mirrors.contains(&item.id) || is_container(&item) {
+            let goes_on = departed::goes_on(&item, &living);
+            if goes_on || mirrors.contains(&item.id) || is_container(&item) {
                 others.push((item, None));
                 continue;
             }
-            let placed = portfolio.place(&known(&item), &epics, &statuses, &mut states);
+            let mut placed = portfolio.place(&known(&item), &epics, &statuses, &mut states);
+            if let Some(removed) = &item.removed {
+                departed::cut(&mut placed.segments, removed.at, &mut states);
+            }
             match placed.flows {
                 Ok(()) => items.push((item, placed)),
                 Err(_) => others.push((item, Some(placed))),
@@ -99,6 +104,7 @@ impl World {
         let views: Vec<(Known<'_>, &Placed, i64)> = self
             .items
             .iter()
+            .filter(|(item, _)| item.removed.is_none())
             .map(|(item, placed)| {
                 let mut active = 0;
                 drawn::drawn(&placed.segments, &placed.activity, window, |_, part| {
@@ -237,7 +243,14 @@ fn mirrors(portfolio: &Portfolio, stored: &[StoredItem]) -> BTreeSet<ItemId> {
             let mut same: Vec<&StoredItem> =
                 alias.keys.iter().filter_map(|key| by_key.get(key.as_str()).copied()).collect();
             same.sort_by_key(|item| (rank(item), item.id.clone()));
-            same.into_iter().skip(1).map(|item| item.id.clone()).collect::<Vec<_>>()
+            // One that left repeats the work of one that is there.
+            let gone = stored.iter().filter(|item| {
+                item.removed.is_some()
+                    && !same.is_empty()
+                    && alias.keys.contains(&item.attributes.key)
+            });
+            let gone: Vec<ItemId> = gone.map(|item| item.id.clone()).collect();
+            same.into_iter().skip(1).map(|item| item.id.clone()).chain(gone).collect::<Vec<_>>()
         })
         .collect()
 }

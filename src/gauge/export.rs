@@ -50,8 +50,12 @@ struct ItemLine<'a> {
     stream: Option<&'a str>,
     epic: Option<&'a str>,
     parent: Option<&'a str>,
+    /// The tracker's clock when it was found gone, and when that was learned.
     removed_at: Option<Timestamp>,
-    removed_reason: Option<&'a str>,
+    removed_known_at: Option<Timestamp>,
+    removed_reason: Option<&'static str>,
+    /// The key under which it lives on elsewhere.
+    removed_to: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -208,8 +212,10 @@ fn item_line<'a>(
             .parent
             .as_ref()
             .and_then(|p| p.key.as_deref().or(p.source.as_deref())),
-        removed_at: item.removed.as_ref().map(|(at, _)| *at),
-        removed_reason: item.removed.as_ref().map(|(_, reason)| reason.as_str()),
+        removed_at: item.removed.as_ref().map(|removed| removed.at),
+        removed_known_at: item.removed.as_ref().map(|removed| removed.known_at),
+        removed_reason: item.removed.as_ref().map(|removed| removed.departure.code()),
+        removed_to: item.removed.as_ref().and_then(|removed| removed.departure.to()),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod budgets;
 mod build;
+mod departed;
 mod export;
 mod freshness;
 mod links;
@@ -177,14 +178,24 @@ impl Gauge {
         Ok(world.map(at))
     }
 
-    /// The whole story of the items with this key or former key; several when connections share it.
+    /// The whole story of the items with this key or former key; several when connections share
+    /// it. An item that lives on under another key comes after the one that it became.
     ///
     /// # Errors
     /// The store does not answer.
     pub async fn stories(&self, key: &str, moment: Moment) -> Result<Vec<ItemStory>, StoreError> {
         let as_of = moment.as_of.unwrap_or_else(|| self.clock.now());
         let world = self.world(moment.known).await?;
-        let items = self.store.items_by_key(key, moment.known).await?;
+        let former = self.store.items_by_key(key, moment.known).await?;
+        let mut items = Vec::new();
+        for item in &former {
+            let Some(to) = item.removed.as_ref().and_then(|removed| removed.departure.to()) else {
+                continue;
+            };
+            items.extend(self.store.items_by_key(to, moment.known).await?);
+        }
+        items.retain(|item| former.iter().all(|known| known.id != item.id));
+        items.extend(former);
         let report = self.report(moment, &Scope::Portfolio).await?;
         Ok(items.into_iter().map(|item| story::tell(&world, item, as_of, &report)).collect())
     }

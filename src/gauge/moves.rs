@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::World;
 use super::build::known;
+use super::departed;
 use crate::model::{DAY_MS, FlowSegment, Period, States, Timestamp};
 use crate::portfolio::{Placed, Portfolio};
 use crate::signals::attention::drawn;
@@ -52,13 +53,13 @@ pub fn between(accepted: &Portfolio, world: &World, as_of: Timestamp) -> Vec<Mov
     let containers: Vec<_> = world
         .others
         .iter()
-        .filter(|(item, placed)| placed.is_none() && item.removed.is_none())
+        .filter(|(item, placed)| placed.is_none() && departed::still_groups(item))
         .map(|(item, _)| known(item))
         .collect();
     let epics = accepted.epics(&containers, &world.statuses);
     let window = drawn::window(as_of, world.portfolio.zone());
     let mut tallies: BTreeMap<(Moved, String, String), Tally> = BTreeMap::new();
-    for (item, placed) in &world.items {
+    for (item, placed) in world.items.iter().filter(|(item, _)| item.removed.is_none()) {
         let before = accepted.place(&known(item), &epics, &world.statuses, &mut states);
         for (pair, (present, active)) in changes(accepted, &before, world, placed, window) {
             let tally = tallies.entry(pair).or_default();

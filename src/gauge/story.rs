@@ -4,10 +4,11 @@ use serde::Serialize;
 
 use super::World;
 use super::build::known;
+use super::departed;
 use crate::model::Timestamp;
 use crate::portfolio::Explanation;
 use crate::signals::{Report, entries};
-use crate::store::StoredItem;
+use crate::store::{Removed, StoredItem};
 
 /// What `explain KEY` and `/items/{key}` show.
 #[derive(Debug, Clone, Serialize)]
@@ -27,8 +28,32 @@ pub struct ItemStory {
 
 #[derive(Debug, Clone, Serialize)]
 pub struct Removal {
+    /// The tracker's clock when it was found gone; it left at or before this instant.
     pub at: Timestamp,
+    /// When that was learned.
+    pub known_at: Timestamp,
+    /// A short stable word.
+    pub code: &'static str,
+    /// The key under which it lives on elsewhere.
+    pub to: Option<String>,
+    /// What happened, for people.
     pub reason: String,
+    /// What would bring it back, for people.
+    pub way_back: String,
+}
+
+impl From<Removed> for Removal {
+    fn from(removed: Removed) -> Self {
+        let Removed { at, known_at, departure } = removed;
+        Self {
+            at,
+            known_at,
+            code: departure.code(),
+            to: departure.to().map(str::to_owned),
+            reason: departure.told(),
+            way_back: departure.way_back(),
+        }
+    }
 }
 
 /// One signal that counts the item.
@@ -44,7 +69,10 @@ pub(super) fn tell(
     as_of: Timestamp,
     report: &Report,
 ) -> ItemStory {
-    let explanation = world.portfolio.explain(&known(&item), &world.epics, &world.statuses);
+    let mut explanation = world.portfolio.explain(&known(&item), &world.epics, &world.statuses);
+    if let Some(removed) = &item.removed {
+        departed::close(&mut explanation.segments, removed.at);
+    }
     let key = &item.attributes.key;
     let mut enters: Vec<Entry> = report
         .findings
@@ -71,7 +99,7 @@ pub(super) fn tell(
         status: item.attributes.status.name.clone(),
         aliases: item.aliases,
         as_of,
-        removed: item.removed.map(|(at, reason)| Removal { at, reason }),
+        removed: item.removed.map(Removal::from),
         explanation,
         enters,
     }

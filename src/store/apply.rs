@@ -7,7 +7,7 @@ use super::facts::{Facts, Removal};
 use super::gaps::record_gaps;
 use super::leases::{after, fence};
 use super::{Applied, Batch, Lease, Store, StoreError, next_numbers};
-use crate::model::{Item, ItemId, Level, Timestamp, TrackerKind};
+use crate::model::{Departure, Item, ItemId, Level, Timestamp, TrackerKind};
 
 const STORED: &str = "SELECT updated_at, settled, misses, state, key, first_seen, facts FROM items
     WHERE connection = $1 AND source = $2";
@@ -83,10 +83,10 @@ impl Store {
         lease: &Lease,
         item: &ItemId,
         removed_at: Timestamp,
-        reason: &str,
+        departure: &Departure,
         known_at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let removal = Removal { at: removed_at, reason: reason.to_owned() };
+        let removal = Removal { at: removed_at, reason: departure.to_string() };
         self.place(lease, item, Some(removal), known_at).await
     }
 
@@ -114,29 +114,7 @@ impl Store {
         self.driver
             .write("place item", move |tx| {
                 fence(tx, &lease)?;
-                let id = [(&item.connection.0).into(), (&item.source).into()];
-                let Some(row) = tx.first(STORED, &id)? else { return Ok(false) };
-                let mut facts = stored(&row)?.facts;
-                if !facts.place(removal.clone(), known_at) {
-                    return Ok(false);
-                }
-                let seq = next_numbers(tx, "seq", 1)?;
-                let bytes = facts.encode();
-                tx.execute(
-                    "UPDATE items SET state = $3, removed_at = $4, removed_reason = $5, seq = $6,
-                        facts = $7, misses = 0, missed_at = NULL, settled = 0
-                     WHERE connection = $1 AND source = $2",
-                    &[
-                        id[0],
-                        id[1],
-                        if removal.is_some() { "tombstone" } else { "live" }.into(),
-                        removal.as_ref().map(|r| r.at).into(),
-                        removal.as_ref().map(|r| &r.reason).into(),
-                        seq.into(),
-                        Param::Blob(&bytes),
-                    ],
-                )?;
-                Ok(true)
+                place(tx, &item, removal.as_ref(), known_at)
             })
             .await
     }
@@ -174,6 +152,38 @@ impl Store {
             })
             .await
     }
+}
+
+/// Notes that one item is gone or there; false when that was known, or the item never was.
+pub(super) fn place(
+    tx: &mut Tx<'_>,
+    item: &ItemId,
+    removal: Option<&Removal>,
+    known_at: Timestamp,
+) -> Result<bool, StoreError> {
+    let id = [(&item.connection.0).into(), (&item.source).into()];
+    let Some(row) = tx.first(STORED, &id)? else { return Ok(false) };
+    let mut facts = stored(&row)?.facts;
+    if !facts.place(removal.cloned(), known_at) {
+        return Ok(false);
+    }
+    let seq = next_numbers(tx, "seq", 1)?;
+    let bytes = facts.encode();
+    tx.execute(
+        "UPDATE items SET state = $3, removed_at = $4, removed_reason = $5, seq = $6,
+            facts = $7, misses = 0, missed_at = NULL, settled = 0
+         WHERE connection = $1 AND source = $2",
+        &[
+            id[0],
+            id[1],
+            if removal.is_some() { "tombstone" } else { "live" }.into(),
+            removal.map(|r| r.at).into(),
+            removal.map(|r| &r.reason).into(),
+            seq.into(),
+            Param::Blob(&bytes),
+        ],
+    )?;
+    Ok(true)
 }
 
 fn apply(tx: &mut Tx<'_>, batch: Batch) -> Result<Applied, StoreError> {
@@ -315,7 +325,11 @@ fn write_items(
 }
 
 /// What was read needs no second try.
-fn forget_retries(tx: &mut Tx<'_>, connection: &str, read: &[String]) -> Result<(), StoreError> {
+pub(super) fn forget_retries(
+    tx: &mut Tx<'_>,
+    connection: &str,
+    read: &[String],
+) -> Result<(), StoreError> {
     let waiting: BTreeSet<String> = tx
         .query("SELECT source FROM retries WHERE connection = $1", &[connection.into()])?
         .iter()

@@ -136,27 +136,6 @@ impl Store {
             .await
     }
 
-    /// Up to `limit` live items of the project that `item` belongs to, other than itself: if one
-    /// of them can still be read, the project is visible.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn neighbours(&self, item: &ItemId, limit: u32) -> Result<Vec<String>, StoreError> {
-        let item = item.clone();
-        self.driver
-            .read("neighbours", move |tx| {
-                let rows = tx.query(
-                    "SELECT source FROM items WHERE connection = $1 AND source <> $2
-                        AND state = 'live' AND misses = 0 AND project IN
-                        (SELECT project FROM items WHERE connection = $1 AND source = $2)
-                     ORDER BY updated_at DESC, source LIMIT $3",
-                    &[(&item.connection.0).into(), (&item.source).into(), i64::from(limit).into()],
-                )?;
-                rows.iter().map(|row| row.string(0)).collect()
-            })
-            .await
-    }
-
     /// How much of everything there is now.
     ///
     /// # Errors
@@ -200,7 +179,7 @@ fn item(row: &Row, known: Timestamp) -> Result<Option<StoredItem>, StoreError> {
         attributes: then.attributes,
         history: then.history,
         history_complete: then.history_complete,
-        removed: then.removed.map(|removal| (removal.at, removal.reason)),
+        removed: then.removed,
         seq: row.count(5)?,
     }))
 }

@@ -4,8 +4,11 @@ use super::StoreError;
 use super::driver::{Driver, Kind, Tx};
 
 /// Every step in order; the version is the number of steps done.
-const STEPS: &[&str] =
-    &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_scopes.sql")];
+const STEPS: &[&str] = &[
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_scopes.sql"),
+    include_str!("migrations/0003_departures.sql"),
+];
 
 const VERSION: &str = "SELECT value FROM meta WHERE name = 'schema'";
 

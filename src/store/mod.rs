@@ -19,6 +19,7 @@ mod journal;
 mod leases;
 mod migrate;
 mod overview;
+mod presence;
 mod scans;
 mod scopes;
 mod types;

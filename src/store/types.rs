@@ -1,7 +1,7 @@
 //! What goes into the store and comes out of it, in the words of the model.
 
 use crate::model::{
-    Attributes, Change, ConnectionId, Gap, Item, ItemId, Period, Timestamp, TrackerKind,
+    Attributes, Change, ConnectionId, Departure, Gap, Item, ItemId, Period, Timestamp, TrackerKind,
 };
 
 /// What one read of a tracker brought, committed together with the point to resume from.
@@ -76,10 +76,32 @@ pub struct StoredItem {
     /// Oldest first, in source order where instants tie.
     pub history: Vec<Change>,
     pub history_complete: bool,
-    /// When it left the tracker or our sight, and why; `None` while it is there.
-    pub removed: Option<(Timestamp, String)>,
+    /// When and why it left the tracker or our sight; `None` while it is there.
+    pub removed: Option<Removed>,
     /// The change sequence of its last effective change (of all time, whatever `known` was asked).
     pub seq: u64,
+}
+
+/// How an item left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removed {
+    /// The tracker's clock when it was found gone; it left at or before this instant.
+    pub at: Timestamp,
+    /// When we learned of it.
+    pub known_at: Timestamp,
+    pub departure: Departure,
+}
+
+/// An item as a sweep needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rostered {
+    pub source: String,
+    pub key: String,
+    pub project: String,
+    pub live: bool,
+    pub first_seen: Timestamp,
+    /// How often in a row it was asked for and not given.
+    pub misses: u32,
 }
 
 /// A gap with the time it was first met.

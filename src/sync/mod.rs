@@ -4,6 +4,10 @@
 //! yet settled, and commits each batch together with the point to resume from. Killed anywhere,
 //! the next pass goes on from there. The cursor moves only at the end of a complete scan, to the
 //! tracker's own clock at its start.
+//!
+//! A pass cannot see what left. A sweep lists every id once a day: what is stored and not listed is
+//! a candidate, and single reads decide. Nothing is concluded from a list, from one look that the
+//! tracker does not explain, from a project that cannot be seen, or from a doubtful credential.
 
 mod absence;
 mod hold;
@@ -15,6 +19,7 @@ mod run;
 mod scan;
 mod settings;
 mod stop;
+mod sweep;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,7 +29,7 @@ use tracing::Instrument as _;
 use crate::clock::SharedClock;
 use crate::entropy::Entropy;
 use crate::model::{ConnectionId, Timestamp};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::trackers::Tracker;
 
 use hold::Holds;
@@ -33,6 +38,7 @@ use run::Run;
 pub use outcome::{PassOutcome, Problem, Progress, Silent};
 pub use settings::Settings;
 pub use stop::{Stop, Stopper};
+pub use sweep::Sweeping;
 
 /// How far back a pass looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,9 +53,10 @@ pub enum Reach {
 
 /// What is done under one lease and one id.
 #[derive(Debug, Clone, Copy)]
-enum Task {
+enum Task<'a> {
     Pass(Reach),
     Refresh,
+    Sweep(&'a Sweeping),
 }
 
 /// Pulls from trackers into the store. One engine a process; its methods may run side by side.
@@ -109,10 +116,31 @@ impl Engine {
         self.traced(Task::Refresh, connection, &Silent, stop).await
     }
 
+    /// One sweep: how every project stands, which stored items are listed no more and why, and
+    /// which listed ones are not stored.
+    pub async fn sweep(
+        &self,
+        connection: &ConnectionId,
+        sweeping: &Sweeping,
+        stop: &Stop,
+    ) -> PassOutcome {
+        self.traced(Task::Sweep(sweeping), connection, &Silent, stop).await
+    }
+
+    /// Whether a project of the connection is due to be swept.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn sweep_due(&self, connection: &ConnectionId) -> Result<bool, StoreError> {
+        let Some(tracker) = self.trackers.get(connection) else { return Ok(false) };
+        let due = sweep::due(&self.store, tracker.as_ref(), self.clock.now(), &self.settings);
+        Ok(!due.await?.is_empty())
+    }
+
     /// Does the task under the connection's lease and one id in the logs.
     async fn traced(
         &self,
-        task: Task,
+        task: Task<'_>,
         connection: &ConnectionId,
         progress: &dyn Progress,
         stop: &Stop,
@@ -122,7 +150,7 @@ impl Engine {
         async {
             let outcome = PassOutcome::new(connection.clone(), pass_id);
             let outcome = self.leased(task, connection, progress, stop, outcome).await;
-            outcome.log();
+            outcome.log(matches!(task, Task::Refresh));
             outcome
         }
         .instrument(span)
@@ -131,7 +159,7 @@ impl Engine {
 
     async fn leased(
         &self,
-        task: Task,
+        task: Task<'_>,
         connection: &ConnectionId,
         progress: &dyn Progress,
         stop: &Stop,
@@ -150,6 +178,7 @@ impl Engine {
         let ended = match task {
             Task::Pass(reach) => run.pass(reach).await,
             Task::Refresh => run.refresh().await,
+            Task::Sweep(sweeping) => run.sweep(sweeping).await,
         };
         let outcome = run.end(ended);
         if let Err(error) = hold.give_back(&self.store).await {

@@ -89,13 +89,17 @@ pub struct PassOutcome {
     pub read: u64,
     /// Items of which something was new.
     pub changed: u64,
+    /// Items that were found to have left.
+    pub left: u64,
     /// Gaps met in this pass.
     pub gaps: u64,
+    /// A project seems to be closed or out of sight: sweep soon.
+    pub sweep: bool,
     /// Everything asked for was seen to its end.
     pub complete: bool,
     /// The first thing that went wrong.
     pub problem: Option<Problem>,
-    /// What a person should know about the credential.
+    /// What a person should know: rights that are too wide, items that are held back.
     pub notes: Vec<String>,
 }
 
@@ -107,7 +111,9 @@ impl PassOutcome {
             discovered: 0,
             read: 0,
             changed: 0,
+            left: 0,
             gaps: 0,
+            sweep: false,
             complete: false,
             problem: None,
             notes: Vec::new(),
@@ -134,14 +140,18 @@ impl PassOutcome {
         Some(if problem.starts_with(&name) { problem } else { name + &problem })
     }
 
-    pub(super) fn log(&self) {
-        let Self { discovered, read, changed, gaps, .. } = self;
+    /// Tells the log how it ended. `often`: it runs so often that one without work is no news.
+    pub(super) fn log(&self, often: bool) {
+        let Self { discovered, read, changed, left, gaps, .. } = self;
+        let idle = often && discovered + read + changed + gaps == 0;
         match &self.problem {
-            None => tracing::info!(discovered, read, changed, gaps, "complete"),
-            Some(problem @ (Problem::Stopped | Problem::Elsewhere(_))) => {
-                tracing::info!(discovered, read, changed, gaps, "{problem}");
+            None if idle => tracing::debug!("nothing to do"),
+            None => tracing::info!(discovered, read, changed, left, gaps, "complete"),
+            Some(problem @ Problem::Elsewhere(_)) => tracing::debug!("{problem}"),
+            Some(problem @ Problem::Stopped) => {
+                tracing::info!(discovered, read, changed, left, gaps, "{problem}");
             }
-            Some(problem) => tracing::warn!(discovered, read, changed, gaps, "{problem}"),
+            Some(problem) => tracing::warn!(discovered, read, changed, left, gaps, "{problem}"),
         }
     }
 }

@@ -30,8 +30,7 @@ impl Run<'_> {
     async fn walk_all(&mut self, reach: Reach) -> Step<Option<Timestamp>> {
         let probe = self.probe().await?;
         self.outcome.notes.clone_from(&probe.notes);
-        let waiting = self.store().due_retries(self.connection(), Timestamp::MAX, u32::MAX).await?;
-        self.attempts = waiting.into_iter().map(|r| (r.source, r.attempts)).collect();
+        self.recall().await?;
         let catalogued = self.catalogue().await;
         self.go_on(catalogued)?;
         let mut covered = Some(probe.clock);
@@ -48,6 +47,7 @@ impl Run<'_> {
                 Ok(t0) => covered = covered.map(|clock| clock.min(t0)),
                 Err(problem) => {
                     covered = None;
+                    self.suspect(&scan.0).await?;
                     self.go_on(Err(problem))?;
                 }
             }
@@ -62,8 +62,9 @@ impl Run<'_> {
             self.store().close_nameless_gaps(&self.lease, self.connection(), since, now).await?;
         }
         self.retry().await?;
-        // Hints outlive a crash, and a missing item is looked for again; no webhook comes for them.
+        // Hints outlive a crash, and a missing item is looked at again; no webhook comes for them.
         self.refresh().await?;
+        self.second_looks().await?;
         Ok(covered)
     }
 

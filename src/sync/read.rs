@@ -5,7 +5,7 @@ use crate::model::{Gap, ItemId};
 use crate::trackers::{ReadOut, TrackerError};
 
 /// Single items that may fail one after another before the tracker is taken to be unwell.
-const FAILURES_MAX: u32 = 10;
+pub const FAILURES_MAX: u32 = 10;
 
 impl Run<'_> {
     /// Reads at most a batch of ids; the last answer stays in hand. Returns the ids that were

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::run::{Run, Step};
-use crate::model::Timestamp;
 use crate::store::Hint;
 
 /// Rounds of one refresh; a flood of hints must not keep a scheduled pass waiting for ever.
@@ -20,9 +19,7 @@ impl Run<'_> {
                 return Ok(());
             }
             if round == 0 {
-                let waiting =
-                    self.store().due_retries(self.connection(), Timestamp::MAX, u32::MAX).await?;
-                self.attempts = waiting.into_iter().map(|r| (r.source, r.attempts)).collect();
+                self.recall().await?;
             }
             self.follow(hints).await?;
         }

@@ -1,6 +1,6 @@
 //! What every step of one pass or refresh shares: the lease, the batch in hand, the counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::outcome::{PassOutcome, Problem, Progress};
 use super::settings::{after, settling_ms};
@@ -22,6 +22,10 @@ pub struct Run<'a> {
     pub attempts: BTreeMap<String, u32>,
     /// Items in a row that could not be read: many of them mean that the tracker is unwell.
     pub failures: u32,
+    /// Projects that are archived or in the bin: what is still readable of them has left.
+    pub shelved: Vec<String>,
+    /// What was read of them.
+    put_away: Vec<Item>,
     pub started_at: Timestamp,
     stop: &'a Stop,
     renewed_at: Timestamp,
@@ -50,6 +54,8 @@ impl<'a> Run<'a> {
             in_hand: None,
             attempts: BTreeMap::new(),
             failures: 0,
+            shelved: Vec::new(),
+            put_away: Vec::new(),
             started_at: now,
             stop,
             renewed_at: now,
@@ -78,6 +84,14 @@ impl<'a> Run<'a> {
             Ok(()) => self.outcome,
             Err(problem) => self.outcome.with(problem),
         }
+    }
+
+    /// Takes up what earlier runs left: failed reads, and projects that were found closed.
+    pub async fn recall(&mut self) -> Step<()> {
+        let waiting = self.store().due_retries(self.connection(), Timestamp::MAX, u32::MAX).await?;
+        self.attempts = waiting.into_iter().map(|r| (r.source, r.attempts)).collect();
+        self.shelved = self.store().shelved(self.connection()).await?;
+        Ok(())
     }
 
     /// Proves that the credential works.
@@ -112,6 +126,7 @@ impl<'a> Run<'a> {
             self.store().renew(&self.lease, self.engine.settings.lease).await?;
             self.renewed_at = now;
         }
+        self.put_away().await?;
         let Some(batch) = self.in_hand.take() else { return Ok(()) };
         let (items, gaps) = (batch.items.len() as u64, batch.gaps.len() as u64);
         let applied = self.store().apply(&self.lease, batch).await?;
@@ -122,9 +137,46 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// Deals with items that were read in a closed project: those that have left stay away. One that
+    /// is stored as live came from elsewhere; it is noted as it is now, and the next sweep tells
+    /// whether the project is still closed.
+    async fn put_away(&mut self) -> Step<()> {
+        let items = std::mem::take(&mut self.put_away);
+        if items.is_empty() {
+            return Ok(());
+        }
+        let (store, connection, now) = (self.store(), self.connection(), self.now());
+        for item in &items {
+            let source = &item.id.source;
+            store.clear_retry(&self.lease, connection, source).await?;
+            store.close_gaps(&self.lease, connection, source, now).await?;
+        }
+        let sources = items.iter().map(|item| item.id.source.clone()).collect();
+        let known = store.rostered(connection, sources).await?;
+        let live: BTreeSet<String> =
+            known.into_iter().filter(|item| item.live).map(|item| item.source).collect();
+        let batch = Batch {
+            connection: connection.clone(),
+            tracker: self.tracker.kind(),
+            items: items.into_iter().filter(|item| live.contains(&item.id.source)).collect(),
+            gaps: Vec::new(),
+            known_at: now,
+            settled_before: None,
+            resume: None,
+        };
+        if !batch.items.is_empty() {
+            store.apply(&self.lease, batch).await?;
+        }
+        Ok(())
+    }
+
     /// What one answer told, ready to be committed. `read_at` is the tracker's clock at or before
     /// the read.
-    pub fn batch(&self, items: Vec<Item>, gaps: Vec<Gap>, read_at: Option<Timestamp>) -> Batch {
+    pub fn batch(&mut self, items: Vec<Item>, gaps: Vec<Gap>, read_at: Option<Timestamp>) -> Batch {
+        let shelved = |project: &str| self.shelved.iter().any(|s| s.eq_ignore_ascii_case(project));
+        let (left, items): (Vec<Item>, Vec<Item>) =
+            items.into_iter().partition(|item| shelved(&item.attributes.project));
+        self.put_away.extend(left);
         let settling = settling_ms(self.tracker.kind());
         Batch {
             connection: self.connection().clone(),

@@ -8,7 +8,7 @@ use super::run::{Run, Step};
 use super::settings::{deep_overlap_ms, hot_overlap_ms};
 use crate::model::Timestamp;
 use crate::store::Resume;
-use crate::trackers::{Discovered, ScanId, TrackerError};
+use crate::trackers::{Discovered, HIDDEN_PROJECT, ScanId, TrackerError};
 
 /// Pages past the clock of the scan's start after which only re-touched items are left; the next
 /// scan has them.
@@ -186,6 +186,9 @@ impl Run<'_> {
         rows.extend(unstamped);
         self.outcome.discovered += rows.len() as u64;
         self.progress.discovered(self.connection(), rows.len() as u64, page.expected);
+        for gap in page.gaps.iter().filter(|gap| gap.reason == HIDDEN_PROJECT) {
+            self.suspect(gap.key.as_deref().unwrap_or_default()).await?;
+        }
         if !page.items.is_empty() || !page.gaps.is_empty() {
             self.in_hand = Some(self.batch(page.items, page.gaps, Some(clock)));
         }

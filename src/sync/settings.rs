@@ -14,6 +14,10 @@ pub struct Settings {
     pub full_catalogue: Duration,
     /// Two looks at a missing item count as two only when this far apart.
     pub misses_apart: Duration,
+    /// How often every project is asked for all of its ids.
+    pub sweep: Duration,
+    /// How often a project that is closed or out of sight is looked at.
+    pub sweep_closed: Duration,
     /// Waits before a failed read is tried again; the last one repeats.
     pub retry: Vec<Duration>,
 }
@@ -25,6 +29,8 @@ impl Default for Settings {
             lease: Duration::from_secs(30),
             full_catalogue: minutes(60),
             misses_apart: minutes(10),
+            sweep: minutes(24 * 60),
+            sweep_closed: minutes(60),
             retry: [1, 5, 30, 120, 720, 1440].map(minutes).to_vec(),
         }
     }
@@ -63,6 +69,12 @@ pub(super) fn settling_ms(kind: TrackerKind) -> i64 {
 #[must_use]
 pub(super) fn after(from: Timestamp, duration: Duration) -> Timestamp {
     from.plus_millis(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// `from` less a duration.
+#[must_use]
+pub(super) fn before(from: Timestamp, duration: Duration) -> Timestamp {
+    from.plus_millis(i64::try_from(duration.as_millis()).map_or(i64::MIN, |millis| -millis))
 }
 
 impl Settings {

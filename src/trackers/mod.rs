@@ -22,6 +22,9 @@ pub use inventory::{BoardEntry, EpicEntry, Inventory, ProjectEntry, TypeEntry};
 pub use outlook::{Cost, Rights};
 pub use presence::{Fate, Roll, Standing};
 
+/// The reason of a gap that names, as its key, a project which a walk had to leave out.
+pub const HIDDEN_PROJECT: &str = "hidden-project";
+
 /// One independent walk over a connection with a cursor of its own: all projects of a Jira
 /// connection together, one GitHub repository, or one of its boards.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,6 +126,8 @@ pub struct Hints {
     pub sources: Vec<String>,
     /// The event touches more than it names (a renamed label, a released version): scan soon.
     pub scan: bool,
+    /// A project or a right came or went: sweep soon.
+    pub sweep: bool,
 }
 
 /// A connection to one tracker.

@@ -51,7 +51,10 @@ fn render(story: &ItemStory, names: &Names<'_>, zone: Tz, several: bool) -> Mark
         p.dateline { (told.key) " · " (told.connection) " · times in " (zone.name())
             @if !story.aliases.is_empty() { " · formerly " (story.aliases.join(", ")) } }
         @if let Some(removed) = &story.removed {
-            p.notice role="note" { "It left on " (day(removed.at, zone)) ": " (sentence(&removed.reason)) }
+            p.notice role="note" {
+                "It left at or before " (minute(removed.at, zone)) ": " (sentence(&removed.reason))
+                " What would bring it back: " (removed.way_back) "."
+            }
         }
         @if let Some(excluded) = &told.excluded { p.notice role="note" { (prose(&sentence(excluded))) } }
         @for line in seen.sentences(names, zone) { p.story { (prose(&line)) } }

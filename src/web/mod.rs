@@ -76,6 +76,8 @@ pub struct Hook {
     pub hinted: Arc<Notify>,
     /// Wakes the sync of this connection: scan soon.
     pub scan: Arc<Notify>,
+    /// Wakes the sweeps of this connection: a project or a right came or went.
+    pub sweep: Arc<Notify>,
 }
 
 /// Every route of the daemon.

@@ -71,6 +71,9 @@ pub async fn receive(
     if hints.scan {
         hook.scan.notify_one();
     }
+    if hints.sweep {
+        hook.sweep.notify_one();
+    }
     app.metrics.webhook("accepted");
     StatusCode::ACCEPTED.into_response()
 }

@@ -6,6 +6,7 @@ mod canaries;
 mod check;
 mod cli;
 mod demo;
+mod departures;
 mod deployment;
 mod digests;
 mod file_schemas;

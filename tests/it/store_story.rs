@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use streamgauge::clock::{Clock, ManualClock};
 use streamgauge::model::{
-    Altitude, Attributes, Change, ConnectionId, Decision, Direction, Expectation, Gap, Item,
-    ItemId, Level, Named, Period, Precision, Reading, Release, StatusEntry, Subject, Timestamp,
-    TrackerKind, Verb, What,
+    Altitude, Attributes, Change, ConnectionId, Decision, Departure, Direction, Expectation, Gap,
+    Item, ItemId, Level, Named, Period, Precision, Reading, Release, StatusEntry, Subject,
+    Timestamp, TrackerKind, Verb, What,
 };
 use streamgauge::store::{
     Applied, Batch, Claim, Counts, Coverage, Cursor, Delivery, DigestKey, GapCount, Hint, Lease,
-    PassMarks, PassRecord, Resume, ScopeRecord, ScopeTrouble, SentDigest, Store, StoreError,
-    StoredItem, Waiting,
+    PassMarks, PassRecord, Removed, Resume, ScopeRecord, ScopeTrouble, SentDigest, Store,
+    StoreError, StoredItem, Waiting,
 };
 
 use crate::support::postgres;
@@ -192,24 +192,40 @@ async fn removals(store: &Store, lease: &Lease) {
     assert_eq!(miss(25).await.unwrap(), Some(1), "too soon to count");
     assert_eq!(miss(30).await.unwrap(), Some(2));
     assert_eq!(store.record_miss(lease, &id("7"), at(30), apart).await.unwrap(), None);
-    assert_eq!(store.neighbours(&id("1"), 5).await.unwrap(), Vec::<String>::new());
+    assert_eq!(store.missed(&jira(), at(29)).await.unwrap(), []);
+    let missed = store.missed(&jira(), at(30)).await.unwrap();
+    let told: Vec<_> = missed.iter().map(|m| (m.key.as_str(), m.live, m.misses)).collect();
+    assert_eq!(told, [("PAY-2", true, 2)]);
+    assert_eq!(store.rostered(&jira(), vec!["7".into(), "2".into()]).await.unwrap(), missed);
+    let roster = store.roster(&jira()).await.unwrap();
+    assert_eq!(roster.iter().map(|m| m.source.as_str()).collect::<Vec<_>>(), ["1", "2"]);
+    assert_eq!(store.live_in(&jira(), "pay").await.unwrap(), 2, "the case makes no difference");
 
-    assert!(store.tombstone(lease, &ID2, at(19), "deleted", at(30)).await.unwrap());
-    assert!(!store.tombstone(lease, &ID2, at(19), "deleted", at(31)).await.unwrap());
-    assert!(!store.tombstone(lease, &id("7"), at(19), "deleted", at(31)).await.unwrap());
+    assert!(store.tombstone(lease, &ID2, at(19), &Departure::Deleted, at(30)).await.unwrap());
+    assert!(!store.tombstone(lease, &ID2, at(19), &Departure::Deleted, at(31)).await.unwrap());
+    assert!(!store.tombstone(lease, &id("7"), at(19), &Departure::Deleted, at(31)).await.unwrap());
     let gone = one(store, "PAY-2", None).await;
-    assert_eq!(gone.removed, Some((at(19), "deleted".into())));
+    let removed = Removed { at: at(19), known_at: at(30), departure: Departure::Deleted };
+    assert_eq!(gone.removed, Some(removed));
     assert_eq!(one(store, "PAY-2", Some(at(29))).await.removed, None);
     assert_eq!(store.counts().await.unwrap().removed, 1);
 
     assert!(store.revive(lease, &ID2, at(40)).await.unwrap());
     assert!(!store.revive(lease, &ID2, at(41)).await.unwrap());
-    store.tombstone(lease, &ID2, at(42), "deleted", at(43)).await.unwrap();
+    store.tombstone(lease, &ID2, at(42), &Departure::Deleted, at(43)).await.unwrap();
+    let moved = Departure::Moved("ELSE-1".into());
+    for changed in [1, 0] {
+        let sources = vec!["2".to_owned(), "7".to_owned()];
+        let left = store.depart(lease, &jira(), sources, at(42), &moved, at(43)).await.unwrap();
+        assert_eq!(left, changed, "another reason is news once");
+    }
+    assert_eq!(one(store, "PAY-2", None).await.removed.unwrap().departure, moved);
+    assert_eq!(store.live_in(&jira(), "PAY").await.unwrap(), 1);
     let done = store.apply(lease, batch(vec![item("2", "PAY-2", 0, vec![])], 44)).await.unwrap();
     assert_eq!(done.changed, 1, "a successful read makes it live again");
     assert_eq!(one(store, "PAY-2", None).await.removed, None);
     assert!(one(store, "PAY-2", Some(at(43))).await.removed.is_some());
-    assert_eq!(store.neighbours(&id("1"), 5).await.unwrap(), ["2"]);
+    assert_eq!(store.live_in(&jira(), "PAY").await.unwrap(), 2);
 }
 
 async fn scans(store: &Store, lease: &Lease) {
@@ -300,6 +316,18 @@ async fn scopes(store: &Store, lease: &Lease) {
         problem: Some("not visible".into()),
     };
     assert_eq!(store.troubled_scopes().await.unwrap(), [trouble]);
+
+    let since = async |standing: &'static str, minute| {
+        store.note_standing(lease, &jira(), "OLD", standing, at(minute)).await
+    };
+    assert_eq!(since("archived", 10).await.unwrap(), at(10));
+    assert_eq!(since("archived", 20).await.unwrap(), at(10));
+    assert_eq!(store.shelved(&jira()).await.unwrap(), ["OLD"]);
+    assert_eq!(since("live", 30).await.unwrap(), at(30), "it stands anew");
+    assert_eq!(store.shelved(&jira()).await.unwrap(), Vec::<String>::new());
+    let swept = store.sweeps(&jira()).await.unwrap();
+    assert!(swept.contains(&("EMPTY".into(), "hidden".into(), Some(at(50)))));
+    assert!(swept.contains(&("OLD".into(), "live".into(), None)));
 }
 
 async fn hints(store: &Store, lease: &Lease) {

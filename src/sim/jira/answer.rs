@@ -235,7 +235,8 @@ impl Site {
             Target::LinkType => Ok(lookup::link_types(self)),
             Target::ProjectSearch => {
                 let insight = query.all("expand").iter().any(|name| name == "insight");
-                Ok(lookup::projects(self, query.offset(), insight))
+                let (keys, states) = (query.all("keys"), query.all("status"));
+                lookup::projects(self, query.offset(), &keys, &states, insight)
             }
             Target::ProjectStatuses(name) => survey::project_statuses(self, name),
             Target::Boards => Ok(survey::boards(self, query.offset())),

@@ -25,11 +25,32 @@ const RETRIES: u32 = 5;
 /// What happened, for those who subscribed.
 #[derive(Debug, Clone)]
 pub(super) enum Event {
-    Created { issue: Arc<IssueRecord> },
-    Updated { issue: Arc<IssueRecord>, history: HistoryRecord, bulk: bool },
-    Deleted { issue: Arc<IssueRecord> },
-    Link { id: u64, kind: u64, source: u64, target: u64, created: bool },
-    VersionReleased { id: u64 },
+    Created {
+        issue: Arc<IssueRecord>,
+    },
+    Updated {
+        issue: Arc<IssueRecord>,
+        history: HistoryRecord,
+        bulk: bool,
+    },
+    Deleted {
+        issue: Arc<IssueRecord>,
+    },
+    Link {
+        id: u64,
+        kind: u64,
+        source: u64,
+        target: u64,
+        created: bool,
+    },
+    VersionReleased {
+        id: u64,
+    },
+    /// A project was put away or back; the name is the event's.
+    Project {
+        id: u64,
+        name: &'static str,
+    },
 }
 
 /// One delivery: the raw bytes are signed when it is queued and never change.
@@ -193,6 +214,16 @@ impl Site {
                             "isSubTaskLinkType": false, "isSystemLinkType": false,
                         },
                         "systemLink": false,
+                    },
+                })
+            }
+            Event::Project { id, name } => {
+                let project = self.catalogue.projects.get(id);
+                json!({
+                    "timestamp": timestamp, "webhookEvent": name,
+                    "project": {
+                        "self": format!("{}/rest/api/2/project/{id}", self.base), "id": id,
+                        "key": project.map(|p| &p.key), "name": project.map(|p| &p.name),
                     },
                 })
             }

@@ -184,21 +184,53 @@ pub(super) fn link_types(site: &Site) -> Vec<u8> {
     out
 }
 
-pub(super) fn projects(site: &Site, page: Offset, insight: bool) -> Vec<u8> {
-    let visible = site.catalogue.projects.keys().filter(|id| site.catalogue.is_visible(**id));
+/// Projects with one of these keys (none given: all) and one of these states (none given: live).
+pub(super) fn projects(
+    site: &Site,
+    page: Offset,
+    keys: &[String],
+    states: &[String],
+    insight: bool,
+) -> Result<Vec<u8>, Refusal> {
+    let known = &site.catalogue;
+    let asked = |state: &str| match states {
+        [] => state == "live",
+        states => states.iter().any(|one| one == state),
+    };
+    let wanted = known.projects.values().filter(|project| {
+        let state = match project.id {
+            id if known.trashed.contains(&id) => "deleted",
+            id if known.archived.contains(&id) => "archived",
+            _ => "live",
+        };
+        let named = keys.is_empty() || keys.iter().any(|k| k.eq_ignore_ascii_case(&project.key));
+        named && asked(state) && !known.hidden.contains(&project.id)
+    });
+    let forms: Vec<String> = wanted.filter_map(|project| form(site, project.id, insight)).collect();
+    if forms.is_empty() && !keys.is_empty() {
+        return Err(Refusal::new(404, "No projects matching the criteria were found."));
+    }
+    Ok(paged(site, "project/search", page, 100, &forms))
+}
+
+/// A project as lists show it.
+fn form(site: &Site, project: u64, insight: bool) -> Option<String> {
     let renderer = site.renderer();
-    let forms: Vec<String> = visible
-        .filter_map(|id| {
-            let form = renderer.fragments.projects.get(id)?;
-            if !insight {
-                return Some(form.clone());
-            }
-            let mut form: Value = serde_json::from_str(form).expect("a fragment is JSON");
-            form["insight"] = survey::insight(site, *id);
-            Some(form.to_string())
-        })
-        .collect();
-    paged(site, "project/search", page, 100, &forms)
+    let form = renderer.fragments.projects.get(&project)?;
+    let archived = site.catalogue.archived.contains(&project);
+    let deleted = site.catalogue.trashed.contains(&project);
+    if !archived && !deleted && !insight {
+        return Some(form.clone());
+    }
+    let mut value: Value = serde_json::from_str(form).expect("a fragment is JSON");
+    if archived || deleted {
+        value["archived"] = json!(archived);
+        value["deleted"] = json!(deleted);
+    }
+    if insight {
+        value["insight"] = survey::insight(site, project);
+    }
+    Some(value.to_string())
 }
 
 pub(super) fn project(site: &Site, id_or_key: &str) -> Result<Vec<u8>, Refusal> {
@@ -212,6 +244,9 @@ pub(super) fn project(site: &Site, id_or_key: &str) -> Result<Vec<u8>, Refusal> 
     value["components"] = components_of(site, found.id).iter().map(|form| parse(form)).collect();
     value["versions"] = versions_of(site, found.id).iter().map(|form| parse(form)).collect();
     value["style"] = json!("classic");
+    if site.catalogue.archived.contains(&found.id) {
+        value["archived"] = json!(true);
+    }
     Ok(value.to_string().into_bytes())
 }
 

@@ -10,6 +10,7 @@ pub mod access;
 mod answer;
 pub mod catalogue;
 mod center;
+mod departures;
 pub mod edit;
 pub mod faults;
 mod fields;
@@ -34,6 +35,7 @@ mod unread;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 pub use center::{Center, Dialect};
+pub use departures::Shelf;
 pub use edit::{Draft, Edit, EditError};
 pub use fields::field_ids;
 pub use hooks::Delivery;

@@ -100,6 +100,9 @@ impl Renderer<'_> {
             "created" => instant(out, issue.created, self.zone),
             "updated" => instant(out, issue.updated, self.zone),
             "resolutiondate" => self.date(issue.resolved, out),
+            "archiveddate" if self.catalogue.archived_issues.contains_key(&issue.id) => {
+                self.date(self.catalogue.archived_issues.get(&issue.id).copied(), out);
+            }
             "statuscategorychangedate" => self.date(issue.status_changed, out),
             "labels" => serde_json::to_writer(out, &issue.labels).expect("memory takes it"),
             "components" => list(out, &known.components, &issue.components),

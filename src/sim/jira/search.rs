@@ -223,6 +223,7 @@ impl Filter {
                         named.iter().filter(|n| strict || site.catalogue.project(n).is_some());
                     let ids = known.map(|name| {
                         let project = site.catalogue.project(name).map(|project| project.id);
+                        let project = project.filter(|id| site.catalogue.is_searched(*id));
                         project.ok_or_else(|| {
                             Refusal::new(
                                 400,
@@ -298,7 +299,8 @@ impl Filter {
         self.projects.as_ref().is_none_or(|ids| ids.contains(&issue.project))
             && self.issues.as_ref().is_none_or(|ids| ids.contains(&issue.id))
             && self.types.as_ref().is_none_or(|ids| ids.contains(&issue.kind))
-            && site.catalogue.is_visible(issue.project)
+            && site.catalogue.is_searched(issue.project)
+            && site.catalogue.is_issue_searched(issue.id)
             && self.beyond.iter().all(|(project, op, number)| {
                 let key = KeyOrder::of(&issue.key);
                 *key.project == **project && op.holds(&key.number, number)

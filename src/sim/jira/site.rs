@@ -209,7 +209,9 @@ impl Site {
             Ok(id) => id,
             Err(_) => *self.keys.get(&id_or_key.to_ascii_uppercase())?,
         };
-        self.issues.get(&id).filter(|issue| self.catalogue.is_visible(issue.project))
+        self.issues.get(&id).filter(|issue| {
+            self.catalogue.is_visible(issue.project) && !self.catalogue.hidden_issues.contains(&id)
+        })
     }
 
     /// Shows or hides a whole project, as a change of permissions does.
@@ -221,10 +223,12 @@ impl Site {
         }
     }
 
-    /// Every visible issue by id, for comparison with a store.
+    /// Every issue that search would find by id, for comparison with a store.
     #[must_use]
     pub fn dump(&self) -> BTreeMap<u64, Truth> {
-        let visible = self.issues.iter().filter(|(_, i)| self.catalogue.is_visible(i.project));
+        let visible = self.issues.iter().filter(|(id, issue)| {
+            self.catalogue.is_searched(issue.project) && self.catalogue.is_issue_searched(**id)
+        });
         visible
             .map(|(id, issue)| {
                 let histories: BTreeSet<u64> = issue.histories.iter().map(|h| h.id).collect();

@@ -4,8 +4,9 @@ mod polled;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Removed;
 use super::codec::{Coded, DecodeError, Decoder, Encoder, coded};
-use crate::model::{Attributes, Change, Item, Timestamp};
+use crate::model::{Attributes, Change, Departure, Item, Timestamp};
 
 /// The first byte of every stored value.
 const VERSION: u8 = 1;
@@ -46,7 +47,7 @@ pub struct Presence {
     pub removed: Option<Removal>,
 }
 
-/// When an item left, by the tracker's clock, and why.
+/// When an item left, by the tracker's clock, and why: a [`Departure`] as it writes itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removal {
     pub at: Timestamp,
@@ -67,7 +68,7 @@ pub struct Known {
     pub attributes: Attributes,
     pub history: Vec<Change>,
     pub history_complete: bool,
-    pub removed: Option<Removal>,
+    pub removed: Option<Removed>,
 }
 
 impl Facts {
@@ -213,7 +214,10 @@ impl Facts {
             attributes: last.attributes,
             history,
             history_complete: last.history_complete,
-            removed: removed.and_then(|p| p.removed),
+            removed: removed.and_then(|p| {
+                let Removal { at, reason } = p.removed?;
+                Some(Removed { at, known_at: p.known_at, departure: Departure::parse(&reason) })
+            }),
         })
     }
 }

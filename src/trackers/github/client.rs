@@ -276,6 +276,35 @@ impl Client {
         }
     }
 
+    /// Asks the REST API and leaves the judgement of a 200, a redirect, a 404 and a 410 to the
+    /// caller.
+    ///
+    /// # Errors
+    /// Every other answer, or none.
+    pub async fn get(&self, path: &str) -> Result<Response, TrackerError> {
+        let failed = |trouble| match trouble {
+            Trouble::Failed(error) => error,
+            Trouble::TooHeavy(why) => {
+                let place = &self.place;
+                TrackerError::Unavailable(format!("{place}: {why}; the next pass tries again"))
+            }
+        };
+        let response = self.octocrab._get(path).await;
+        let response = response.map_err(|error| failed(self.no_answer(&error)))?;
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.map_err(|error| failed(self.no_answer(&error)))?;
+        let response = Response::from_parts(parts, body.to_bytes());
+        let now = self.transport.clock().now();
+        match response.status().as_u16() {
+            200 | 301 | 302 | 307 | 308 | 404 | 410 => Ok(response),
+            403 | 429 => Err(match limits::asked_wait(&response, now, 0) {
+                Some(wait) => self.wait(now.plus_millis(wait.as_millis() as i64)),
+                None => faults::of_status(&self.place, &self.api, &response),
+            }),
+            _ => Err(faults::of_status(&self.place, &self.api, &response)),
+        }
+    }
+
     /// The outer shape of an answer.
     fn envelope<'a>(&self, answer: &'a Answer) -> Result<wire::Envelope<'a>, TrackerError> {
         let parsed = std::str::from_utf8(&answer.body).ok().map(wire::read::<wire::Envelope<'a>>);

@@ -23,6 +23,7 @@ pub mod faults;
 mod history;
 mod inventory;
 pub mod limits;
+mod presence;
 pub mod queries;
 mod reads;
 mod rest;
@@ -282,16 +283,16 @@ impl Tracker for GitHub {
         self.scopes.repositories().iter().map(Repository::full_name).collect()
     }
 
-    async fn standing(&self, _project: &str) -> Result<Standing, TrackerError> {
-        Err(TrackerError::Refused("sweeps are not built yet".into()))
+    async fn standing(&self, project: &str) -> Result<Standing, TrackerError> {
+        self.standing_of(project).await
     }
 
-    async fn roll(&self, _project: &str, _page: Option<&str>) -> Result<Roll, TrackerError> {
-        Err(TrackerError::Refused("sweeps are not built yet".into()))
+    async fn roll(&self, project: &str, page: Option<&str>) -> Result<Roll, TrackerError> {
+        self.roll_of(project, page).await
     }
 
-    async fn fate(&self, _source: &str, _key: &str) -> Result<Fate, TrackerError> {
-        Err(TrackerError::Refused("sweeps are not built yet".into()))
+    async fn fate(&self, source: &str, key: &str) -> Result<Fate, TrackerError> {
+        self.fate_of(source, key).await
     }
 
     async fn inventory(&self, projects: &[String]) -> Result<Inventory, TrackerError> {

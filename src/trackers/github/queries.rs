@@ -32,6 +32,15 @@ pub const BOARD: &str = include_str!("queries/board.graphql");
 /// One page of a repository's releases, oldest first.
 pub const RELEASES: &str = include_str!("queries/releases.graphql");
 
+/// How a repository stands.
+pub const STANDING: &str = include_str!("queries/standing.graphql");
+
+/// One page of the ids of a repository's issues, oldest first.
+pub const ROLL: &str = include_str!("queries/roll.graphql");
+
+/// Where the issue with a node id is now.
+pub const WHEREABOUTS: &str = include_str!("queries/whereabouts.graphql");
+
 /// The present name of a repository that may have been renamed.
 pub const REPOSITORY: &str = include_str!("queries/repository.graphql");
 

@@ -283,7 +283,7 @@ impl GitHub {
     }
 
     /// Keeps the present name of a repository; a gap says when it is not the configured one.
-    fn remember(&self, configured: &str, present: &str) -> Option<Gap> {
+    pub(super) fn remember(&self, configured: &str, present: &str) -> Option<Gap> {
         let mut names = self.present_names.lock().unwrap_or_else(PoisonError::into_inner);
         names.insert(configured.to_owned(), present.to_owned());
         if self.scopes.covers(present) {

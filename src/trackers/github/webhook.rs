@@ -111,6 +111,8 @@ fn read(event: &str, delivery: Delivery) -> Hints {
         "release" | "repository" | "installation" | "installation_repositories" => true,
         _ => false,
     };
+    // Repositories and rights come and go.
+    let sweep = matches!(event, "repository" | "installation" | "installation_repositories");
     let changes = delivery.changes.unwrap_or_default();
     let nodes = [
         delivery.issue,
@@ -131,5 +133,5 @@ fn read(event: &str, delivery: Delivery) -> Hints {
         .collect();
     sources.sort();
     sources.dedup();
-    Hints { sources, scan }
+    Hints { sources, scan, sweep }
 }

@@ -121,7 +121,13 @@ pub(super) async fn statuses(client: &Client) -> Result<Vec<StatusEntry>, Tracke
 /// The versions of a project. Of a released one the release date is read, of others no date.
 pub(super) async fn versions(client: &Client, project: &str) -> Result<Vec<Release>, TrackerError> {
     let path = client.api(&format!("/project/{}/versions", segment(project)));
-    let answer = client.get(&path).await?;
+    let answer = client.ask(Method::GET, &path, Bytes::new()).await?;
+    if answer.status == StatusCode::NOT_FOUND {
+        // A project that cannot be seen must not keep the others from being read.
+        tracing::warn!(project, "no versions: the project cannot be seen");
+        return Ok(Vec::new());
+    }
+    let answer = client.accept(answer)?;
     let releases = rows::<Version<'_>>(&answer)?.into_iter().map(|row| {
         let date = row.release_date.filter(|_| row.released == Some(true));
         let released_at = date.and_then(|date| dates::end_of_day(&date));

@@ -117,16 +117,16 @@ impl<'s> Draft<'s> {
         })
     }
 
+    /// The key of the project that the issue is in now.
+    #[must_use]
+    pub fn project(&self) -> &str {
+        &self.item.attributes.project
+    }
+
     /// The id of the issue.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.item.id.source
-    }
-
-    /// The key of its project.
-    #[must_use]
-    pub fn project(&self) -> &str {
-        &self.item.attributes.project
     }
 
     /// Adds what happened at one instant; `None` is a history that could not be read.

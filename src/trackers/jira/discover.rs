@@ -7,12 +7,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use super::super::{Discovered, Stamp, TrackerError};
+use super::super::{Discovered, HIDDEN_PROJECT, Stamp, TrackerError};
 use super::Jira;
 use super::answer::Answer;
 use super::window::Window;
 use super::wire::{self, Issue, IssuePage};
-use crate::model::{Gap, Timestamp};
+use crate::model::{ConnectionId, Gap, Timestamp};
 
 pub(super) const SEARCH: &str = "/rest/api/3/search/jql";
 const COUNT: &str = "/rest/api/3/search/approximate-count";
@@ -34,18 +34,37 @@ struct Steps {
     spent: BTreeSet<String>,
     /// The question of a later page has to be that of the first.
     window: Option<Window>,
+    /// Projects that the walk leaves out, because they cannot be seen.
+    hidden: Vec<String>,
 }
 
 impl Walk {
-    /// Notes that `page` is being asked for; the first page begins a new walk with `window`.
-    /// Returns the number of pages and the window of this walk.
-    fn spend(&self, page: Option<&str>, window: Option<Window>) -> (usize, Option<Window>) {
+    /// Notes that `page` is being asked for; the first page begins a new walk.
+    ///
+    /// # Errors
+    /// More pages were asked for than a walk can have.
+    pub(super) fn check(
+        &self,
+        page: Option<&str>,
+        name: &ConnectionId,
+    ) -> Result<(), TrackerError> {
         let mut steps = self.steps();
         match page {
             Some(token) => drop(steps.spent.insert(token.to_owned())),
-            None => *steps = Steps { spent: BTreeSet::new(), window },
+            None => *steps = Steps::default(),
         }
-        (steps.spent.len(), steps.window)
+        if steps.spent.len() > PAGES {
+            return Err(TrackerError::Malformed(format!(
+                "{name}: POST {SEARCH} gave more than {PAGES} pages, so the walk does not end; \
+                 split the projects of connection `{name}` over two connections"
+            )));
+        }
+        Ok(())
+    }
+
+    /// The walk is over what changed.
+    fn open(&self, window: Window) {
+        self.steps().window = Some(window);
     }
 
     fn is_spent(&self, token: &str) -> bool {
@@ -60,6 +79,10 @@ impl Walk {
         let holds = window.holds(at);
         stamps.iter().filter_map(|stamp| stamp.updated_at).for_each(|stamp| window.list(stamp));
         holds
+    }
+
+    fn hide(&self, projects: Vec<String>) {
+        self.steps().hidden = projects;
     }
 
     fn steps(&self) -> MutexGuard<'_, Steps> {
@@ -91,25 +114,36 @@ impl Jira {
         page: Option<&str>,
     ) -> Result<Discovered, TrackerError> {
         let name = self.client.connection();
-        let now = clock.max(self.client.theirs());
-        let (pages, window) =
-            self.walk.spend(page, since.map(|since| Window::reaching(since, now)));
-        if pages > PAGES {
-            return Err(TrackerError::Malformed(format!(
-                "{name}: POST {SEARCH} gave more than {PAGES} pages, so the walk does not end; \
-                 split the projects of connection `{name}` over two connections"
-            )));
+        self.walk.check(page, name)?;
+        if let Some(since) = since.filter(|_| page.is_none()) {
+            self.walk.open(Window::reaching(since, clock.max(self.client.theirs())));
         }
-        let jql = query(&self.scopes, window);
-        let answer = self.search(&jql, wanted(since), page).await?;
+        let window = self.walk.steps().window;
+        let mut jql = query(&self.seen_scopes(), window);
+        let mut answer = self.search(&jql, wanted(since), page).await;
+        if page.is_none() && matches!(answer, Err(TrackerError::Refused(_))) {
+            // One project that cannot be seen spoils the question about all of them.
+            let hidden = self.hidden_scopes().await?;
+            if !hidden.is_empty() && hidden.len() < self.scopes.len() {
+                self.walk.hide(hidden);
+                jql = query(&self.seen_scopes(), window);
+                answer = self.search(&jql, wanted(since), page).await;
+            }
+        }
+        let answer = answer?;
         let found = answer.read(wire::issues)?;
-        let next = self.next_token(&found)?;
+        let next = self.next_token(&self.walk, &found)?;
         let first_scan = since.is_none() && page.is_none();
         if first_scan && found.issues.is_empty() && next.is_none() {
             self.confirm_scopes().await?;
         }
         let expected = if first_scan { self.count(&jql).await } else { None };
         let mut discovered = Discovered { next, expected, ..Discovered::default() };
+        if page.is_none() {
+            discovered
+                .gaps
+                .extend(self.walk.steps().hidden.iter().map(|project| hidden_gap(project)));
+        }
         for issue in found.issues {
             match stamp(issue) {
                 Ok(stamp) => discovered.stamps.push(stamp),
@@ -126,7 +160,28 @@ impl Jira {
         Ok(discovered)
     }
 
-    async fn search(
+    /// The scopes of the present walk.
+    fn seen_scopes(&self) -> Vec<String> {
+        let hidden = self.walk.steps().hidden.clone();
+        self.scopes.iter().filter(|scope| !hidden.contains(scope)).cloned().collect()
+    }
+
+    /// The scopes in which nothing can be searched, asked one by one.
+    async fn hidden_scopes(&self) -> Result<Vec<String>, TrackerError> {
+        let mut hidden = Vec::new();
+        for project in &self.scopes {
+            match self.project(project).await {
+                Ok(Some(found)) if !found.is_closed() => {}
+                Ok(_) => hidden.push(project.clone()),
+                // What the search itself said tells more.
+                Err(TrackerError::Refused(_) | TrackerError::Malformed(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(hidden)
+    }
+
+    pub(super) async fn search(
         &self,
         jql: &str,
         field: &'static str,
@@ -153,10 +208,14 @@ impl Jira {
 
     /// The token of the next page. A short or empty page is not the last; only a page without a
     /// token is, or one that says so.
-    fn next_token(&self, found: &IssuePage<'_, Issue<'_>>) -> Result<Option<String>, TrackerError> {
+    pub(super) fn next_token(
+        &self,
+        walk: &Walk,
+        found: &IssuePage<'_, Issue<'_>>,
+    ) -> Result<Option<String>, TrackerError> {
         let token = found.next_page_token.as_deref().filter(|_| found.is_last != Some(true));
         match token {
-            Some(token) if self.walk.is_spent(token) => Err(TrackerError::BadToken(format!(
+            Some(token) if walk.is_spent(token) => Err(TrackerError::BadToken(format!(
                 "{}: POST {SEARCH} led back to a page that was already read; the walk starts again",
                 self.client.connection()
             ))),
@@ -203,15 +262,30 @@ impl Jira {
 /// The question of one walk. There is no upper bound: what changes during the walk moves to its
 /// end.
 fn query(scopes: &[String], window: Option<Window>) -> String {
-    let quoted: Vec<String> = scopes
-        .iter()
-        .map(|key| format!("\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\"")))
-        .collect();
+    let quoted: Vec<String> = scopes.iter().map(|key| quoted(key)).collect();
     let scope = format!("project in ({})", quoted.join(", "));
     let order = "ORDER BY updated ASC, key ASC";
     match window {
         Some(window) => format!("{scope} AND {} {order}", window.clause()),
         None => format!("{scope} {order}"),
+    }
+}
+
+/// A project key as a value in JQL.
+pub(super) fn quoted(key: &str) -> String {
+    format!("\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+fn hidden_gap(project: &str) -> Gap {
+    Gap {
+        source: None,
+        key: Some(project.to_owned()),
+        reason: HIDDEN_PROJECT.to_owned(),
+        detail: format!(
+            "project {project} cannot be searched, so it is left out: it is archived, or in the \
+             bin, or the account may not browse it; give the account Browse Projects, or take it \
+             out of `scopes`"
+        ),
     }
 }
 

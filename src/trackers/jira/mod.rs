@@ -19,10 +19,12 @@ mod discover;
 mod history;
 mod inventory;
 mod links;
+mod presence;
 mod read;
 mod text;
 mod window;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -80,6 +82,10 @@ pub struct Jira {
     titles: bool,
     schema: Mutex<Option<Arc<schema::Schema>>>,
     walk: discover::Walk,
+    /// The walk of a sweep, beside that of a pass.
+    rolls: discover::Walk,
+    /// The present keys of the projects in `scopes`, as answers told them.
+    present_keys: Mutex<BTreeMap<String, String>>,
 }
 
 /// Prepares a connection; nothing is sent.
@@ -94,6 +100,8 @@ pub fn connect(config: Config, transport: Transport) -> Jira {
         titles: config.titles,
         schema: Mutex::new(None),
         walk: discover::Walk::default(),
+        rolls: discover::Walk::default(),
+        present_keys: Mutex::default(),
     }
 }
 
@@ -161,16 +169,16 @@ impl Tracker for Jira {
         self.scopes.clone()
     }
 
-    async fn standing(&self, _project: &str) -> Result<Standing, TrackerError> {
-        Err(TrackerError::Refused("sweeps are not built yet".into()))
+    async fn standing(&self, project: &str) -> Result<Standing, TrackerError> {
+        self.standing_of(project).await
     }
 
-    async fn roll(&self, _project: &str, _page: Option<&str>) -> Result<Roll, TrackerError> {
-        Err(TrackerError::Refused("sweeps are not built yet".into()))
+    async fn roll(&self, project: &str, page: Option<&str>) -> Result<Roll, TrackerError> {
+        self.roll_of(project, page).await
     }
 
-    async fn fate(&self, _source: &str, _key: &str) -> Result<Fate, TrackerError> {
-        Err(TrackerError::Refused("sweeps are not built yet".into()))
+    async fn fate(&self, source: &str, _key: &str) -> Result<Fate, TrackerError> {
+        self.fate_of(source).await
     }
 
     async fn inventory(&self, projects: &[String]) -> Result<Inventory, TrackerError> {

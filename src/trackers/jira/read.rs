@@ -57,6 +57,7 @@ impl Jira {
         let mut out = ReadOut::default();
         for batch in sources.chunks(BATCH) {
             let mut drafts = self.contents(&schema, batch, &mut out).await?;
+            self.leave_out_moved(&mut drafts, &mut out).await?;
             self.histories(&mut drafts, &mut out).await?;
             self.doubt_silence(&schema, &mut drafts, &mut out).await?;
             for (item, gaps) in batch.iter().filter_map(|id| drafts.remove(*id)).map(Draft::finish)
@@ -70,6 +71,29 @@ impl Jira {
             self.client.authenticate().await?;
         }
         Ok(out)
+    }
+
+    /// Leaves out what moved to a project that is not ours.
+    async fn leave_out_moved(
+        &self,
+        drafts: &mut Drafts<'_>,
+        out: &mut ReadOut,
+    ) -> Result<(), TrackerError> {
+        let projects: BTreeSet<String> =
+            drafts.values().map(|draft| draft.project().to_owned()).collect();
+        for project in projects {
+            if self.in_scope(&project).await? {
+                continue;
+            }
+            drafts.retain(|source, draft| {
+                let ours = draft.project() != project;
+                if !ours {
+                    out.absent.push(source.clone());
+                }
+                ours
+            });
+        }
+        Ok(())
     }
 
     async fn contents<'s>(
@@ -112,6 +136,10 @@ impl Jira {
         let mut told: BTreeSet<String> = BTreeSet::new();
         let mut nameless = false;
         for issue in page.issues {
+            // Readable by id and in no list: it is treated like one that is not given.
+            if issue.fields.as_ref().is_some_and(|fields| fields.archived) {
+                continue;
+            }
             match Draft::new(self.client.connection(), schema, issue) {
                 Ok(draft) => {
                     told.insert(draft.source().to_owned());

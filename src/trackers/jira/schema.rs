@@ -26,7 +26,7 @@ const CHECKBOXES: &str = "com.atlassian.jira.plugin.system.customfieldtypes:mult
 
 /// The system fields that a read asks for. None of them can hold a person, an estimate or a due
 /// date.
-const FIELDS: [&str; 11] = [
+const FIELDS: [&str; 12] = [
     "project",
     "issuetype",
     "parent",
@@ -38,6 +38,7 @@ const FIELDS: [&str; 11] = [
     "components",
     "fixVersions",
     "issuelinks",
+    "archiveddate",
 ];
 
 /// Ids of the custom fields that we read, and the site's link types.

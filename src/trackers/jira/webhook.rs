@@ -58,17 +58,19 @@ pub fn hints(body: &[u8]) -> Result<Hints, WebhookError> {
             let ends = ends.ok_or_else(|| unreadable("of a link event has no issue ids"))?;
             vec![ends.source_issue_id, ends.destination_issue_id]
         }
-        Topic::Scan => return Ok(Hints { sources: Vec::new(), scan: true }),
+        Topic::Scan => return Ok(Hints { scan: true, ..Hints::default() }),
+        Topic::Sweep => return Ok(Hints { scan: true, sweep: true, ..Hints::default() }),
         Topic::Nothing => return Ok(Hints::default()),
     };
     let sources = ids.into_iter().map(|id| id.0.into_owned()).collect();
-    Ok(Hints { sources, scan: false })
+    Ok(Hints { sources, ..Hints::default() })
 }
 
 enum Topic {
     Issue,
     Link,
     Scan,
+    Sweep,
     Nothing,
 }
 
@@ -90,6 +92,9 @@ fn topic(name: &str) -> Topic {
         Topic::Issue
     } else if name.starts_with("issuelink_") {
         Topic::Link
+    } else if name.starts_with("project_") {
+        // Archived, thrown away, restored: nothing of it shows in what changed.
+        Topic::Sweep
     } else {
         Topic::Scan
     }

@@ -69,6 +69,8 @@ pub struct Fields<'a> {
     pub components: Vec<Ref<'a>>,
     pub fix_versions: Vec<Ref<'a>>,
     pub issuelinks: Vec<IssueLink<'a>>,
+    /// The issue lies in the archive.
+    pub archived: bool,
     /// Custom fields by id: only those that the request named come back.
     pub custom: Vec<(Text<'a>, &'a RawValue)>,
     /// Names of the fields above that could not be read.
@@ -326,6 +328,7 @@ impl<'a> Fields<'a> {
                 self.fix_versions = self.value("fixVersions", map)?.unwrap_or_default();
             }
             "issuelinks" => self.issuelinks = self.value("issuelinks", map)?.unwrap_or_default(),
+            "archiveddate" => self.archived = map.next_value::<Option<IgnoredAny>>()?.is_some(),
             custom if custom.starts_with("customfield_") => {
                 let value = map.next_value()?;
                 self.custom.push((name, value));

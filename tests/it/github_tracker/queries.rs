@@ -3,7 +3,7 @@ use streamgauge::trackers::github::queries;
 
 const SCHEMA: &str = include_str!("../payloads/github/schema.graphql");
 
-const ALL: [(&str, &str); 15] = [
+const ALL: [(&str, &str); 18] = [
     ("probe", queries::PROBE),
     ("issues", queries::ISSUES),
     ("nodes", queries::NODES),
@@ -19,6 +19,9 @@ const ALL: [(&str, &str); 15] = [
     ("boards", queries::BOARDS),
     ("repositories", queries::REPOSITORIES),
     ("pulse", queries::PULSE),
+    ("standing", queries::STANDING),
+    ("roll", queries::ROLL),
+    ("whereabouts", queries::WHEREABOUTS),
 ];
 
 #[test]

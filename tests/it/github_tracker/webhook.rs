@@ -28,7 +28,8 @@ fn sample(name: &str) -> Vec<u8> {
 
 #[track_caller]
 fn check(event: &str, name: &str, sources: &[&str], scan: bool) {
-    let expected = Hints { sources: sources.iter().map(|id| (*id).to_owned()).collect(), scan };
+    let sources = sources.iter().map(|id| (*id).to_owned()).collect();
+    let expected = Hints { sources, scan, sweep: event == "repository" };
     assert_eq!(send(event, "application/json", &sample(name)), Ok(expected), "{name}");
 }
 

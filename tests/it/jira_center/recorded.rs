@@ -76,7 +76,7 @@ async fn recorded_issues_are_read_with_their_histories() {
 
 #[test]
 fn a_recorded_delivery_names_its_issue() {
-    let expected = Hints { sources: vec!["10300".into()], scan: false };
+    let expected = Hints { sources: vec!["10300".into()], scan: false, sweep: false };
     assert_eq!(hints(DELIVERY.as_bytes()), Ok(expected));
 }
 

@@ -35,8 +35,9 @@ async fn jira_10_signs_and_names_no_delivery() {
     assert!(!text.contains("fieldId") && !text.contains("accountId"), "{text}");
     let signed = |delivery: &Delivery| headers(&[("x-hub-signature", &delivery.signature)]);
     let ask = |delivery: &Delivery| rig.tracker.webhook(&signed(delivery), &delivery.body);
-    let named =
-        |ids: &[u64]| Ok(Hints { sources: ids.iter().map(u64::to_string).collect(), scan: false });
+    let named = |ids: &[u64]| {
+        Ok(Hints { sources: ids.iter().map(u64::to_string).collect(), scan: false, sweep: false })
+    };
     assert_eq!(ask(edit), named(&all[..1]));
     assert_eq!(ask(link), named(&all));
     assert_eq!(rig.tracker.webhook(&signed(edit), &link.body), Err(WebhookError::Forged));
@@ -50,7 +51,7 @@ async fn jira_9_cannot_sign_and_is_known_by_its_address() {
     let (rig, all, sent) = deliveries(Server::nine()).await;
     assert!(sent.iter().all(|delivery| delivery.signature.is_empty()));
     let ask = |pairs: &[(&'static str, &str)]| rig.tracker.webhook(&headers(pairs), &sent[0].body);
-    let expected = Hints { sources: vec![all[0].to_string()], scan: false };
+    let expected = Hints { sources: vec![all[0].to_string()], scan: false, sweep: false };
     assert_eq!(ask(&[(URL_TOKEN, SECRET)]), Ok(expected));
     for wrong in ["", "a-webhook-secre", "a-webhook-secret ", "A-WEBHOOK-SECRET"] {
         assert_eq!(ask(&[(URL_TOKEN, wrong)]), Err(WebhookError::Forged), "{wrong:?}");

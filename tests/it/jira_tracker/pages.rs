@@ -195,6 +195,7 @@ async fn a_thousand_issues_take_eleven_requests_and_the_lookups_once() {
         "components",
         "fixVersions",
         "issuelinks",
+        "archiveddate",
         "customfield_10001",
         "customfield_10014",
         "customfield_10021"

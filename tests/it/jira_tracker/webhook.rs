@@ -9,7 +9,8 @@ use super::fake::{Fake, Reply};
 #[track_caller]
 fn check(body: &str, sources: &[&str], scan: bool) {
     let sources = sources.iter().map(ToString::to_string).collect();
-    assert_eq!(hints(body.as_bytes()), Ok(Hints { sources, scan }), "{body}");
+    let sweep = body.contains("project_");
+    assert_eq!(hints(body.as_bytes()), Ok(Hints { sources, scan, sweep }), "{body}");
 }
 
 #[test]

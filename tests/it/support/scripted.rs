@@ -21,6 +21,9 @@ use streamgauge::trackers::{
     Tracker, TrackerError, WebhookError,
 };
 
+/// The scopes of the connection.
+pub const PROJECTS: [&str; 2] = ["BOOK", "PAY"];
+
 /// One state of an item, from the moment it was true.
 struct State {
     since: Timestamp,
@@ -34,6 +37,14 @@ pub struct World {
     pub random: Entropy,
     items: BTreeMap<String, Vec<State>>,
     deleted: BTreeSet<String>,
+    /// Out of sight one by one, as a security level does it.
+    hidden: BTreeSet<String>,
+    /// The keys under which items go on as others.
+    transferred: BTreeMap<String, String>,
+    /// How projects stand, where that is not live.
+    standings: BTreeMap<String, Standing>,
+    /// Everything that was out of the list at some time.
+    pub ever_gone: BTreeSet<String>,
     entries: u64,
     /// Stamps are cut to this: two changes within it look like one.
     pub granule: Duration,
@@ -72,6 +83,39 @@ impl World {
         self.random.next_u64() % 100 < percent
     }
 
+    fn standing(&self, project: &str) -> Standing {
+        self.standings.get(project).copied().unwrap_or(Standing::Live)
+    }
+
+    /// Whether reading by id gives the item.
+    fn gives(&self, item: &Item) -> bool {
+        let (source, project) = (&item.id.source, item.attributes.project.as_str());
+        PROJECTS.contains(&project)
+            && !self.deleted.contains(source)
+            && !self.hidden.contains(source)
+            && matches!(self.standing(project), Standing::Live | Standing::Archived)
+    }
+
+    fn last(&self, source: &str) -> Option<&Item> {
+        Some(&self.items.get(source)?.last()?.item)
+    }
+
+    /// Notes who is out of the list now.
+    fn look_around(&mut self) {
+        let gone: Vec<String> = self
+            .items
+            .values()
+            .filter_map(|states| states.last())
+            .filter(|state| !self.is_listed(&state.item))
+            .map(|state| state.item.id.source.clone())
+            .collect();
+        self.ever_gone.extend(gone);
+    }
+
+    fn is_listed(&self, item: &Item) -> bool {
+        self.gives(item) && self.standing(&item.attributes.project) == Standing::Live
+    }
+
     fn within(&self, longest: Duration) -> i64 {
         let millis = u64::try_from(longest.as_millis()).unwrap();
         i64::try_from(self.random.next_u64() % (millis + 1)).unwrap()
@@ -84,6 +128,10 @@ impl Scripted {
             random: Entropy::from_seed(seed),
             items: BTreeMap::new(),
             deleted: BTreeSet::new(),
+            hidden: BTreeSet::new(),
+            transferred: BTreeMap::new(),
+            standings: BTreeMap::new(),
+            ever_gone: BTreeSet::new(),
             entries: 0,
             granule: Duration::from_secs(1),
             hot: None,
@@ -157,14 +205,83 @@ impl Scripted {
     }
 
     pub fn delete(&self, source: &str) {
-        self.world().deleted.insert(source.into());
+        let mut world = self.world();
+        world.deleted.insert(source.into());
+        world.look_around();
     }
 
-    /// Everything that exists now, sorted by id.
+    /// Hides one item, or shows it again.
+    pub fn hide(&self, source: &str, hidden: bool) {
+        let mut world = self.world();
+        if hidden {
+            world.hidden.insert(source.into())
+        } else {
+            world.hidden.remove(source)
+        };
+        world.look_around();
+    }
+
+    /// Changes how a project stands.
+    pub fn stand(&self, project: &str, standing: Standing) {
+        let mut world = self.world();
+        world.standings.insert(project.into(), standing);
+        world.look_around();
+    }
+
+    pub fn standing_now(&self, project: &str) -> Standing {
+        self.world().standing(project)
+    }
+
+    /// Moves an item to another project, perhaps one that is not ours: same id, new key.
+    pub fn relocate(&self, source: &str, project: &str) {
+        let now = self.clock.now();
+        let mut world = self.world();
+        let Some(mut item) = world.last(source).cloned() else { return };
+        let granule = i64::try_from(world.granule.as_millis()).unwrap();
+        let stamp = Timestamp::from_millis(now.millis() / granule * granule);
+        item.history.push(Change {
+            id: world.entries.to_string(),
+            at: stamp,
+            what: What::Project {
+                from: Some(item.attributes.project.clone()),
+                to: Some(project.to_owned()),
+            },
+            precision: Precision::Exact,
+        });
+        item.attributes.project = project.to_owned();
+        item.attributes.key = format!("{project}-{source}");
+        item.updated_at = stamp;
+        world.entries += 1;
+        let indexed = now.plus_millis(world.within(world.index_lag));
+        let state = State { since: now, indexed, item };
+        world.items.entry(source.to_owned()).or_default().push(state);
+        world.look_around();
+    }
+
+    /// Transfers an item: it goes on under a new id with its whole history. Returns the new id.
+    pub fn transfer(&self, source: &str, project: &str) -> Option<String> {
+        let now = self.clock.now();
+        let mut world = self.world();
+        let mut item = world.last(source).filter(|item| world.gives(item)).cloned()?;
+        let id = world.items.len().to_string();
+        item.id.source.clone_from(&id);
+        item.attributes.project = project.to_owned();
+        item.attributes.key = format!("{project}-{id}");
+        let granule = i64::try_from(world.granule.as_millis()).unwrap();
+        item.updated_at = Timestamp::from_millis(now.millis() / granule * granule);
+        world.deleted.insert(source.to_owned());
+        world.transferred.insert(source.to_owned(), item.attributes.key.clone());
+        let indexed = now.plus_millis(world.within(world.index_lag));
+        world.items.insert(id.clone(), vec![State { since: now, indexed, item }]);
+        world.look_around();
+        Some(id)
+    }
+
+    /// Everything that exists in live projects of ours, sorted by id.
     pub fn truth(&self) -> Vec<Item> {
         let world = self.world();
-        let live = world.items.iter().filter(|(source, _)| !world.deleted.contains(*source));
-        live.filter_map(|(_, states)| states.last()).map(|state| state.item.clone()).collect()
+        let last = world.items.values().filter_map(|states| states.last());
+        last.map(|state| &state.item).filter(|item| world.is_listed(item)).cloned().collect()
     }
 
     /// Every call takes time, and the world goes on meanwhile.
@@ -208,10 +325,10 @@ impl Scripted {
         let lags = self.kind == TrackerKind::Jira;
         let mut rows: Vec<Item> = world
             .items
-            .iter()
-            .filter(|(source, _)| !world.deleted.contains(*source))
-            .filter_map(|(_, states)| states.iter().rfind(|s| !lags || s.indexed <= now))
+            .values()
+            .filter_map(|states| states.iter().rfind(|s| !lags || s.indexed <= now))
             .map(|state| state.item.clone())
+            .filter(|item| world.gives(item) && (!lags || world.is_listed(item)))
             .filter(|item| scan == "all" || item.attributes.project == scan)
             .filter(|item| since.is_none_or(|since| item.updated_at >= since))
             .collect();
@@ -262,6 +379,9 @@ impl Tracker for Scripted {
         if page.is_some() && self.world().failing > 0 && self.world().chance(3) {
             return Err(TrackerError::BadToken("the page token has expired".into()));
         }
+        if self.standing_now(&scan.0) == Standing::Hidden {
+            return Err(TrackerError::Refused(format!("there is no {}", scan.0)));
+        }
         let since = since.map(|t| Timestamp::from_millis(t.millis() / 60_000 * 60_000));
         let rows = self.index(&scan.0, since);
         // The token names the last row, so that rows which move do not hide others.
@@ -308,8 +428,9 @@ impl Tracker for Scripted {
         let seen = asked.plus_millis(-world.within(world.replica_lag));
         let mut told = ReadOut { read_at: Some(asked), ..ReadOut::default() };
         for source in sources {
-            let states = world.items.get(source).filter(|_| !world.deleted.contains(source));
-            match states.and_then(|states| states.iter().rfind(|s| s.since <= seen)) {
+            let states = world.items.get(source);
+            let state = states.and_then(|states| states.iter().rfind(|s| s.since <= seen));
+            match state.filter(|state| world.gives(&state.item)) {
                 Some(state) => told.items.push(state.item.clone()),
                 None => told.absent.push(source.clone()),
             }
@@ -322,26 +443,47 @@ impl Tracker for Scripted {
     }
 
     fn projects(&self) -> Vec<String> {
-        vec!["BOOK".into(), "PAY".into()]
+        PROJECTS.map(str::to_owned).to_vec()
     }
 
-    async fn standing(&self, _project: &str) -> Result<Standing, TrackerError> {
+    async fn standing(&self, project: &str) -> Result<Standing, TrackerError> {
         self.call().await?;
-        Ok(Standing::Live)
+        Ok(self.standing_now(project))
     }
 
-    async fn roll(&self, project: &str, _page: Option<&str>) -> Result<Roll, TrackerError> {
+    async fn roll(&self, project: &str, page: Option<&str>) -> Result<Roll, TrackerError> {
         self.call().await?;
-        let all = self.truth().into_iter().filter(|item| item.attributes.project == project);
-        Ok(Roll { sources: all.map(|item| item.id.source).collect(), next: None })
+        if self.standing_now(project) != Standing::Live {
+            return Err(TrackerError::Refused(format!("there is no {project}")));
+        }
+        let rows = self.index(project, None).into_iter().map(|item| item.id.source);
+        let mut sources: Vec<String> = rows.collect();
+        sources.sort();
+        sources.retain(|source| page.is_none_or(|last| source.as_str() > last));
+        let size = self.world().page;
+        let more = sources.len() > size;
+        sources.truncate(size);
+        let next = sources.last().filter(|_| more).cloned();
+        Ok(Roll { sources, next })
     }
 
     async fn fate(&self, source: &str, _key: &str) -> Result<Fate, TrackerError> {
         self.call().await?;
-        let here = self.truth().into_iter().find(|item| item.id.source == source);
+        let world = self.world();
+        if let Some(key) = world.transferred.get(source) {
+            return Ok(Fate::Transferred { key: key.clone() });
+        }
+        if world.deleted.contains(source) && self.kind == TrackerKind::GitHub {
+            return Ok(Fate::Deleted);
+        }
+        let here = world.last(source).filter(|item| {
+            let elsewhere = !PROJECTS.contains(&item.attributes.project.as_str());
+            let hidden = world.deleted.contains(source) || world.hidden.contains(source);
+            world.gives(item) || (elsewhere && !hidden)
+        });
         Ok(here.map_or(Fate::Absent, |item| Fate::Here {
-            key: item.attributes.key,
-            project: item.attributes.project,
+            key: item.attributes.key.clone(),
+            project: item.attributes.project.clone(),
         }))
     }
 

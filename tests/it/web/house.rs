@@ -147,6 +147,7 @@ impl House {
             tracker: tracker(clock.clone()),
             hinted: Arc::new(Notify::new()),
             scan: Arc::new(Notify::new()),
+            sweep: Arc::new(Notify::new()),
         };
         let app = App {
             gauge: Arc::new(gauge),
@@ -316,5 +317,6 @@ fn center(clock: Arc<ManualClock>) -> Hook {
         tracker: Arc::new(jira::center::connect(config, transport).unwrap()),
         hinted: Arc::new(Notify::new()),
         scan: Arc::new(Notify::new()),
+        sweep: Arc::new(Notify::new()),
     }
 }

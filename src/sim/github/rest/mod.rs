@@ -126,7 +126,7 @@ fn issue(
             }
             None => Found::Missing,
         },
-        None => Found::Missing,
+        Some(Departed::Converted) | None => Found::Missing,
     }
 }
 

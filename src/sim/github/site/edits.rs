@@ -184,6 +184,24 @@ impl Edits<'_> {
         Ok(())
     }
 
+    /// Archives a repository, or takes it out of the archive.
+    pub fn set_archived(&mut self, repo: u64, archived: bool) -> Result<(), EditError> {
+        let found = self.world.repos.get_mut(&repo).ok_or(EditError::NoRepository(repo))?;
+        found.record.archived = archived;
+        let action = if archived { "archived" } else { "unarchived" };
+        self.announce("repository", action, repo, Extra::None);
+        Ok(())
+    }
+
+    /// Turns an issue into a discussion: it leaves every list and answers no more.
+    pub fn convert_to_discussion(&mut self, id: u64) -> Result<(), EditError> {
+        self.known(id)?;
+        if let Some(issue) = self.world.remove(id) {
+            self.world.departed.insert((issue.repo, issue.number), Departed::Converted);
+        }
+        Ok(())
+    }
+
     fn open(&mut self, repo: u64, title: &str, pull: Option<Pull>) -> Result<u64, EditError> {
         let number = self.next_number(repo)?;
         let id = self.world.fresh_id();

@@ -59,6 +59,8 @@ pub struct Label {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Departed {
     Deleted,
+    /// It is a discussion now.
+    Converted,
     /// The id of the issue that it has become.
     Transferred(u64),
 }

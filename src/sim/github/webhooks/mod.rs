@@ -84,6 +84,10 @@ pub fn body(
         put("release", json.release(release));
         return Some(Value::Object(body));
     }
+    if event == "repository" {
+        place(&json, id, &mut put);
+        return Some(Value::Object(body));
+    }
     let issue = world.issues.get(&id)?;
     match (event, &issue.pull) {
         ("projects_v2_item", _) => {
