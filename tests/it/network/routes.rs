@@ -243,7 +243,7 @@ async fn settings_that_cannot_work_are_refused_at_their_place() {
         let desk = desk("").edit(SETTINGS, "{ token = { env = \"GITHUB_TOKEN\" } }", auth);
         let (code, told) = check(&desk);
         assert_eq!(code, 2, "{told}");
-        assert!(told.contains(expected) && told.contains(&place("6:")), "{auth}: {told}");
+        assert!(told.contains(expected) && told.contains(&place("7:")), "{auth}: {told}");
     }
     let key = company.write("key.pem", "not a key");
     let app = format!("{{ app = 1, key = {{ file = {key:?} }} }}");
