@@ -165,7 +165,8 @@ impl GitHub {
         };
         let boards = issue.project_items.as_ref().and_then(|list| list.nodes.as_deref());
         for card in boards.unwrap_or_default().iter().flatten() {
-            self.boards.meet(&card.project.id);
+            let owner = client.credential().app().map_or("", |(_, owner)| owner);
+            self.boards.meet(&card.project.id, owner);
         }
         let answers = self.more_history(client, &issue).await?;
         let mut pages = Vec::with_capacity(answers.len());
