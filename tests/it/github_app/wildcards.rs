@@ -183,5 +183,14 @@ async fn each_owner_is_swept_with_its_own_installation() {
     let (source, key) = (grow.id.source, grow.attributes.key);
     let fate = house.tracker.fate(&source, &key).await.unwrap();
     assert_eq!(fate, Fate::Here { key, project: "southwind/grow".into() });
+
+    // One that is uninstalled proves nothing, and the other owner is swept all the same.
+    house.site.uninstall(2);
+    for _ in 0..2 {
+        house.wait(61);
+        let outcome = house.sweep().await;
+        assert!(outcome.told().unwrap().contains("southwind"), "{outcome:?}");
+        assert_eq!((outcome.discovered, outcome.left), (2, 0));
+    }
     assert_eq!(house.counts().await.removed, 0);
 }
