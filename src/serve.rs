@@ -263,16 +263,18 @@ fn word(reach: Reach) -> &'static str {
     }
 }
 
-fn tell(outcome: &PassOutcome) {
-    for note in &outcome.notes {
+/// Tells the log what the sweep before it did not tell.
+fn tell(outcome: &PassOutcome, noted: &mut Vec<String>) {
+    for note in outcome.notes.iter().filter(|note| !noted.contains(note)) {
         tracing::warn!(connection = %outcome.connection, "{note}");
     }
+    noted.clone_from(&outcome.notes);
 }
 
 impl Sweeper {
     /// Waits for the first pass: before it there is nothing to compare.
     async fn run(self) {
-        let (mut last, mut wanted) = (None, false);
+        let (mut last, mut wanted, mut noted) = (None, false, Vec::new());
         tokio::select! {
             biased;
             () = self.stop.wait() => return,
@@ -284,7 +286,8 @@ impl Sweeper {
             });
             if rested && (wanted || self.is_due().await) {
                 let sweeping = Sweeping { all: wanted, ..Sweeping::default() };
-                tell(&self.engine.sweep(&self.connection, &sweeping, &self.stop).await);
+                let swept = self.engine.sweep(&self.connection, &sweeping, &self.stop).await;
+                tell(&swept, &mut noted);
                 (last, wanted) = (Some(self.clock.now()), false);
             }
             let step = if wanted { Duration::from_secs(60) } else { SWEEP_STEP };

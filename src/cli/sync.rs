@@ -179,7 +179,10 @@ async fn report(store: &Store, outcomes: &[Synced], as_json: bool) -> Outcome {
             ));
         }
         for note in &line.notes {
-            print::note(&format!("{}: {note}", line.connection));
+            // Most begin with the connection themselves.
+            let name = format!("{}: ", line.connection);
+            let note = note.strip_prefix(&name).unwrap_or(note);
+            print::note(&format!("{name}{note}"));
         }
     }
     let swept = |line: &Line| line.sweep.as_ref().and_then(|sweep| sweep.problem.clone());
@@ -205,8 +208,13 @@ async fn report(store: &Store, outcomes: &[Synced], as_json: bool) -> Outcome {
 fn line(synced: &Synced) -> Line {
     let Synced { pass: outcome, requests, sweep } = synced;
     let sweep_notes = sweep.iter().flat_map(|(swept, _)| &swept.notes);
-    let mut notes: Vec<String> = outcome.notes.iter().chain(sweep_notes).cloned().collect();
-    notes.dedup();
+    // A sweep asks who we are as the pass did, and is told the same.
+    let mut notes: Vec<String> = Vec::new();
+    for note in outcome.notes.iter().chain(sweep_notes) {
+        if !notes.contains(note) {
+            notes.push(note.clone());
+        }
+    }
     Line {
         connection: outcome.connection.0.clone(),
         pass: outcome.pass_id.clone(),

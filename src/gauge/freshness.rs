@@ -71,11 +71,24 @@ impl Gauge {
                 self.stale(name, mark, at)
             })
             .collect();
-        let scopes = match moment.known {
+        let mut scopes = match moment.known {
             None => self.store.troubled_scopes().await?,
             Some(_) => Vec::new(),
         };
+        scopes.retain(|scope| self.reads(&scope.connection, &scope.project));
         Ok(Freshness { stale, scopes })
+    }
+
+    /// Whether the settings still name a project: nothing sweeps one that was taken out.
+    fn reads(&self, connection: &ConnectionId, project: &str) -> bool {
+        let named = |scope: &String| match scope.strip_suffix("/*") {
+            Some(owner) => {
+                project.split('/').next().is_some_and(|own| own.eq_ignore_ascii_case(owner))
+            }
+            None => scope.eq_ignore_ascii_case(project),
+        };
+        let own = self.declared.iter().filter(|one| one.connection == *connection);
+        self.declared.is_empty() || own.flat_map(|one| &one.scopes).any(named)
     }
 
     /// `None` when the data of the connection is fresh at `at`.

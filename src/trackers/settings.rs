@@ -158,11 +158,24 @@ impl Connection {
                 "`scopes` is empty: name at least one project or repository".into(),
             );
         }
+        // Said without repeating it: what stands before the @ may be a password.
+        if self.url.as_ref().is_some_and(|url| url.contains('@')) {
+            let problem = "`url` holds a user or a password; write the address alone, and name the \
+                           credential in `auth`";
+            return wrong("url", problem.into());
+        }
         if let Some(url) = &self.url
             && !(url.starts_with("https://") || is_loopback(url))
         {
             let problem = format!("`url` is {url}, but credentials are only sent over https");
             return wrong("url", format!("{problem}: write https://"));
+        }
+        if let Some(gateway) = &self.gateway
+            && (gateway.contains('@') || !(gateway.starts_with("https://") || is_loopback(gateway)))
+        {
+            let problem = "`gateway` gets the credential as well: write an address with https://, \
+                           without a user or a password";
+            return wrong("gateway", problem.into());
         }
         match &self.proxy {
             Some(ProxyRef::Address(address)) if address.contains('@') => {

@@ -57,7 +57,7 @@ pub(super) struct Estimate {
 
 impl ConnectionLine {
     pub(super) fn problems(&self) -> Vec<String> {
-        let scopes = self.scopes.iter().filter(|scope| scope.visible == Some(false));
+        let scopes = self.scopes.iter().filter(|scope| scope.visible != Some(true));
         let scopes = scopes.filter_map(|scope| scope.problem.clone());
         // A hidden scope makes the tracker refuse its whole catalogue; that is one problem.
         match &self.problem {
@@ -94,7 +94,7 @@ pub(super) async fn connection(
     line.notes = notes(probe.notes, line.token.as_ref());
     // The catalogue names every scope, so that one that cannot be seen is met here.
     let catalogue = tracker.catalogue(true).await;
-    line.scopes = scopes(tracker, catalogue.is_ok()).await;
+    line.scopes = scopes(tracker).await;
     match catalogue {
         Err(error) => line.problem = Some(error.to_string()),
         Ok(_) if first => {
@@ -119,7 +119,7 @@ fn notes(told: Vec<String>, token: Option<&TokenLine>) -> Vec<String> {
     told.into_iter().filter(|note| !said || !note.contains(": the token ")).collect()
 }
 
-async fn scopes(tracker: &dyn Tracker, seen: bool) -> Vec<ScopeLine> {
+async fn scopes(tracker: &dyn Tracker) -> Vec<ScopeLine> {
     let name = tracker.connection();
     let mut lines = Vec::new();
     for project in tracker.projects() {
@@ -143,8 +143,6 @@ async fn scopes(tracker: &dyn Tracker, seen: bool) -> Vec<ScopeLine> {
                     Standing::Hidden => "hidden",
                 });
             }
-            // The catalogue was read for every scope, so this one can be seen.
-            Err(_) if seen => line.visible = Some(true),
             Err(error) => line.problem = Some(error.to_string()),
         }
         lines.push(line);

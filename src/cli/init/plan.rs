@@ -100,6 +100,13 @@ async fn jira_plan(
     may_ask: bool,
     transport: &Transport,
 ) -> Result<Plan, Failure> {
+    if site.contains('@') {
+        return Err(Failure::Usage(
+            "--jira holds a user or a password; give the address alone, and the account as \
+             --jira-user"
+                .to_owned(),
+        ));
+    }
     let url = address::normal(site);
     let loopback = ["http://127.0.0.1", "http://localhost"];
     if !url.starts_with("https://") && !loopback.iter().any(|start| url.starts_with(start)) {

@@ -19,7 +19,7 @@ portfolio = \"portfolio.toml\"
 const STORE: &str = "
 [store]
 # One file, beside the program's working directory. postgres://USER@HOST/DATABASE lets several
-# processes share the work; `password` says where its password is.
+# processes share the work; its password comes from `password` below it, or from PGPASSWORD.
 url = \"sqlite:streamgauge.db\"
 
 [web]

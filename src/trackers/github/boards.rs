@@ -9,8 +9,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::client::{Answer, Client};
 use super::wire::board::{BoardData, Card};
 use super::{GitHub, Repository, queries, wire};
 use crate::model::{Gap, Timestamp};
@@ -42,6 +43,8 @@ struct Seen {
 
 #[derive(Debug, Default)]
 struct Board {
+    /// Whose issue the board was met on: the installation there sees it.
+    owner: String,
     /// The clock that the last look covers, as the store has it: a look whose issues could not be
     /// read is still to come.
     looked_at: Option<Timestamp>,
@@ -61,12 +64,20 @@ impl Boards {
         self.seen().clock = Some(clock);
     }
 
-    /// An issue stands on this board.
-    pub fn meet(&self, board: &str) {
+    /// An issue of `owner` stands on this board.
+    pub fn meet(&self, board: &str, owner: &str) {
         let mut seen = self.seen();
         if !seen.boards.contains_key(board) {
             seen.boards.insert(board.to_owned(), Board::default());
         }
+        if let Some(known) = seen.boards.get_mut(board).filter(|known| known.owner.is_empty()) {
+            owner.clone_into(&mut known.owner);
+        }
+    }
+
+    /// The owner on whose issue the board was met first; empty when no issue of this process was.
+    fn owner_of(&self, board: &str) -> String {
+        self.seen().boards.get(board).map(|board| board.owner.clone()).unwrap_or_default()
     }
 
     /// Looks that were brought to an end, by this process or an earlier one.
@@ -152,9 +163,10 @@ impl GitHub {
             }
         }
         let variables = json!({ "id": board, "after": page, "status": self.status_field });
-        let answer = self.client.ask(queries::BOARD, variables).await?;
-        let (data, _) = self.client.data::<BoardData<'_>>(&answer)?;
-        let Some(cards) = data.node.and_then(|node| node.items) else {
+        let shown = self.ask_of_board(board, variables).await?;
+        let told = shown.as_ref().map(|(client, answer)| client.data::<BoardData<'_>>(answer));
+        let node = told.transpose()?.and_then(|(data, _)| data.node);
+        let Some(cards) = node.and_then(|node| node.items) else {
             self.boards.page(board, Vec::new(), true);
             return Ok(Discovered { gaps: vec![hidden_board(board)], ..Discovered::default() });
         };
@@ -171,6 +183,33 @@ impl GitHub {
         let next = self.next(&cards.page_info, page, "a board")?;
         let stamps = self.boards.page(board, changed, next.is_none());
         Ok(Discovered { stamps, next, ..Discovered::default() })
+    }
+
+    /// Asks the installation on whose issue the board was met, then the others: an id does not tell
+    /// its owner. `None` when nobody shows it.
+    async fn ask_of_board(
+        &self,
+        board: &str,
+        variables: Value,
+    ) -> Result<Option<(&Client, Answer)>, TrackerError> {
+        let first = self.client_of(&self.boards.owner_of(board));
+        let others = self.clients().filter(|client| !std::ptr::eq(*client, first));
+        let mut refused = None;
+        for client in std::iter::once(first).chain(others) {
+            let answer = match client.ask(queries::BOARD, variables.clone()).await {
+                Ok(answer) => answer,
+                Err(error @ TrackerError::Unauthorized(_)) => {
+                    refused.get_or_insert(error);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let (data, _) = client.data::<BoardData<'_>>(&answer)?;
+            if data.node.is_some_and(|node| node.items.is_some()) {
+                return Ok(Some((client, answer)));
+            }
+        }
+        refused.map_or(Ok(None), Err)
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Client {
     credential: Credential,
     transport: Transport,
     api: String,
+    /// Where REST paths begin, below the base of GraphQL.
+    rest: &'static str,
     host: String,
     place: String,
     rows: AtomicU32,
@@ -122,6 +124,7 @@ impl Client {
             credential,
             transport,
             api,
+            rest: "",
             host,
             place,
             rows,
@@ -129,6 +132,13 @@ impl Client {
             version,
             misfit,
         })
+    }
+
+    /// With REST below `/v3`, as on a server of one's own.
+    #[must_use]
+    pub fn on_server(mut self, server: bool) -> Self {
+        self.rest = if server { "/v3" } else { "" };
+        self
     }
 
     /// The name of the connection, as every message begins.
@@ -289,7 +299,7 @@ impl Client {
                 TrackerError::Unavailable(format!("{place}: {why}; the next pass tries again"))
             }
         };
-        let response = self.octocrab._get(path).await;
+        let response = self.octocrab._get(format!("{}{path}", self.rest)).await;
         let response = response.map_err(|error| failed(self.no_answer(&error)))?;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.map_err(|error| failed(self.no_answer(&error)))?;

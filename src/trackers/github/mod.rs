@@ -284,15 +284,15 @@ impl Tracker for GitHub {
     }
 
     async fn standing(&self, project: &str) -> Result<Standing, TrackerError> {
-        self.standing_of(project).await
+        self.of_owner(self.standing_of(project).await)
     }
 
     async fn roll(&self, project: &str, page: Option<&str>) -> Result<Roll, TrackerError> {
-        self.roll_of(project, page).await
+        self.of_owner(self.roll_of(project, page).await)
     }
 
     async fn fate(&self, source: &str, key: &str) -> Result<Fate, TrackerError> {
-        self.fate_of(source, key).await
+        self.of_owner(self.fate_of(source, key).await)
     }
 
     async fn inventory(&self, projects: &[String]) -> Result<Inventory, TrackerError> {

@@ -4,6 +4,7 @@ use http::header::LOCATION;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::client::Client;
 use super::faults;
 use super::{GitHub, Repository, queries, wire};
 use crate::trackers::{Fate, Roll, Standing, TrackerError};
@@ -59,11 +60,13 @@ struct Told {
 impl GitHub {
     pub(super) async fn standing_of(&self, project: &str) -> Result<Standing, TrackerError> {
         let repository = self.repository(project)?;
+        // Another owner's client sees nothing of it, as if it were hidden.
+        let client = self.client_of(&repository.owner);
         let variables = json!({ "owner": repository.owner, "name": repository.name });
-        let answer = self.client.ask(queries::STANDING, variables).await?;
-        let (data, found) = self.client.data::<StandingData>(&answer)?;
+        let answer = client.ask(queries::STANDING, variables).await?;
+        let (data, found) = client.data::<StandingData>(&answer)?;
         let Some(told) = data.repository else {
-            let error = faults::of_repository(self.client.place(), project, &found);
+            let error = faults::of_repository(client.place(), project, &found);
             // "No such repository" is the answer; anything else is trouble.
             return match error {
                 TrackerError::Refused(_) => Ok(Standing::Hidden),
@@ -85,10 +88,11 @@ impl GitHub {
         let variables = json!({
             "owner": repository.owner, "name": repository.name, "after": page, "n": ROWS,
         });
-        let answer = self.client.ask(queries::ROLL, variables).await?;
-        let (data, found) = self.client.data::<wire::IssuesData<'_>>(&answer)?;
+        let client = self.client_of(&repository.owner);
+        let answer = client.ask(queries::ROLL, variables).await?;
+        let (data, found) = client.data::<wire::IssuesData<'_>>(&answer)?;
         let Some(told) = data.repository else {
-            return Err(faults::of_repository(self.client.place(), project, &found));
+            return Err(faults::of_repository(client.place(), project, &found));
         };
         let next = self.next(&told.issues.page_info, page, project)?;
         let rows = told.issues.nodes.unwrap_or_default();
@@ -110,13 +114,16 @@ impl GitHub {
     pub(super) async fn fate_of(&self, source: &str, key: &str) -> Result<Fate, TrackerError> {
         let place = key.rsplit_once('#').and_then(|(repository, number)| {
             let number: u64 = number.parse().ok()?;
-            Some((Repository::parse(repository)?.full_name(), number))
+            Some((Repository::parse(repository)?, number))
         });
-        let Some((repository, number)) = place else { return self.whereabouts(source).await };
-        let mut path = format!("/repos/{repository}/issues/{number}");
+        let Some((repository, number)) = place else {
+            return self.whereabouts(source, &self.client).await;
+        };
+        let client = self.client_of(&repository.owner);
+        let mut path = format!("/repos/{}/issues/{number}", repository.full_name());
         let mut sent_to: Option<String> = None;
         for _ in 0..=HOPS {
-            let answer = self.client.get(&path).await?;
+            let answer = client.get(&path).await?;
             match answer.status().as_u16() {
                 200 => {
                     let told: Told = serde_json::from_slice(answer.body())
@@ -130,13 +137,13 @@ impl GitHub {
                         return Ok(Fate::Transferred { key });
                     }
                     // Another issue has this number now: the repository is another one.
-                    return self.whereabouts(source).await;
+                    return self.whereabouts(source, client).await;
                 }
                 410 => return Ok(Fate::Deleted),
                 404 => {
                     return match sent_to {
                         Some(key) => Ok(Fate::Transferred { key }),
-                        None => self.whereabouts(source).await,
+                        None => self.whereabouts(source, client).await,
                     };
                 }
                 _ => {
@@ -149,9 +156,9 @@ impl GitHub {
     }
 
     /// Asks for the issue by its node id, whatever it is called now.
-    async fn whereabouts(&self, source: &str) -> Result<Fate, TrackerError> {
-        let answer = self.client.ask(queries::WHEREABOUTS, json!({ "id": source })).await?;
-        let (data, _) = self.client.data::<WhereaboutsData>(&answer)?;
+    async fn whereabouts(&self, source: &str, client: &Client) -> Result<Fate, TrackerError> {
+        let answer = client.ask(queries::WHEREABOUTS, json!({ "id": source })).await?;
+        let (data, _) = client.data::<WhereaboutsData>(&answer)?;
         let Some(Whereabouts { id: Some(id), number: Some(number), repository: Some(repository) }) =
             data.node
         else {

@@ -60,16 +60,34 @@ impl GitHub {
     /// its owner.
     pub(super) async fn by_id(&self, sources: &[String]) -> Result<ReadOut, TrackerError> {
         let mut out = ReadOut { absent: sources.to_vec(), ..ReadOut::default() };
+        let (mut shut, mut answered) = (None, false);
         for client in self.clients() {
             let asked = std::mem::take(&mut out.absent);
             if asked.is_empty() {
                 break;
             }
-            let told = self.by_id_from(client, &asked).await?;
+            let told = match self.by_id_from(client, &asked).await {
+                // One owner that shuts us out must not stop the reads of the others.
+                Err(TrackerError::Unauthorized(why)) if !self.others.is_empty() => {
+                    shut = Some(why);
+                    out.absent = asked;
+                    continue;
+                }
+                told => told?,
+            };
+            answered = true;
             out.items.extend(told.items);
             out.gaps.extend(told.gaps);
             out.absent = told.absent;
             out.read_at = out.read_at.or(told.read_at);
+        }
+        if let Some(why) = shut {
+            if !answered {
+                return Err(TrackerError::Unauthorized(why));
+            }
+            // It may be theirs: nothing is concluded.
+            let unknown = std::mem::take(&mut out.absent);
+            out.gaps.extend(unknown.iter().map(|id| unread(id, "unreadable-item", &why)));
         }
         Ok(out)
     }
@@ -165,7 +183,8 @@ impl GitHub {
         };
         let boards = issue.project_items.as_ref().and_then(|list| list.nodes.as_deref());
         for card in boards.unwrap_or_default().iter().flatten() {
-            self.boards.meet(&card.project.id);
+            let owner = client.credential().app().map_or("", |(_, owner)| owner);
+            self.boards.meet(&card.project.id, owner);
         }
         let answers = self.more_history(client, &issue).await?;
         let mut pages = Vec::with_capacity(answers.len());

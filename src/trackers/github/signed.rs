@@ -30,6 +30,7 @@ pub fn clients(
     let place = config.connection.to_string();
     let client = |credential: Credential| {
         Client::new(place.clone(), &address.graphql, credential, config.page, transport.clone())
+            .map(|client| client.on_server(address.server))
     };
     let key = match &config.auth {
         Auth::Token(token) => {

@@ -36,7 +36,7 @@ fn a_missing_file_is_named() {
         &["--config", "gauge.toml", "serve"],
         2,
         "cannot read gauge.toml: No such file or directory (os error 2); name the settings file \
-         with --config, or see `streamgauge demo`, which needs none",
+         with --config, let `streamgauge init` write one, or see `streamgauge demo`, which needs none",
     );
     std::fs::remove_file(desk.path(PORTFOLIO)).unwrap();
     stops_everything(

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use streamgauge::trackers::Fate;
 
 use super::house::{House, Proof};
 
@@ -160,4 +161,36 @@ async fn an_owner_that_is_lost_is_told_while_the_other_goes_on() {
     house.install(3, "southwind");
     house.complete().await;
     assert_eq!(names(&house), ["northwind/pay", "southwind/grow"]);
+}
+
+/// An installation sees nothing of another owner's private repositories, as if they were gone.
+#[tokio::test]
+async fn each_owner_is_swept_with_its_own_installation() {
+    let house = House::open(Vec::new(), &["northwind/pay", "southwind/grow"], Proof::App).await;
+    house.install(1, "northwind");
+    house.install(2, "southwind");
+    house.repository("northwind", "pay", 2);
+    house.repository("southwind", "grow", 3);
+    house.complete().await;
+    for _ in 0..2 {
+        let outcome = house.sweep().await;
+        assert!(outcome.problem.is_none() && outcome.left == 0, "{outcome:?}");
+        assert_eq!(outcome.discovered, 5, "both are listed");
+        house.wait(30);
+    }
+    let grow = house.items().await.into_iter().find(|i| i.attributes.project == "southwind/grow");
+    let grow = grow.unwrap();
+    let (source, key) = (grow.id.source, grow.attributes.key);
+    let fate = house.tracker.fate(&source, &key).await.unwrap();
+    assert_eq!(fate, Fate::Here { key, project: "southwind/grow".into() });
+
+    // One that is uninstalled proves nothing, and the other owner is swept all the same.
+    house.site.uninstall(2);
+    for _ in 0..2 {
+        house.wait(61);
+        let outcome = house.sweep().await;
+        assert!(outcome.told().unwrap().contains("southwind"), "{outcome:?}");
+        assert_eq!((outcome.discovered, outcome.left), (2, 0));
+    }
+    assert_eq!(house.counts().await.removed, 0);
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use streamgauge::model::{Level, What};
 use streamgauge::sync::Reach;
-use streamgauge::trackers::{ScanId, Tracker};
+use streamgauge::trackers::{Fate, ScanId, Tracker};
 
 use super::{BOARD, Bench, REPO, connect};
 
@@ -166,4 +166,24 @@ async fn one_unknown_type_fails_the_whole_question_of_a_server() {
     let text = ask(kinds).await.to_string();
     assert!(text.contains("PARENT_ISSUE_ADDED_EVENT") && !text.contains("BLOCKED_BY_ADDED_EVENT"));
     assert_eq!(ask("{ rateLimit { remaining } }").await["data"]["rateLimit"], Value::Null);
+}
+
+/// REST and GraphQL have bases of their own on a server.
+#[tokio::test]
+async fn a_single_read_on_a_server_tells_a_deletion() {
+    let bench = Bench::server("3.20.0").await;
+    let [kept, gone] = bench.edit(|edits| {
+        Ok([edits.create_issue(REPO, "Kept")?, edits.create_issue(REPO, "Deleted")?])
+    });
+    bench.advance(5);
+    bench.hot().await;
+    let sources = [bench.item(1).await.id.source, bench.item(2).await.id.source];
+    bench.edit(|edits| edits.delete_issue(gone));
+    let fate = async |at: usize| {
+        let key = format!("northwind/checkout#{}", at + 1);
+        bench.github.fate(&sources[at], &key).await.unwrap()
+    };
+    let (key, project) = ("northwind/checkout#1".to_owned(), "northwind/checkout".to_owned());
+    assert_eq!(fate(0).await, Fate::Here { key, project }, "{kept}");
+    assert_eq!(fate(1).await, Fate::Deleted);
 }

@@ -136,6 +136,28 @@ async fn teams_flags_and_links_are_matched_by_name() {
 }
 
 #[tokio::test]
+async fn what_moved_to_another_project_or_lies_in_the_archive_is_not_given() {
+    let rig = Rig::start(Server::default()).await;
+    let all = rig.create(PAY, 6);
+    let else_where = ProjectRecord { id: 10_009, key: "ELSE".into(), name: "Elsewhere".into() };
+    rig.site().add(Record::Project(else_where));
+    for id in [all[0], all[1]] {
+        rig.site().move_to_project(id, 10_009, None).unwrap();
+    }
+    rig.server(|server| server.archived_issues.extend([all[2]]));
+    // By a search of many, and one by one.
+    for asked in [all.as_slice(), &all[1..3]] {
+        let sources: Vec<String> = asked.iter().map(ToString::to_string).collect();
+        let out = rig.tracker.read(&sources).await.unwrap();
+        let absent: std::collections::BTreeSet<&str> =
+            out.absent.iter().map(String::as_str).collect();
+        let gone = asked.iter().filter(|id| all[..3].contains(id)).map(ToString::to_string);
+        assert_eq!(absent, gone.collect::<Vec<_>>().iter().map(String::as_str).collect());
+        assert_eq!(out.items.len(), asked.len() - absent.len());
+    }
+}
+
+#[tokio::test]
 async fn an_issue_that_moved_is_found_by_its_id() {
     let rig = Rig::start(Server::default()).await;
     let all = rig.create(PAY, 3);

@@ -131,7 +131,7 @@ impl House {
         let gauge = gauge.declaring(vec![Declared {
             connection: connection(),
             tracker: TrackerKind::GitHub,
-            scopes: vec!["northwind/checkout".into()],
+            scopes: vec!["northwind/checkout".into(), "northwind/*".into()],
             pull: Schedule::parse("*/5 * * * *").unwrap(),
         }]);
         let plan = PlannedDigest {

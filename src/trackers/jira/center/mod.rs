@@ -11,6 +11,7 @@ mod read;
 mod walk;
 mod wire;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -64,6 +65,8 @@ pub struct Center {
     /// What the server says of itself, asked once.
     server: Mutex<Option<Vec<String>>>,
     crowd: walk::Crowd,
+    /// The present keys of the projects in `scopes`, as answers told them.
+    present_keys: Mutex<BTreeMap<String, String>>,
 }
 
 /// Prepares a connection; nothing is sent.
@@ -85,6 +88,7 @@ pub fn connect(config: Config, transport: Transport) -> Result<Center, InvalidHe
         clocks: Mutex::new(None),
         server: Mutex::new(None),
         crowd: walk::Crowd::default(),
+        present_keys: Mutex::default(),
     })
 }
 

@@ -37,6 +37,8 @@ enum Outcome {
     Item(Box<(Item, Vec<Gap>)>),
     /// Content older than the history, or no history at all: the index lags.
     Behind(String),
+    /// Readable by id and in no list: it is treated like one that is not given.
+    Archived,
     Unreadable(Gap),
 }
 
@@ -59,9 +61,12 @@ impl Center {
                 self.read_one(&schema, id, &mut collected, &mut out).await?;
             }
             for id in batch {
-                if let Some((item, gaps)) = collected.items.remove(*id) {
+                let Some((item, gaps)) = collected.items.remove(*id) else { continue };
+                if self.in_scope(&item.attributes.project).await? {
                     out.items.push(item);
                     out.gaps.extend(gaps);
+                } else {
+                    out.absent.push((*id).to_owned());
                 }
             }
             out.gaps.append(&mut collected.gaps);
@@ -96,6 +101,8 @@ impl Center {
                         left.remove(item.0.id.source.as_str());
                         collected.items.insert(item.0.id.source.clone(), *item);
                     }
+                    // Reading it by itself says the same of what lies in the archive.
+                    Outcome::Archived => {}
                     Outcome::Behind(id) => drop(left.remove(id.as_str())),
                     Outcome::Unreadable(gap) => {
                         if let Some(source) = &gap.source {
@@ -132,6 +139,7 @@ impl Center {
         let row = answer.read(serde_json::from_str::<&RawValue>)?;
         match self.take(schema, row, true) {
             Outcome::Item(item) => drop(collected.items.insert(id.to_owned(), *item)),
+            Outcome::Archived => out.absent.push(id.to_owned()),
             Outcome::Behind(_) => {}
             Outcome::Unreadable(gap) => {
                 collected.gaps.push(Gap { source: Some(id.to_owned()), ..gap });
@@ -143,6 +151,9 @@ impl Center {
     /// Converts one row. `last` says that there is nothing better to ask.
     fn take(&self, schema: &Schema, row: &RawValue, last: bool) -> Outcome {
         let Whole { issue, log } = whole(row);
+        if issue.fields.as_ref().is_some_and(|fields| fields.archived) {
+            return Outcome::Archived;
+        }
         let mut draft = match Draft::new(self.client.connection(), schema, issue) {
             Ok(draft) => draft,
             Err(gap) => return Outcome::Unreadable(gap),

@@ -140,6 +140,13 @@ impl Center {
             quoted(project)
         );
         let answer = self.search(&jql, ROWS, &["updated"], &[], true).await?;
+        let evaluated_at = answer.date.unwrap_or_else(|| self.tracker_clock(clock));
+        if slipped(minutes, evaluated_at, after) {
+            return Err(TrackerError::BadToken(format!(
+                "{} was answered so late that its time limit had moved; the walk starts again",
+                answer.place()
+            )));
+        }
         let page = answer.read(serde_json::from_str::<Page<'_>>)?;
         let mut discovered = Discovered::default();
         let (mut last, mut given) = (after, 0);
@@ -284,6 +291,12 @@ fn minutes_back(now: Timestamp, then: Timestamp) -> i64 {
     back / 60_000 + i64::from(back % 60_000 != 0) + 1
 }
 
+/// Whether a bound of so many minutes passed `after` while the question waited: "now" is when Jira
+/// evaluates it, and what changed in between would be lost.
+fn slipped(minutes: i64, evaluated_at: Timestamp, after: Timestamp) -> bool {
+    evaluated_at.plus_millis(-minutes.saturating_mul(60_000)) > after
+}
+
 /// A value in JQL.
 pub(super) fn quoted(value: &str) -> String {
     format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
@@ -329,5 +342,14 @@ mod tests {
         let now = Timestamp::from_millis(1_790_000_000_000);
         let back = |seconds: i64| minutes_back(now, now.plus_millis(-seconds * 1000));
         assert_eq!([back(900), back(901), back(0), back(-5)], [16, 17, 1, 1]);
+    }
+
+    #[test]
+    fn a_question_that_waited_too_long_lost_something() {
+        let after = Timestamp::from_millis(1_790_000_000_000);
+        let asked = |wait: i64| after.plus_millis(900_000 + wait * 1000);
+        let minutes = minutes_back(asked(0), after);
+        assert!(!slipped(minutes, asked(0), after) && !slipped(minutes, asked(60), after));
+        assert!(slipped(minutes, asked(61), after));
     }
 }
