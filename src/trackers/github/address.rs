@@ -63,6 +63,12 @@ impl Address {
         let base = format!("{scheme}://{authority}{path}");
         Ok(Self { server: false, rest: base.clone(), graphql: base })
     }
+
+    /// What leads from the base of GraphQL to that of REST: nothing on github.com, `/v3` on a
+    /// server.
+    pub fn rest_below_graphql(&self) -> &str {
+        self.rest.strip_prefix(&self.graphql).unwrap_or_default()
+    }
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -76,6 +82,8 @@ mod tests {
     fn bases(url: &str, server: Option<bool>) -> (String, String) {
         let address = Address::of(url, server).unwrap();
         assert_eq!(address.server, address.graphql != address.rest, "{url}");
+        let below = if address.server { "/v3" } else { "" };
+        assert_eq!(address.rest_below_graphql(), below, "{url}");
         (address.rest, address.graphql)
     }
 

@@ -60,10 +60,11 @@ impl GitHub {
     pub(super) async fn standing_of(&self, project: &str) -> Result<Standing, TrackerError> {
         let repository = self.repository(project)?;
         let variables = json!({ "owner": repository.owner, "name": repository.name });
-        let answer = self.client.ask(queries::STANDING, variables).await?;
-        let (data, found) = self.client.data::<StandingData>(&answer)?;
+        let client = self.client_of(&repository.owner);
+        let answer = self.of_owner(client.ask(queries::STANDING, variables).await)?;
+        let (data, found) = client.data::<StandingData>(&answer)?;
         let Some(told) = data.repository else {
-            let error = faults::of_repository(self.client.place(), project, &found);
+            let error = faults::of_repository(client.place(), project, &found);
             // "No such repository" is the answer; anything else is trouble.
             return match error {
                 TrackerError::Refused(_) => Ok(Standing::Hidden),
@@ -85,10 +86,11 @@ impl GitHub {
         let variables = json!({
             "owner": repository.owner, "name": repository.name, "after": page, "n": ROWS,
         });
-        let answer = self.client.ask(queries::ROLL, variables).await?;
-        let (data, found) = self.client.data::<wire::IssuesData<'_>>(&answer)?;
+        let client = self.client_of(&repository.owner);
+        let answer = self.of_owner(client.ask(queries::ROLL, variables).await)?;
+        let (data, found) = client.data::<wire::IssuesData<'_>>(&answer)?;
         let Some(told) = data.repository else {
-            return Err(faults::of_repository(self.client.place(), project, &found));
+            return Err(faults::of_repository(client.place(), project, &found));
         };
         let next = self.next(&told.issues.page_info, page, project)?;
         let rows = told.issues.nodes.unwrap_or_default();
@@ -110,13 +112,16 @@ impl GitHub {
     pub(super) async fn fate_of(&self, source: &str, key: &str) -> Result<Fate, TrackerError> {
         let place = key.rsplit_once('#').and_then(|(repository, number)| {
             let number: u64 = number.parse().ok()?;
-            Some((Repository::parse(repository)?.full_name(), number))
+            Some((Repository::parse(repository)?, number))
         });
         let Some((repository, number)) = place else { return self.whereabouts(source).await };
-        let mut path = format!("/repos/{repository}/issues/{number}");
+        // Transfers stay with one owner, so one client sees where they lead.
+        let client = self.client_of(&repository.owner);
+        let below = self.address.rest_below_graphql();
+        let mut path = format!("/repos/{}/issues/{number}", repository.full_name());
         let mut sent_to: Option<String> = None;
         for _ in 0..=HOPS {
-            let answer = self.client.get(&path).await?;
+            let answer = self.of_owner(client.get(&format!("{below}{path}")).await)?;
             match answer.status().as_u16() {
                 200 => {
                     let told: Told = serde_json::from_slice(answer.body())
@@ -148,18 +153,30 @@ impl GitHub {
         Err(self.unreadable(&path))
     }
 
-    /// Asks for the issue by its node id, whatever it is called now.
+    /// Asks for the issue by its node id, whatever it is called now. An id does not tell its
+    /// owner, so every client is asked until one sees it.
     async fn whereabouts(&self, source: &str) -> Result<Fate, TrackerError> {
-        let answer = self.client.ask(queries::WHEREABOUTS, json!({ "id": source })).await?;
-        let (data, _) = self.client.data::<WhereaboutsData>(&answer)?;
-        let Some(Whereabouts { id: Some(id), number: Some(number), repository: Some(repository) }) =
-            data.node
-        else {
-            return Ok(Fate::Absent);
-        };
-        let project = repository.name_with_owner;
-        let key = format!("{project}#{number}");
-        Ok(if id == source { Fate::Here { key, project } } else { Fate::Transferred { key } })
+        for client in self.clients() {
+            let answer = client.ask(queries::WHEREABOUTS, json!({ "id": source })).await;
+            let answer = self.of_owner(answer)?;
+            let (data, _) = client.data::<WhereaboutsData>(&answer)?;
+            if let Some(Whereabouts {
+                id: Some(id),
+                number: Some(number),
+                repository: Some(repository),
+            }) = data.node
+            {
+                let project = repository.name_with_owner;
+                let key = format!("{project}#{number}");
+                let here = id == source;
+                return Ok(if here {
+                    Fate::Here { key, project }
+                } else {
+                    Fate::Transferred { key }
+                });
+            }
+        }
+        Ok(Fate::Absent)
     }
 
     fn repository(&self, project: &str) -> Result<Repository, TrackerError> {

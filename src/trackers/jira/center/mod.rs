@@ -11,6 +11,7 @@ mod read;
 mod walk;
 mod wire;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -63,6 +64,8 @@ pub struct Center {
     clocks: Mutex<Option<(Timestamp, Timestamp)>>,
     /// What the server says of itself, asked once.
     server: Mutex<Option<Vec<String>>>,
+    /// The present keys of configured projects, as answers told them.
+    present_keys: Mutex<BTreeMap<String, String>>,
     crowd: walk::Crowd,
 }
 
@@ -84,6 +87,7 @@ pub fn connect(config: Config, transport: Transport) -> Result<Center, InvalidHe
         schema: Mutex::new(None),
         clocks: Mutex::new(None),
         server: Mutex::new(None),
+        present_keys: Mutex::default(),
         crowd: walk::Crowd::default(),
     })
 }

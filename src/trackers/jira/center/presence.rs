@@ -1,5 +1,7 @@
 //! Whether a project or one issue is still there.
 
+use std::sync::PoisonError;
+
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use serde::Deserialize;
@@ -13,6 +15,7 @@ use super::Center;
 /// A project, as far as its standing goes.
 #[derive(Deserialize)]
 struct ProjectRow {
+    key: String,
     #[serde(default)]
     archived: bool,
 }
@@ -36,15 +39,51 @@ struct IssueFields<'a> {
 
 impl Center {
     pub(super) async fn standing_of(&self, project: &str) -> Result<Standing, TrackerError> {
+        Ok(match self.project(project).await? {
+            Some(ProjectRow { archived: true, .. }) => Standing::Archived,
+            Some(_) => Standing::Live,
+            None => {
+                // A dead credential sees no project either.
+                self.authenticate().await?;
+                Standing::Hidden
+            }
+        })
+    }
+
+    /// A project by its present or former key; `None` when the account cannot see it.
+    async fn project(&self, project: &str) -> Result<Option<ProjectRow>, TrackerError> {
         let path = self.client.api(&format!("/project/{}", segment(project)));
         let answer = self.client.ask(Method::GET, &path, Bytes::new()).await?;
         if answer.status == StatusCode::NOT_FOUND {
-            // A dead credential sees no project either.
-            self.authenticate().await?;
-            return Ok(Standing::Hidden);
+            return Ok(None);
         }
         let row = self.client.accept(answer)?.read(serde_json::from_str::<ProjectRow>)?;
-        Ok(if row.archived { Standing::Archived } else { Standing::Live })
+        let mut keys = self.present_keys.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.insert(project.to_owned(), row.key.clone());
+        drop(keys);
+        Ok(Some(row))
+    }
+
+    /// Whether a project is one of ours under its configured or its present key. An issue that
+    /// moved elsewhere is still readable by id and must leave.
+    pub(super) async fn in_scope(&self, project: &str) -> Result<bool, TrackerError> {
+        let is_it = |key: &String| key.eq_ignore_ascii_case(project);
+        if self.scopes.iter().any(is_it) {
+            return Ok(true);
+        }
+        let unknown: Vec<&String> = {
+            let keys = self.present_keys.lock().unwrap_or_else(PoisonError::into_inner);
+            if keys.values().any(is_it) {
+                return Ok(true);
+            }
+            self.scopes.iter().filter(|scope| !keys.contains_key(*scope)).collect()
+        };
+        for scope in unknown {
+            if self.project(scope).await?.is_some_and(|found| is_it(&found.key)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     pub(super) async fn roll_page(

@@ -37,6 +37,8 @@ enum Outcome {
     Item(Box<(Item, Vec<Gap>)>),
     /// Content older than the history, or no history at all: the index lags.
     Behind(String),
+    /// Readable by id and in no list: it lies in the archive.
+    Archived,
     Unreadable(Gap),
 }
 
@@ -58,6 +60,7 @@ impl Center {
                 }
                 self.read_one(&schema, id, &mut collected, &mut out).await?;
             }
+            self.leave_out_moved(&mut collected, &mut out).await?;
             for id in batch {
                 if let Some((item, gaps)) = collected.items.remove(*id) {
                     out.items.push(item);
@@ -71,6 +74,29 @@ impl Center {
             self.authenticate().await?;
         }
         Ok(out)
+    }
+
+    /// Leaves out what moved to a project that is not ours.
+    async fn leave_out_moved(
+        &self,
+        collected: &mut Collected,
+        out: &mut ReadOut,
+    ) -> Result<(), TrackerError> {
+        let project_of = |(item, _): &(Item, Vec<Gap>)| item.attributes.project.clone();
+        let projects: BTreeSet<String> = collected.items.values().map(project_of).collect();
+        for project in projects {
+            if self.in_scope(&project).await? {
+                continue;
+            }
+            collected.items.retain(|source, (item, _)| {
+                let ours = item.attributes.project != project;
+                if !ours {
+                    out.absent.push(source.clone());
+                }
+                ours
+            });
+        }
+        Ok(())
     }
 
     /// Asks the search, again for what did not fit: a server may give fewer rows than asked for.
@@ -97,6 +123,8 @@ impl Center {
                         collected.items.insert(item.0.id.source.clone(), *item);
                     }
                     Outcome::Behind(id) => drop(left.remove(id.as_str())),
+                    // The single read says so again.
+                    Outcome::Archived => {}
                     Outcome::Unreadable(gap) => {
                         if let Some(source) = &gap.source {
                             left.remove(source.as_str());
@@ -133,6 +161,7 @@ impl Center {
         match self.take(schema, row, true) {
             Outcome::Item(item) => drop(collected.items.insert(id.to_owned(), *item)),
             Outcome::Behind(_) => {}
+            Outcome::Archived => out.absent.push(id.to_owned()),
             Outcome::Unreadable(gap) => {
                 collected.gaps.push(Gap { source: Some(id.to_owned()), ..gap });
             }
@@ -143,6 +172,9 @@ impl Center {
     /// Converts one row. `last` says that there is nothing better to ask.
     fn take(&self, schema: &Schema, row: &RawValue, last: bool) -> Outcome {
         let Whole { issue, log } = whole(row);
+        if issue.fields.as_ref().is_some_and(|fields| fields.archived) {
+            return Outcome::Archived;
+        }
         let mut draft = match Draft::new(self.client.connection(), schema, issue) {
             Ok(draft) => draft,
             Err(gap) => return Outcome::Unreadable(gap),
