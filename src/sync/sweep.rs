@@ -305,10 +305,9 @@ impl Run<'_> {
 /// no longer names though items of them are stored, because an owner's list left them out.
 async fn asked(store: &Store, tracker: &dyn Tracker) -> Result<Vec<String>, StoreError> {
     let mut projects = tracker.projects();
-    for (name, _, _) in store.sweeps(tracker.connection()).await? {
+    for name in store.lived_in(tracker.connection()).await? {
         let named = projects.iter().any(|project| project.eq_ignore_ascii_case(&name));
-        let ours = !named && tracker.covers(&name);
-        if ours && store.live_in(tracker.connection(), &name).await? > 0 {
+        if !named && tracker.covers(&name) {
             projects.push(name);
         }
     }

@@ -13,7 +13,7 @@ use streamgauge::sim::github::records::Record;
 use streamgauge::sim::github::{Installation, Running, Site, serve};
 use streamgauge::spawn::Spawner;
 use streamgauge::store::{Counts, Store, StoredItem};
-use streamgauge::sync::{Engine, PassOutcome, Reach, Settings, Silent, Stop};
+use streamgauge::sync::{Engine, PassOutcome, Reach, Settings, Silent, Stop, Sweeping};
 use streamgauge::trackers::Tracker;
 use streamgauge::trackers::settings::Connection;
 use streamgauge::transport::{Limits, Transport};
@@ -118,6 +118,13 @@ impl House {
         let outcome = self.pass().await;
         assert!(outcome.complete && outcome.problem.is_none(), "{outcome:?}");
         outcome
+    }
+
+    /// A sweep of everything, without a fault.
+    pub async fn sweep(&self) {
+        let id = ConnectionId("github".into());
+        let outcome = self.engine.sweep(&id, &Sweeping::everything(), &Stop::never()).await;
+        assert_eq!(outcome.problem, None, "{outcome:?}");
     }
 
     pub async fn refresh(&self) -> PassOutcome {
