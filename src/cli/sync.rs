@@ -14,6 +14,7 @@ use super::{Done, Failure, Outcome, print, serve};
 use crate::model::ConnectionId;
 use crate::store::Store;
 use crate::sync::{Engine, PassOutcome, Problem, Progress, Reach, Silent, Stop, Sweeping};
+use crate::trackers::Tracker;
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
@@ -107,8 +108,8 @@ async fn wanted_sweep(
     if !matches!(pass.problem, None | Some(Problem::Refused(_))) {
         return Ok(None);
     }
-    let projects = engine.tracker(&pass.connection).map(|t| t.projects()).unwrap_or_default();
-    let is_ours = |named: &&String| projects.iter().any(|ours| ours.eq_ignore_ascii_case(named));
+    let tracker = engine.tracker(&pass.connection);
+    let is_ours = |named: &&String| tracker.as_ref().is_some_and(|it| has(it.as_ref(), named));
     let accepted: BTreeSet<String> =
         args.accept_mass_removal.iter().filter(is_ours).cloned().collect();
     let all = args.sweep;
@@ -118,9 +119,9 @@ async fn wanted_sweep(
 
 /// A project that no connection has would be accepted in silence.
 fn check_accepted(engine: &Engine, connections: &[ConnectionId], args: &Args) -> Outcome {
-    let trackers = connections.iter().filter_map(|connection| engine.tracker(connection));
-    let projects: Vec<String> = trackers.flat_map(|tracker| tracker.projects()).collect();
-    let is_known = |named: &String| projects.iter().any(|one| one.eq_ignore_ascii_case(named));
+    let trackers: Vec<_> = connections.iter().filter_map(|name| engine.tracker(name)).collect();
+    let is_known = |named: &String| trackers.iter().any(|it| has(it.as_ref(), named));
+    let projects: Vec<String> = trackers.iter().flat_map(|tracker| tracker.projects()).collect();
     match args.accept_mass_removal.iter().find(|named| !is_known(named)) {
         None => Ok(Done::Complete),
         Some(named) => Err(Failure::Usage(format!(
@@ -128,6 +129,13 @@ fn check_accepted(engine: &Engine, connections: &[ConnectionId], args: &Args) ->
             projects.join(", ")
         ))),
     }
+}
+
+/// Whether a project is one of the tracker's. Before the first answer an owner's repositories are
+/// not known by name.
+fn has(tracker: &dyn Tracker, named: &str) -> bool {
+    let is_it = |project: &String| project.eq_ignore_ascii_case(named);
+    tracker.projects().iter().any(is_it) || tracker.covers(named)
 }
 
 fn chosen(engine: &Engine, scope: Option<&str>) -> Result<Vec<ConnectionId>, Failure> {

@@ -81,6 +81,24 @@ impl Store {
             .await
     }
 
+    /// The projects that live items are stored of, sorted.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn lived_in(&self, connection: &ConnectionId) -> Result<Vec<String>, StoreError> {
+        let connection = connection.0.clone();
+        self.driver
+            .read("projects of items", move |tx| {
+                let rows = tx.query(
+                    "SELECT DISTINCT project FROM items
+                     WHERE connection = $1 AND state = 'live' ORDER BY project",
+                    &[(&connection).into()],
+                )?;
+                rows.iter().map(|row| row.string(0)).collect()
+            })
+            .await
+    }
+
     /// How many items of a project are stored and live. Letter case makes no difference.
     ///
     /// # Errors

@@ -51,7 +51,7 @@ impl Run<'_> {
         self.recall().await?;
         let settings = &self.engine.settings;
         let mut due = due(self.store(), self.tracker, self.now(), settings).await?;
-        let projects = self.tracker.projects();
+        let projects = asked(self.store(), self.tracker).await?;
         if sweeping.all || !sweeping.accepted.is_empty() {
             due = projects.iter().cloned().collect();
         }
@@ -128,9 +128,13 @@ impl Run<'_> {
             self.outcome.note(Problem::Refused(told));
             return Ok(());
         }
+        let way = match self.tracker.covers(project) {
+            true => "what is stored of it leaves, and comes back with the right",
+            false => "give the right back, or take it out of `scopes`",
+        };
         let told = format!(
             "{project} cannot be seen: the account lost the right to see it, or it was \
-             deleted; give the right back, or take it out of `scopes`"
+             deleted; {way}"
         );
         let confirmed = self.now() >= after(since, self.engine.settings.misses_apart);
         if !confirmed && !sure {
@@ -297,6 +301,20 @@ impl Run<'_> {
     }
 }
 
+/// The projects that a sweep asks for, sorted: those that the tracker names now, and those that it
+/// no longer names though items of them are stored, because an owner's list left them out.
+async fn asked(store: &Store, tracker: &dyn Tracker) -> Result<Vec<String>, StoreError> {
+    let mut projects = tracker.projects();
+    for name in store.lived_in(tracker.connection()).await? {
+        let named = projects.iter().any(|project| project.eq_ignore_ascii_case(&name));
+        if !named && tracker.covers(&name) {
+            projects.push(name);
+        }
+    }
+    projects.sort();
+    Ok(projects)
+}
+
 /// The projects whose turn it is, by what earlier sweeps noted.
 pub async fn due(
     store: &Store,
@@ -312,5 +330,5 @@ pub async fn due(
         let pause = if live { settings.sweep } else { settings.sweep_closed };
         now >= after(*at, pause)
     };
-    Ok(tracker.projects().into_iter().filter(is_due).collect())
+    Ok(asked(store, tracker).await?.into_iter().filter(is_due).collect())
 }

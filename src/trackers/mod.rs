@@ -172,6 +172,12 @@ pub trait Tracker: Send + Sync {
     /// last [`Tracker::probe`] expanded them.
     fn projects(&self) -> Vec<String>;
 
+    /// Whether a project that is not among [`Tracker::projects`] now is one of ours all the same,
+    /// because everything of its owner is. A sweep asks what became of it.
+    fn covers(&self, _project: &str) -> bool {
+        false
+    }
+
     /// How a project stands, asked anew.
     async fn standing(&self, project: &str) -> Result<Standing, TrackerError>;
 

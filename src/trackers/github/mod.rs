@@ -283,6 +283,10 @@ impl Tracker for GitHub {
         self.scopes.repositories().iter().map(Repository::full_name).collect()
     }
 
+    fn covers(&self, project: &str) -> bool {
+        self.scopes.covers(project)
+    }
+
     async fn standing(&self, project: &str) -> Result<Standing, TrackerError> {
         self.of_owner(self.standing_of(project).await)
     }

@@ -4,7 +4,6 @@ use http::header::LOCATION;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::client::Client;
 use super::faults;
 use super::{GitHub, Repository, queries, wire};
 use crate::trackers::{Fate, Roll, Standing, TrackerError};
@@ -63,7 +62,7 @@ impl GitHub {
         // Another owner's client sees nothing of it, as if it were hidden.
         let client = self.client_of(&repository.owner);
         let variables = json!({ "owner": repository.owner, "name": repository.name });
-        let answer = client.ask(queries::STANDING, variables).await?;
+        let answer = self.of_owner(client.ask(queries::STANDING, variables).await)?;
         let (data, found) = client.data::<StandingData>(&answer)?;
         let Some(told) = data.repository else {
             let error = faults::of_repository(client.place(), project, &found);
@@ -89,7 +88,7 @@ impl GitHub {
             "owner": repository.owner, "name": repository.name, "after": page, "n": ROWS,
         });
         let client = self.client_of(&repository.owner);
-        let answer = client.ask(queries::ROLL, variables).await?;
+        let answer = self.of_owner(client.ask(queries::ROLL, variables).await)?;
         let (data, found) = client.data::<wire::IssuesData<'_>>(&answer)?;
         let Some(told) = data.repository else {
             return Err(faults::of_repository(client.place(), project, &found));
@@ -116,14 +115,13 @@ impl GitHub {
             let number: u64 = number.parse().ok()?;
             Some((Repository::parse(repository)?, number))
         });
-        let Some((repository, number)) = place else {
-            return self.whereabouts(source, &self.client).await;
-        };
+        let Some((repository, number)) = place else { return self.whereabouts(source).await };
+        // Transfers stay with one owner, so one client sees where they lead.
         let client = self.client_of(&repository.owner);
         let mut path = format!("/repos/{}/issues/{number}", repository.full_name());
         let mut sent_to: Option<String> = None;
         for _ in 0..=HOPS {
-            let answer = client.get(&path).await?;
+            let answer = self.of_owner(client.get(&path).await)?;
             match answer.status().as_u16() {
                 200 => {
                     let told: Told = serde_json::from_slice(answer.body())
@@ -137,13 +135,13 @@ impl GitHub {
                         return Ok(Fate::Transferred { key });
                     }
                     // Another issue has this number now: the repository is another one.
-                    return self.whereabouts(source, client).await;
+                    return self.whereabouts(source).await;
                 }
                 410 => return Ok(Fate::Deleted),
                 404 => {
                     return match sent_to {
                         Some(key) => Ok(Fate::Transferred { key }),
-                        None => self.whereabouts(source, client).await,
+                        None => self.whereabouts(source).await,
                     };
                 }
                 _ => {
@@ -155,18 +153,30 @@ impl GitHub {
         Err(self.unreadable(&path))
     }
 
-    /// Asks for the issue by its node id, whatever it is called now.
-    async fn whereabouts(&self, source: &str, client: &Client) -> Result<Fate, TrackerError> {
-        let answer = client.ask(queries::WHEREABOUTS, json!({ "id": source })).await?;
-        let (data, _) = client.data::<WhereaboutsData>(&answer)?;
-        let Some(Whereabouts { id: Some(id), number: Some(number), repository: Some(repository) }) =
-            data.node
-        else {
-            return Ok(Fate::Absent);
-        };
-        let project = repository.name_with_owner;
-        let key = format!("{project}#{number}");
-        Ok(if id == source { Fate::Here { key, project } } else { Fate::Transferred { key } })
+    /// Asks for the issue by its node id, whatever it is called now. An id does not tell its
+    /// owner, so every client is asked until one sees it.
+    async fn whereabouts(&self, source: &str) -> Result<Fate, TrackerError> {
+        for client in self.clients() {
+            let answer = client.ask(queries::WHEREABOUTS, json!({ "id": source })).await;
+            let answer = self.of_owner(answer)?;
+            let (data, _) = client.data::<WhereaboutsData>(&answer)?;
+            if let Some(Whereabouts {
+                id: Some(id),
+                number: Some(number),
+                repository: Some(repository),
+            }) = data.node
+            {
+                let project = repository.name_with_owner;
+                let key = format!("{project}#{number}");
+                let here = id == source;
+                return Ok(if here {
+                    Fate::Here { key, project }
+                } else {
+                    Fate::Transferred { key }
+                });
+            }
+        }
+        Ok(Fate::Absent)
     }
 
     fn repository(&self, project: &str) -> Result<Repository, TrackerError> {

@@ -1,4 +1,4 @@
-//! github.com.
+//! GitHub: github.com with a token, github.com with an App, and GitHub Enterprise Server.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -7,17 +7,19 @@ use secrecy::SecretString;
 use streamgauge::clock::{ManualClock, SharedClock};
 use streamgauge::model::{ConnectionId, Timestamp};
 use streamgauge::sim::github::records::{Record, RepoRecord};
-use streamgauge::sim::github::{Running, Site, serve};
+use streamgauge::sim::github::{Installation, Running, Site, serve};
 use streamgauge::spawn::Spawner;
 use streamgauge::trackers::{Tracker, github};
 use streamgauge::transport::Transport;
 use tokio::net::TcpListener;
 
 use super::Dialect;
+use crate::github_app::{APP, KEY};
 
 const REPOSITORIES: [(u64, &str); 3] = [(1, "checkout"), (2, "search"), (3, "elsewhere")];
 
-pub struct Com {
+pub struct Hub {
+    name: &'static str,
     site: Site,
     tracker: Arc<dyn Tracker>,
     /// Numeric ids by key.
@@ -25,8 +27,39 @@ pub struct Com {
     _running: Running,
 }
 
-impl Com {
-    pub async fn open(clock: &Arc<ManualClock>, transport: &Transport) -> Self {
+impl Hub {
+    pub async fn com(clock: &Arc<ManualClock>, transport: &Transport) -> Self {
+        Self::open("github.com", clock, transport, |_, _| {}).await
+    }
+
+    pub async fn server(clock: &Arc<ManualClock>, transport: &Transport) -> Self {
+        Self::open("github-enterprise-server", clock, transport, |site, config| {
+            site.set_server(Some("3.17.4"));
+            config.api.push_str("/api/v3");
+        })
+        .await
+    }
+
+    /// An App at two owners; the one that everything happens at is not the first to be asked.
+    pub async fn app(clock: &Arc<ManualClock>, transport: &Transport) -> Self {
+        Self::open("github-app", clock, transport, |site, config| {
+            site.set_token("nobody has this token");
+            site.set_app(APP, &KEY.1).unwrap();
+            site.install(1, Installation::at("acme"));
+            site.install(2, Installation::at("northwind"));
+            let key = SecretString::from(KEY.0.clone());
+            config.auth = github::Auth::App(github::AppKey::new(APP, &key, None).unwrap());
+            config.repositories.push("acme/*".to_owned());
+        })
+        .await
+    }
+
+    async fn open(
+        name: &'static str,
+        clock: &Arc<ManualClock>,
+        transport: &Transport,
+        change: impl FnOnce(&Site, &mut github::Config),
+    ) -> Self {
         let clock: SharedClock = clock.clone();
         let created = Timestamp::parse("2026-01-01T00:00:00Z").unwrap();
         let records = REPOSITORIES.map(|(id, name)| {
@@ -40,8 +73,9 @@ impl Com {
         let token = SecretString::from("token");
         let mut config = github::Config::new(ConnectionId("tracker".into()), scopes, token);
         config.api.clone_from(&running.url);
+        change(&site, &mut config);
         let tracker = Arc::new(github::GitHub::new(config, transport.clone()).unwrap());
-        Self { site, tracker, ids: Mutex::default(), _running: running }
+        Self { name, site, tracker, ids: Mutex::default(), _running: running }
     }
 
     fn id(&self, key: &str) -> u64 {
@@ -64,9 +98,9 @@ fn repository(name: &str) -> u64 {
     REPOSITORIES.iter().find(|(_, known)| *known == name).unwrap().0
 }
 
-impl Dialect for Com {
+impl Dialect for Hub {
     fn name(&self) -> &'static str {
-        "github.com"
+        self.name
     }
 
     fn tracker(&self) -> Arc<dyn Tracker> {
@@ -84,6 +118,11 @@ impl Dialect for Com {
     fn create(&self, name: &str) -> String {
         let id = self.site.edit(|edits| edits.create_issue(repository(name), "An issue")).unwrap();
         self.named(name, id)
+    }
+
+    fn change(&self, key: &str) {
+        let id = self.id(key);
+        self.site.edit(|edits| edits.close(id, "completed")).unwrap();
     }
 
     fn delete(&self, key: &str) {

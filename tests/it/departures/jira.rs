@@ -1,4 +1,4 @@
-//! Jira Cloud.
+//! Jira Cloud and Jira Data Center.
 
 use std::sync::Arc;
 
@@ -7,7 +7,9 @@ use streamgauge::clock::{ManualClock, SharedClock};
 use streamgauge::model::ConnectionId;
 use streamgauge::sim::jira::access::{TOKEN, USER};
 use streamgauge::sim::jira::records::{IssueTypeRecord, ProjectRecord, Record, StatusRecord};
-use streamgauge::sim::jira::{Draft, Running, SharedSite, Shelf, Site, lock, serve};
+use streamgauge::sim::jira::{
+    self as sim, Draft, Edit, Running, SharedSite, Shelf, Site, lock, serve,
+};
 use streamgauge::spawn::Spawner;
 use streamgauge::trackers::{Tracker, jira};
 use streamgauge::transport::Transport;
@@ -18,27 +20,18 @@ use super::Dialect;
 const PROJECTS: [(u64, &str); 3] = [(10_000, "PAY"), (10_001, "BOOK"), (10_002, "ELSE")];
 const STORY: u64 = 10_001;
 const TO_DO: u64 = 10_000;
+const DOING: u64 = 3;
 
-pub struct Cloud {
+pub struct Jira {
+    center: bool,
     site: SharedSite,
     tracker: Arc<dyn Tracker>,
     _running: Running,
 }
 
-impl Cloud {
-    pub async fn open(clock: &Arc<ManualClock>, transport: &Transport) -> Self {
-        let clock: SharedClock = clock.clone();
-        let mut site = Site::new(clock.clone());
-        for (id, key) in PROJECTS {
-            site.add(Record::Project(ProjectRecord { id, key: key.into(), name: key.into() }));
-        }
-        let category = Some("new".to_owned());
-        let name = "To Do".to_owned();
-        site.add(Record::Status(StatusRecord { id: TO_DO, name, category, gone: false }));
-        site.add(Record::IssueType(IssueTypeRecord { id: STORY, name: "Story".into(), level: 0 }));
-        let site = site.shared();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let running = serve(site.clone(), listener, clock, Spawner::tokio()).unwrap();
+impl Jira {
+    pub async fn cloud(clock: &Arc<ManualClock>, transport: &Transport) -> Self {
+        let (site, running) = served(clock, sim::Dialect::Cloud).await;
         let config = jira::Config {
             connection: ConnectionId("tracker".into()),
             site: running.url.clone(),
@@ -51,7 +44,29 @@ impl Cloud {
             blocking: jira::Config::blocking(),
         };
         let tracker = Arc::new(jira::connect(config, transport.clone()));
-        Self { site, tracker, _running: running }
+        Self { center: false, site, tracker, _running: running }
+    }
+
+    pub async fn center(clock: &Arc<ManualClock>, transport: &Transport) -> Self {
+        let (site, running) = served(clock, sim::Dialect::Center(sim::Center::eleven())).await;
+        let config = jira::center::Config {
+            connection: ConnectionId("tracker".into()),
+            site: running.url.clone(),
+            scopes: vec!["BOOK".into(), "PAY".into()],
+            token: SecretString::from(TOKEN),
+            webhook_secrets: Vec::new(),
+            titles: true,
+            blocking: jira::Config::blocking(),
+        };
+        let tracker = Arc::new(jira::center::connect(config, transport.clone()).unwrap());
+        Self { center: true, site, tracker, _running: running }
+    }
+
+    /// What only Data Center keeps beside the catalogue.
+    fn server(&self, change: impl FnOnce(&mut sim::Center)) {
+        if let sim::Dialect::Center(server) = &mut lock(&self.site).dialect {
+            change(server);
+        }
     }
 
     fn id(&self, key: &str) -> u64 {
@@ -59,13 +74,31 @@ impl Cloud {
     }
 }
 
+async fn served(clock: &Arc<ManualClock>, dialect: sim::Dialect) -> (SharedSite, Running) {
+    let clock: SharedClock = clock.clone();
+    let mut site = Site::new(clock.clone());
+    for (id, key) in PROJECTS {
+        site.add(Record::Project(ProjectRecord { id, key: key.into(), name: key.into() }));
+    }
+    for (id, name, category) in [(TO_DO, "To Do", "new"), (DOING, "Doing", "indeterminate")] {
+        let (name, category) = (name.to_owned(), Some(category.to_owned()));
+        site.add(Record::Status(StatusRecord { id, name, category, gone: false }));
+    }
+    site.add(Record::IssueType(IssueTypeRecord { id: STORY, name: "Story".into(), level: 0 }));
+    site.dialect = dialect;
+    let site = site.shared();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let running = serve(site.clone(), listener, clock, Spawner::tokio()).unwrap();
+    (site, running)
+}
+
 fn project(key: &str) -> u64 {
     PROJECTS.iter().find(|(_, known)| *known == key).unwrap().0
 }
 
-impl Dialect for Cloud {
+impl Dialect for Jira {
     fn name(&self) -> &'static str {
-        "jira-cloud"
+        if self.center { "jira-data-center" } else { "jira-cloud" }
     }
 
     fn tracker(&self) -> Arc<dyn Tracker> {
@@ -87,6 +120,11 @@ impl Dialect for Cloud {
         let mut site = lock(&self.site);
         let id = site.create_issue(draft).unwrap();
         site.issue(id).unwrap().key.clone()
+    }
+
+    fn change(&self, key: &str) {
+        let id = self.id(key);
+        lock(&self.site).edit(id, &Edit::Status(DOING)).unwrap();
     }
 
     fn delete(&self, key: &str) {
@@ -112,7 +150,11 @@ impl Dialect for Cloud {
 
     fn archive_item(&self, key: &str) -> bool {
         let id = self.id(key);
-        lock(&self.site).archive_issue(id, true).unwrap();
+        if self.center {
+            self.server(|server| server.archived_issues.extend([id]));
+        } else {
+            lock(&self.site).archive_issue(id, true).unwrap();
+        }
         true
     }
 
@@ -121,11 +163,20 @@ impl Dialect for Cloud {
     }
 
     fn archive(&self, key: &str, archived: bool) {
+        if self.center {
+            return self.server(|server| {
+                server.archived_projects.retain(|other| other != key);
+                server.archived_projects.extend(archived.then(|| key.to_owned()));
+            });
+        }
         let shelf = if archived { Shelf::Archived } else { Shelf::Live };
         lock(&self.site).shelve_project(project(key), shelf).unwrap();
     }
 
     fn trash(&self, key: &str, trashed: bool) -> bool {
+        if self.center {
+            return false;
+        }
         let shelf = if trashed { Shelf::Trashed } else { Shelf::Live };
         lock(&self.site).shelve_project(project(key), shelf).unwrap();
         true

@@ -8,3 +8,5 @@ mod rights;
 mod story;
 mod tokens;
 mod wildcards;
+
+pub use house::{APP, KEY};

@@ -72,6 +72,35 @@ async fn an_owner_is_followed_as_it_changes(proof: Proof) {
     assert!(names(&house).is_empty());
     assert_eq!(house.stored().await.values().sum::<usize>(), 8);
     assert_eq!(house.counts().await.removed, 0);
+
+    // The list does not say why; a sweep asks for each by itself, twice.
+    assert_eq!(house.sweep().await.problem, None);
+    assert_eq!(house.counts().await.removed, 0);
+    house.wait(15);
+    assert_eq!(house.sweep().await.problem, None);
+    let told: BTreeMap<String, String> = house
+        .items()
+        .await
+        .into_iter()
+        .filter_map(|item| Some((item.attributes.project, item.removed?.departure.to_string())))
+        .collect();
+    let told: Vec<(&str, &str)> = told.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    let expected = [("northwind/payments", "access-lost"), ("northwind/ship", "project-archived")];
+    assert_eq!(told, expected);
+    assert!(house.stored().await.is_empty());
+
+    // They are listed again, and are there again.
+    house
+        .site
+        .edit(|edits| {
+            edits.archive_repository(ship, false)?;
+            edits.set_hidden(pay, false)
+        })
+        .unwrap();
+    house.wait(61);
+    house.complete().await;
+    assert_eq!(house.sweep().await.problem, None);
+    assert_eq!(house.stored().await.values().sum::<usize>(), 8);
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ pub struct Waiting {
 
 pub enum What {
     Timer(oneshot::Sender<()>),
-    Question(Request, oneshot::Sender<Answer>),
+    Question(Box<Request>, oneshot::Sender<Answer>),
 }
 
 /// What all processes share.
@@ -72,7 +72,7 @@ impl World {
         let world = self.clone();
         BoxCloneSyncService::new(tower::service_fn(move |request: Request| {
             let (answer, heard) = oneshot::channel();
-            world.wait(process, Duration::ZERO, What::Question(request, answer));
+            world.wait(process, Duration::ZERO, What::Question(Box::new(request), answer));
             async move {
                 // The world drops a question only together with the process that asked it.
                 heard.await.unwrap_or_else(|_| Err(broken("gone")))

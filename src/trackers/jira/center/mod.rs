@@ -64,9 +64,9 @@ pub struct Center {
     clocks: Mutex<Option<(Timestamp, Timestamp)>>,
     /// What the server says of itself, asked once.
     server: Mutex<Option<Vec<String>>>,
-    crowd: walk::Crowd,
-    /// The present keys of the projects in `scopes`, as answers told them.
+    /// The present keys of configured projects, as answers told them.
     present_keys: Mutex<BTreeMap<String, String>>,
+    crowd: walk::Crowd,
 }
 
 /// Prepares a connection; nothing is sent.
@@ -87,8 +87,8 @@ pub fn connect(config: Config, transport: Transport) -> Result<Center, InvalidHe
         schema: Mutex::new(None),
         clocks: Mutex::new(None),
         server: Mutex::new(None),
-        crowd: walk::Crowd::default(),
         present_keys: Mutex::default(),
+        crowd: walk::Crowd::default(),
     })
 }
 

@@ -40,9 +40,13 @@ struct IssueFields<'a> {
 impl Center {
     pub(super) async fn standing_of(&self, project: &str) -> Result<Standing, TrackerError> {
         Ok(match self.project(project).await? {
-            None => Standing::Hidden,
             Some(ProjectRow { archived: true, .. }) => Standing::Archived,
             Some(_) => Standing::Live,
+            None => {
+                // A dead credential sees no project either.
+                self.authenticate().await?;
+                Standing::Hidden
+            }
         })
     }
 
@@ -51,8 +55,6 @@ impl Center {
         let path = self.client.api(&format!("/project/{}", segment(project)));
         let answer = self.client.ask(Method::GET, &path, Bytes::new()).await?;
         if answer.status == StatusCode::NOT_FOUND {
-            // A dead credential sees no project either.
-            self.authenticate().await?;
             return Ok(None);
         }
         let row = self.client.accept(answer)?.read(serde_json::from_str::<ProjectRow>)?;
