@@ -58,11 +58,15 @@ pub(crate) fn man(args: &ManArgs) -> Outcome {
     Ok(Done::Complete)
 }
 
-/// The schemas that `config/` ships beside the samples.
+/// What editors check `streamgauge.toml` by; `config/` ships the same.
+pub(super) const SETTINGS_SCHEMA: &str = include_str!("../../config/streamgauge.schema.json");
+/// The same for `portfolio.toml`.
+pub(super) const PORTFOLIO_SCHEMA: &str = include_str!("../../config/portfolio.schema.json");
+
 pub(crate) fn schema(args: &SchemaArgs) -> Outcome {
     print::out(match args.file {
-        File::Settings => include_str!("../../config/streamgauge.schema.json"),
-        File::Portfolio => include_str!("../../config/portfolio.schema.json"),
+        File::Settings => SETTINGS_SCHEMA,
+        File::Portfolio => PORTFOLIO_SCHEMA,
     });
     Ok(Done::Complete)
 }

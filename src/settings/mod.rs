@@ -244,9 +244,6 @@ impl Settings {
                 format!("filter: {error}; write it as \"info,streamgauge=debug\""),
             ));
         }
-        self.store
-            .check()
-            .map_err(|problem| Fault::new(&[("store", None), ("password", None)], problem))?;
         let mut ids = BTreeSet::new();
         for (place, connection) in self.connection.iter().enumerate() {
             let at = ("connection", Some(place));

@@ -12,7 +12,8 @@ pub struct Store {
     /// `sqlite:FILE` or `postgres://user@host/db`.
     #[serde(default = "default_store")]
     pub url: String,
-    /// The password for PostgreSQL. Without one, PGPASSWORD is used when it is set.
+    /// The password for PostgreSQL; a file needs none. Without one, PGPASSWORD is used when it is
+    /// set.
     pub password: Option<SecretRef>,
 }
 
@@ -22,7 +23,10 @@ impl Store {
     /// # Errors
     /// The password is not where the settings say.
     pub fn address(&self) -> Result<SecretString, SecretError> {
-        let Some(password) = &self.password else { return Ok(self.url.as_str().into()) };
+        let file = self.url.starts_with("sqlite:");
+        let Some(password) = self.password.as_ref().filter(|_| !file) else {
+            return Ok(self.url.as_str().into());
+        };
         let password = password.read()?;
         let mark = if self.url.contains('?') { '&' } else { '?' };
         let mut address = format!("{}{mark}password=", self.url);
@@ -34,15 +38,6 @@ impl Store {
             }
         }
         Ok(address.into())
-    }
-
-    pub(super) fn check(&self) -> Result<(), String> {
-        if self.password.is_some() && self.url.starts_with("sqlite:") {
-            return Err("store.password is for PostgreSQL, and store.url is a SQLite file; take \
-                        the password out"
-                .to_owned());
-        }
-        Ok(())
     }
 }
 
@@ -84,7 +79,7 @@ mod tests {
     #[test]
     fn a_file_needs_no_password() {
         let (file, _folder) = store("sqlite:gauge.db", "x");
-        assert!(file.check().unwrap_err().contains("take the password out"));
+        assert_eq!(file.address().unwrap().expose_secret(), "sqlite:gauge.db");
         assert_eq!(Store::default().address().unwrap().expose_secret(), "sqlite:streamgauge.db");
     }
 }

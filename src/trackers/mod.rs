@@ -148,8 +148,8 @@ pub trait Tracker: Send + Sync {
     /// list is never mistaken for an empty tracker.
     async fn probe(&self) -> Result<Probe, TrackerError>;
 
-    /// Statuses with categories, and releases. Jira refreshes statuses in every pass and releases
-    /// when `full` is set.
+    /// Statuses with categories, and releases. Without `full` only what costs no request of its
+    /// own; what is left out is as it was.
     async fn catalogue(&self, full: bool) -> Result<Catalogue, TrackerError>;
 
     /// One page of a walk over what changed at or after `since` (`None`: everything), oldest

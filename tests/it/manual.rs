@@ -43,5 +43,9 @@ fn the_manual_pages_are_well_formed() {
     assert!(check.contains("\\-\\-offline"), "{check}");
     let ran = desk.run(&["man", "chek"]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
-    assert!(ran.err.contains("there is no command `chek`; there are demo, check,"), "{}", ran.err);
+    assert!(
+        ran.err.contains("there is no command `chek`; there are demo, init, check,"),
+        "{}",
+        ran.err
+    );
 }

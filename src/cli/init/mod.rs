@@ -18,7 +18,7 @@ use std::sync::Arc;
 use clap::Args as ClapArgs;
 use clap::builder::PossibleValuesParser;
 
-use super::{Done, Failure, Outcome, print};
+use super::{Done, Failure, Outcome, manual, print};
 use crate::clock::{SharedClock, SystemClock};
 use crate::entropy::Entropy;
 use crate::model::StatusEntry;
@@ -114,6 +114,13 @@ pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
     prove(&settings, &portfolio)?;
     write(&portfolio_file, &portfolio, args.force)?;
     write(&settings_file, &settings, args.force)?;
+    // What the first lines of the two files point editors to; nobody edits these.
+    for (name, schema) in [
+        ("streamgauge.schema.json", manual::SETTINGS_SCHEMA),
+        ("portfolio.schema.json", manual::PORTFOLIO_SCHEMA),
+    ] {
+        write(&settings_file.with_file_name(name), schema, true)?;
+    }
     for one in &found {
         report(one);
     }

@@ -20,7 +20,7 @@ pub(super) struct Frame<'a> {
 }
 
 pub(super) fn text(found: &[Found], draft: &Draft, frame: &Frame<'_>) -> String {
-    let mut out = String::new();
+    let mut out = "#:schema ./portfolio.schema.json\n\n".to_owned();
     comment(
         &mut out,
         "A first map, written by `streamgauge init` from what the trackers show. Each part says what \

@@ -7,6 +7,8 @@ use super::text::{comment, count, heading, names, plain, quoted};
 use crate::trackers::Standing;
 
 const HEAD: &str = "\
+#:schema ./streamgauge.schema.json
+
 # How Streamgauge reaches the trackers, where it keeps what it learns, and who may look. Written by
 # `streamgauge init`; it is yours now. The sample config/streamgauge.toml of the project explains
 # every key. Secrets are only named here: { env = \"NAME\" } or { file = \"/run/secrets/name\" }.
@@ -17,7 +19,7 @@ portfolio = \"portfolio.toml\"
 const STORE: &str = "
 [store]
 # One file, beside the program's working directory. postgres://USER@HOST/DATABASE lets several
-# processes share the work; its password comes from PGPASSWORD.
+# processes share the work; `password` says where its password is.
 url = \"sqlite:streamgauge.db\"
 
 [web]

@@ -47,14 +47,15 @@ struct Version<'a> {
 }
 
 impl Jira {
+    /// Nothing unless `full`: statuses rarely change, and what a pull saves on them it spends on
+    /// the proof that an empty list was not a stranger's.
     pub(super) async fn lookups(&self, full: bool) -> Result<Catalogue, TrackerError> {
+        let mut catalogue = Catalogue::default();
         if full {
             self.refresh_schema().await?;
-        }
-        let mut catalogue = Catalogue { statuses: self.statuses().await?, releases: Vec::new() };
-        if full {
+            catalogue.statuses = statuses(&self.client).await?;
             for project in &self.scopes {
-                catalogue.releases.extend(self.versions(project).await?);
+                catalogue.releases.extend(versions(&self.client, project).await?);
             }
             catalogue.releases.sort();
         }
@@ -77,14 +78,6 @@ impl Jira {
         let schema = schema.await.map(Arc::new)?;
         *self.schema.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&schema));
         Ok(schema)
-    }
-
-    async fn statuses(&self) -> Result<Vec<StatusEntry>, TrackerError> {
-        statuses(&self.client).await
-    }
-
-    async fn versions(&self, project: &str) -> Result<Vec<Release>, TrackerError> {
-        versions(&self.client, project).await
     }
 }
 

@@ -137,6 +137,10 @@ impl Jira {
         if first_scan && found.issues.is_empty() && next.is_none() {
             self.confirm_scopes().await?;
         }
+        if found.issues.is_empty() && next.is_none() {
+            // A credential that died meanwhile is answered like one that sees nothing.
+            self.client.authenticate().await?;
+        }
         let expected = if first_scan { self.count(&jql).await } else { None };
         let mut discovered = Discovered { next, expected, ..Discovered::default() };
         if page.is_none() {

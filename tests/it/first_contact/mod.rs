@@ -97,8 +97,8 @@ async fn four_commands_lead_from_an_empty_folder_to_a_digest() {
     }
 
     let checked = desk.done(&["check"]);
-    assert!(checked.contains("connection jira: alive"), "{checked}");
-    assert!(checked.contains("connection github: alive"), "{checked}");
+    assert!(checked.contains("jira: alive"), "{checked}");
+    assert!(checked.contains("github: alive"), "{checked}");
     let synced = desk.done(&["sync"]);
     assert!(synced.contains("41 read") && synced.contains("10 read"), "{synced}");
 

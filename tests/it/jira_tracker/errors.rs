@@ -86,11 +86,11 @@ async fn a_short_pause_is_waited_for() {
         if calls.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0 {
             Reply::text(429, "").with("Retry-After", "37")
         } else {
-            Reply::json(&json!([]))
+            Reply::json(&json!({"timeZone": "UTC"}))
         }
     })
     .await;
-    fake.jira.catalogue(false).await.unwrap();
+    fake.jira.probe().await.unwrap();
     assert_eq!(fake.clock.now(), now().plus_millis(37_000));
     assert_eq!(fake.paths().len(), 2);
 }
@@ -98,7 +98,7 @@ async fn a_short_pause_is_waited_for() {
 #[tokio::test]
 async fn a_long_pause_is_handed_to_the_caller() {
     let fake = Fake::start(|_| Reply::text(429, "").with("Retry-After", "3600")).await;
-    let error = fake.jira.catalogue(false).await.unwrap_err();
+    let error = fake.jira.probe().await.unwrap_err();
     let TrackerError::Wait { until, .. } = error else { panic!("{error:?}") };
     assert_eq!(until, now().plus_millis(3_600_000));
     // Nobody disturbs the host until then, not even with the credential's probe.

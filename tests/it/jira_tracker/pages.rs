@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use streamgauge::model::{Precision, Timestamp};
-use streamgauge::trackers::{ScanId, Tracker, TrackerError};
+use streamgauge::trackers::{Catalogue, ScanId, Standing, Tracker, TrackerError};
 
 use super::fake::{Asked, Fake, NOW, Reply, issue, lookups};
 
@@ -54,19 +54,21 @@ async fn a_token_with_scopes_is_taken_to_the_gateway() {
         "/gateway/ex/jira/11111111-2222-3333/rest/api/3/myself" => {
             Reply::json(&json!({"timeZone": "Etc/UTC"}))
         }
-        "/gateway/ex/jira/11111111-2222-3333/rest/api/3/status" => Reply::json(&json!([])),
+        "/gateway/ex/jira/11111111-2222-3333/rest/api/3/project/PAY" => {
+            Reply::json(&json!({"id": "1", "key": "PAY"}))
+        }
         _ => Reply::text(401, ""),
     })
     .await;
     fake.jira.probe().await.unwrap();
-    fake.jira.catalogue(false).await.unwrap();
+    assert_eq!(fake.jira.standing("PAY").await.unwrap(), Standing::Live);
     fake.jira.probe().await.unwrap();
     let gateway = |path: &str| format!("/gateway/ex/jira/11111111-2222-3333/rest/api/3/{path}");
     let expected = [
         "/rest/api/3/myself".to_owned(),
         "/_edge/tenant_info".to_owned(),
         gateway("myself"),
-        gateway("status"),
+        gateway("project/PAY"),
         gateway("myself"),
     ];
     assert_eq!(fake.paths(), expected);
@@ -123,7 +125,8 @@ async fn what_changed_lately_is_asked_for_in_relative_minutes() {
     let jql = r#"project in ("PAY", "BOOK") AND updated >= -27m ORDER BY updated ASC, key ASC"#;
     assert_eq!(fake.asked(SEARCH)[0].body["jql"], jql);
     assert_eq!(fake.asked(SEARCH)[0].body["fields"], json!(["updated"]));
-    assert_eq!(fake.paths(), [SEARCH], "one request when nothing changed");
+    let myself = "/rest/api/3/myself";
+    assert_eq!(fake.paths(), [SEARCH, myself], "nothing is believed of a dead credential");
 }
 
 #[tokio::test]
@@ -340,7 +343,7 @@ async fn linking_may_be_switched_off_and_fields_may_not() {
 }
 
 #[tokio::test]
-async fn the_catalogue_names_statuses_always_and_releases_when_full() {
+async fn the_catalogue_names_statuses_and_releases_when_full() {
     let fake = Fake::with_scopes(&["PAY"], |asked| match asked.path.as_str() {
         "/rest/api/3/status" => Reply::json(&json!([
             {"id": "3", "name": "进行中", "statusCategory": {"id": 4, "key": "indeterminate"}},
@@ -355,16 +358,15 @@ async fn the_catalogue_names_statuses_always_and_releases_when_full() {
         path => lookups(path).unwrap(),
     })
     .await;
-    let usual = fake.jira.catalogue(false).await.unwrap();
+    assert_eq!(fake.jira.catalogue(false).await.unwrap(), Catalogue::default());
+    assert_eq!(fake.paths(), [""; 0], "a usual pull spends nothing on it");
+
+    let full = fake.jira.catalogue(true).await.unwrap();
     let statuses: Vec<_> =
-        usual.statuses.iter().map(|s| (&*s.status.id, &*s.status.name, &*s.category)).collect();
+        full.statuses.iter().map(|s| (&*s.status.id, &*s.status.name, &*s.category)).collect();
     let expected =
         [("1", "To Do", "new"), ("3", "进行中", "indeterminate"), ("9", "Odd", "undefined")];
     assert_eq!(statuses, expected);
-    assert!(usual.releases.is_empty());
-    assert_eq!(fake.paths(), ["/rest/api/3/status"]);
-
-    let full = fake.jira.catalogue(true).await.unwrap();
     let releases: Vec<_> = full
         .releases
         .iter()

@@ -72,7 +72,7 @@ impl Company {
     fn connect(&self, more: &str) -> Result<Arc<dyn Tracker>, String> {
         let token = self.path("token");
         let text = format!(
-            "id = \"github\"\nkind = \"github\"\nurl = \"https://{HOST}\"\n\
+            "id = \"github\"\nkind = \"github\"\nurl = \"https://{HOST}\"\nserver = false\n\
              scopes = [\"northwind/pay\"]\nauth = {{ token = {{ file = {token:?} }} }}\n{more}"
         );
         let connection: Connection = toml::from_str(&text).unwrap();
@@ -174,7 +174,7 @@ async fn a_file_without_certificates_is_named_before_anything_is_sent() {
 /// The program with one GitHub connection, whose block is the sample's with these lines more.
 fn desk(more: &str) -> Desk {
     let settings = format!(
-        "[[connection]]\nid = \"github\"\nkind = \"github\"\nurl = \"https://{HOST}\"\n\
+        "[[connection]]\nid = \"github\"\nkind = \"github\"\nurl = \"https://{HOST}\"\nserver = false\n\
          scopes = [\"northwind/pay\"]\nauth = {{ token = {{ env = \"GITHUB_TOKEN\" }} }}\n{more}"
     );
     let portfolio = "name = \"N\"\ntimezone = \"Europe/Berlin\"\n[[stream]]\nid = \"a\"\n\
@@ -198,7 +198,7 @@ async fn the_environments_proxy_is_used_unless_it_is_excepted() {
     let address = format!("http://{}", company.proxy.address);
     let (code, told) = check(&desk(&ca).env("HTTPS_PROXY", &address));
     assert_eq!(code, 0, "{told}");
-    assert!(told.contains("connection github: alive"), "{told}");
+    assert!(told.contains("github: alive"), "{told}");
     let asked = company.proxy.targets().len();
     assert!(asked > 0);
 
@@ -225,7 +225,7 @@ async fn settings_that_cannot_work_are_refused_at_their_place() {
     for (line, expected) in cases {
         let (code, told) = check(&desk(line));
         assert_eq!(code, 2, "{told}");
-        assert!(told.contains(expected) && told.contains(&place("7:")), "{line}: {told}");
+        assert!(told.contains(expected) && told.contains(&place("8:")), "{line}: {told}");
         assert!(!told.contains("hunter2"), "{told}");
     }
     let auths = [
@@ -243,7 +243,7 @@ async fn settings_that_cannot_work_are_refused_at_their_place() {
         let desk = desk("").edit(SETTINGS, "{ token = { env = \"GITHUB_TOKEN\" } }", auth);
         let (code, told) = check(&desk);
         assert_eq!(code, 2, "{told}");
-        assert!(told.contains(expected) && told.contains(&place("6:")), "{auth}: {told}");
+        assert!(told.contains(expected) && told.contains(&place("7:")), "{auth}: {told}");
     }
     let key = company.write("key.pem", "not a key");
     let app = format!("{{ app = 1, key = {{ file = {key:?} }} }}");
