@@ -81,6 +81,7 @@ struct Sweeper {
     sweep: Arc<Notify>,
     passed: Arc<Notify>,
     engine: Arc<Engine>,
+    live: Arc<Live>,
     clock: SharedClock,
     stop: Stop,
 }
@@ -101,6 +102,7 @@ impl Daemon {
                 sweep: Arc::clone(&sweep),
                 passed: Arc::clone(&passed),
                 engine: Arc::clone(&self.engine),
+                live: Arc::clone(&live),
                 clock: Arc::clone(&self.clock),
                 stop: stop.clone(),
             };
@@ -286,10 +288,12 @@ impl Sweeper {
             });
             if rested && (wanted || self.is_due().await) {
                 let sweeping = Sweeping { all: wanted, ..Sweeping::default() };
+                self.live.begin_sweep(&self.connection, self.clock.now());
                 let swept = self.engine.sweep(&self.connection, &sweeping, &self.stop).await;
                 tell(&swept, &mut noted);
                 (last, wanted) = (Some(self.clock.now()), false);
             }
+            self.plan(last).await;
             let step = if wanted { Duration::from_secs(60) } else { SWEEP_STEP };
             tokio::select! {
                 biased;
@@ -298,6 +302,14 @@ impl Sweeper {
                 () = self.clock.sleep(step) => {}
             }
         }
+    }
+
+    /// Tells the status page what comes next; a store that fails is told of by the sweeps.
+    async fn plan(&self, last: Option<Timestamp>) {
+        let rested = last.map_or(Timestamp::MIN, |last| last.plus_millis(SWEEP_BREATH_MS));
+        let mut turns = self.engine.sweep_turns(&self.connection).await.unwrap_or_default();
+        turns.values_mut().for_each(|at| *at = rested.max(*at));
+        self.live.plan_sweeps(&self.connection, turns);
     }
 
     async fn is_due(&self) -> bool {

@@ -43,7 +43,8 @@ impl Context {
         let path = settings.portfolio.display().to_string();
         let text = std::fs::read_to_string(&settings.portfolio).map_err(|error| {
             Failure::Usage(format!(
-                "cannot read {path}: {error}; write it, or name it as `portfolio` in {}",
+                "cannot read {path}: {error}; write it, let `streamgauge init --dir FOLDER` write a first \
+                 one, or name it as `portfolio` in {}",
                 config.display()
             ))
         })?;
@@ -108,9 +109,10 @@ impl Context {
     /// Connects to every tracker; reads their secrets.
     pub(crate) fn trackers(&self, transport: &Transport) -> Result<Vec<Arc<dyn Tracker>>, Failure> {
         if self.settings.connection.is_empty() {
-            return Err(
-                self.wrong("there is no [[connection]]; add one, or try `streamgauge demo`")
-            );
+            return Err(self.wrong(
+                "there is no [[connection]]; add one (`streamgauge init` writes it), or try \
+                 `streamgauge demo`",
+            ));
         }
         self.settings
             .connection

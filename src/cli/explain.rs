@@ -9,6 +9,8 @@ use super::moment::MomentArgs;
 use super::signals::{measure, verdict};
 use super::{Done, Failure, Outcome, print};
 use crate::gauge::{Gauge, ItemStory, Moment};
+use crate::model::Precision;
+use crate::portfolio::ExplainedSegment;
 use crate::signals::report::Finding;
 use crate::signals::{ALL, Scope, Signal};
 
@@ -18,6 +20,7 @@ pub(crate) struct Args {
     what: String,
     #[command(flatten)]
     moment: MomentArgs,
+    /// Print JSON with stable names instead of text.
     #[arg(long)]
     json: bool,
 }
@@ -55,16 +58,19 @@ async fn explain_signal(gauge: &Gauge, signal: &Signal, moment: Moment, json: bo
         return Ok(Done::Complete);
     }
     print::line(&format!("{} {}\n", signal.id, signal.name));
-    print::line(&format!("Asks: {}", signal.asks));
-    print::line(&format!("Definition: {}", signal.definition));
-    print::line(&format!("How it is misread: {}\n", signal.misreading));
+    print::line(&print::wrapped("Asks: ", signal.asks, 2));
+    print::line(&print::wrapped("Definition: ", signal.definition, 2));
+    print::line(&print::wrapped("How it is misread: ", signal.misreading, 2));
+    print::line("");
     for finding in findings {
-        print::line(&format!("{}: {}", finding.slice.name, verdict(&finding.verdict)));
+        let slice = format!("{}: ", finding.slice.name);
+        print::line(&print::wrapped(&slice, &verdict(&finding.verdict), 2));
         for number in &finding.measures {
             print::line(&format!("  {}", measure(number)));
         }
         if let Some(told) = &finding.observation {
-            print::line(&format!("  {} {} {}", told.evidence, told.uncertainty, told.question));
+            let told = format!("{} {} {}", told.evidence, told.uncertainty, told.question);
+            print::line(&print::wrapped("  ", &told, 2));
         }
         if !finding.items.is_empty() {
             let shown: Vec<&str> = finding.items.iter().take(20).map(String::as_str).collect();
@@ -74,10 +80,32 @@ async fn explain_signal(gauge: &Gauge, signal: &Signal, moment: Moment, json: bo
             } else {
                 String::new()
             };
-            print::line(&format!("  items: {}{rest}", shown.join(", ")));
+            print::line(&print::wrapped("  items: ", &format!("{}{rest}", shown.join(", ")), 4));
         }
     }
     Ok(Done::Complete)
+}
+
+/// Nothing for an instant that the tracker told.
+fn about(precision: Precision) -> String {
+    match precision {
+        Precision::Exact => String::new(),
+        other => format!(" ({})", format!("{other:?}").to_lowercase()),
+    }
+}
+
+/// The reasons of a stretch, without those that the one before it has told already.
+fn why(segment: &ExplainedSegment, before: Option<&ExplainedSegment>) -> String {
+    let mut reasons = vec![segment.state_why.as_str()];
+    for (reason, told) in [
+        (&segment.team_why, before.map(|before| &before.team_why)),
+        (&segment.stream_why, before.map(|before| &before.stream_why)),
+    ] {
+        if told != Some(reason) {
+            reasons.push(reason);
+        }
+    }
+    reasons.join(" ")
 }
 
 /// The story of an item as text.
@@ -99,7 +127,9 @@ pub(crate) fn text(story: &ItemStory) -> String {
         lines.push(format!("not counted: {excluded}"));
     }
     lines.push(match &told.clock {
-        Some(clock) => format!("clock started {} ({:?}): {}", clock.at, clock.precision, clock.why),
+        Some(clock) => {
+            format!("clock started {}{}: {}", clock.at, about(clock.precision), clock.why)
+        }
         None => "no start of work can be seen".to_owned(),
     });
     lines.push(format!("kind {}: {}", told.kind.as_str(), told.kind_why));
@@ -125,30 +155,29 @@ pub(crate) fn text(story: &ItemStory) -> String {
         ));
     }
     lines.push("timeline:".to_owned());
-    for segment in &told.segments {
+    for (at, segment) in told.segments.iter().enumerate() {
         let none = "none".to_owned();
         lines.push(format!(
-            "  {}  {:?}  \"{}\"{}  stream {}  team {}  epic {}  [{:?}]",
+            "  {}{}  {}{}  \"{}\"  stream {}  team {}  epic {}",
             segment.from,
-            segment.category,
+            about(segment.precision),
+            format!("{:?}", segment.category).to_lowercase(),
+            if segment.blocked { ", blocked" } else { "" },
             segment.state,
-            if segment.blocked { " blocked" } else { "" },
             segment.stream.as_ref().unwrap_or(&none),
             segment.team.as_ref().unwrap_or(&none),
             segment.epic.as_ref().unwrap_or(&none),
-            segment.precision
         ));
-        lines.push(format!(
-            "      {}; {}; {}",
-            segment.state_why, segment.team_why, segment.stream_why
-        ));
+        let before = at.checked_sub(1).and_then(|before| told.segments.get(before));
+        lines.push(print::wrapped("      ", &why(segment, before), 6));
     }
     lines.extend(told.notes.iter().map(|note| format!("note: {note}")));
     let enters: Vec<String> =
         story.enters.iter().map(|entry| format!("{} ({})", entry.signal, entry.slice)).collect();
     let enters =
         if enters.is_empty() { "no signal at this instant".into() } else { enters.join(", ") };
-    lines.push(format!("enters: {enters}\n"));
+    lines.push(print::wrapped("enters: ", &enters, 2));
+    lines.push(String::new());
     lines.push(String::new());
     lines.join("\n")
 }

@@ -15,6 +15,7 @@ pub(crate) struct Args {
     /// The folder that receives the files.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Print JSON with stable names instead of text.
     #[arg(long)]
     json: bool,
 }

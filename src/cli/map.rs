@@ -14,6 +14,7 @@ use crate::portfolio::{MapView, StreamView};
 pub(crate) struct Args {
     #[command(flatten)]
     moment: MomentArgs,
+    /// Print JSON with stable names instead of text.
     #[arg(long)]
     json: bool,
 }
@@ -34,7 +35,7 @@ pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
 pub(crate) fn text(map: &MapView) -> String {
     let mut lines = vec![
         format!("{} ({})", map.portfolio, map.words.portfolio.unwrap_or("one product")),
-        format!("as of {}", map.at),
+        format!("as of {}", print::minute(map.at)),
         String::new(),
     ];
     for stream in &map.streams {

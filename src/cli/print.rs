@@ -4,6 +4,8 @@ use std::io::Write;
 
 use serde::Serialize;
 
+use crate::model::Timestamp;
+
 pub(crate) fn out(text: &str) {
     drop(std::io::stdout().lock().write_all(text.as_bytes()));
 }
@@ -36,5 +38,53 @@ pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) {
     table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
     table.set_header(header.to_vec());
     table.add_rows(rows);
-    line(&table.to_string());
+    for row in table.lines() {
+        line(row.trim_end());
+    }
+}
+
+/// "2026-11-21 15:32 UTC", for what is told and never read back.
+pub(crate) fn minute(at: Timestamp) -> String {
+    at.to_utc().format("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// How wide running text is set.
+const WIDTH: usize = 100;
+
+/// Text after `first`, broken between words, with every further line moved in by `indent`.
+pub(crate) fn wrapped(first: &str, text: &str, indent: usize) -> String {
+    let mut lines = vec![first.to_owned()];
+    let mut width = first.chars().count();
+    let mut fresh = true;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if !fresh && width + 1 + length > WIDTH {
+            lines.push(" ".repeat(indent));
+            (width, fresh) = (indent, true);
+        }
+        if let Some(last) = lines.last_mut() {
+            if !fresh {
+                last.push(' ');
+            }
+            last.push_str(word);
+        }
+        width += length + usize::from(!fresh);
+        fresh = false;
+    }
+    lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrapped;
+
+    #[test]
+    fn text_is_broken_between_words_and_moved_in() {
+        let text = wrapped("  head  ", &"word ".repeat(30), 4);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 2, "{text}");
+        assert!(lines[0].starts_with("  head  word word") && lines[0].len() <= 100, "{text}");
+        assert!(lines[1].starts_with("    word") && !lines[1].ends_with(' '), "{text}");
+        assert_eq!(wrapped("bare", "", 4), "bare");
+    }
 }

@@ -49,6 +49,7 @@ pub(crate) struct DecideArgs {
     /// The decision that this one corrects.
     #[arg(long, value_name = "ID")]
     supersedes: Option<String>,
+    /// Print JSON with stable names instead of text.
     #[arg(long)]
     json: bool,
 }
@@ -65,6 +66,7 @@ pub(crate) struct ReadingArgs {
     /// Where it comes from, in a word or two.
     #[arg(long, default_value = "")]
     source: String,
+    /// Print JSON with stable names instead of text.
     #[arg(long)]
     json: bool,
 }

@@ -14,6 +14,7 @@ use crate::signals::{ALL, Scope};
 pub(crate) struct Args {
     #[command(flatten)]
     moment: MomentArgs,
+    /// Print JSON with stable names instead of text.
     #[arg(long)]
     json: bool,
 }
@@ -30,11 +31,22 @@ pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
     Ok(Done::Complete)
 }
 
-/// The findings as a table, then the data confidence.
+/// The widest column of slices; the rest of a longer name stands beyond it.
+const WIDEST: usize = 38;
+/// "confirmed (down)".
+const VERDICT: usize = 16;
+
+/// The findings by signal, then the data confidence.
 pub(crate) fn show(report: &Report) {
-    let rows = report.findings.iter().map(row).collect();
-    print::table(&["Signal", "Slice", "Verdict", "Numbers"], rows);
-    print::line("");
+    for own in report.findings.chunk_by(|a, b| a.signal == b.signal) {
+        let signal = own[0].signal;
+        let name = ALL.iter().find(|known| known.id == signal).map_or("", |known| known.name);
+        print::line(&format!("{signal} {name}"));
+        let slices = own.iter().map(|finding| finding.slice.name.chars().count());
+        let width = slices.max().unwrap_or(0).min(WIDEST);
+        own.iter().for_each(|finding| print::line(&row(finding, width)));
+        print::line("");
+    }
     let confidence = report
         .confidence
         .iter()
@@ -61,14 +73,17 @@ pub(crate) fn show(report: &Report) {
     }
 }
 
-fn row(finding: &Finding) -> Vec<String> {
-    let name = ALL.iter().find(|s| s.id == finding.signal).map_or("", |signal| signal.name);
-    vec![
-        format!("{} {name}", finding.signal),
-        finding.slice.name.clone(),
-        verdict(&finding.verdict),
-        finding.measures.iter().map(measure).collect::<Vec<_>>().join("; "),
-    ]
+/// Slice, verdict and numbers; what is missing is a sentence and takes the room of both.
+fn row(finding: &Finding, width: usize) -> String {
+    let verdict = verdict(&finding.verdict);
+    let numbers = finding.measures.iter().map(measure).collect::<Vec<_>>().join("; ");
+    let slice = &finding.slice.name;
+    if verdict.chars().count() > VERDICT {
+        let told = if numbers.is_empty() { verdict } else { format!("{verdict}; {numbers}") };
+        return print::wrapped(&format!("  {slice:<width$}  "), &told, width + 4);
+    }
+    let first = format!("  {slice:<width$}  {verdict:<VERDICT$}  ");
+    print::wrapped(&first, &numbers, width + VERDICT + 6)
 }
 
 /// The verdict in words.
@@ -90,7 +105,7 @@ pub(crate) fn verdict(verdict: &Verdict) -> String {
     }
 }
 
-/// "share 33.1 % (31.0 to 33.2), n 472".
+/// "share 33.1 % (31.0 % to 33.2 %), n=472"; "p50 7.17 days (7.03 to 7.78), n=367".
 pub(crate) fn measure(measure: &Measure) -> String {
     let value = |v: f64| match measure.unit {
         Unit::Share => format!("{:.1} %", v * 100.0),
@@ -100,12 +115,21 @@ pub(crate) fn measure(measure: &Measure) -> String {
         Unit::Items | Unit::Count if v.fract().abs() < 1e-9 => format!("{v:.0}"),
         _ => format!("{v:.2}"),
     };
-    let mut text = format!("{} {}", measure.name.replace('_', " "), value(measure.value));
+    let unit = match measure.unit {
+        Unit::TeamDays if measure.name != "team_days" => " team-days",
+        Unit::ItemDays => " item-days",
+        Unit::Days => " days",
+        Unit::Weeks => " weeks",
+        Unit::ItemsPerWeek => " items a week",
+        _ => "",
+    };
+    let name = measure.name.replace('_', " ");
+    let mut text = format!("{name} {}{unit}", value(measure.value));
     if let Some((low, high)) = measure.range {
         text.push_str(&format!(" ({} to {})", value(low), value(high)));
     }
     if let Some(n) = measure.n {
-        text.push_str(&format!(", n {n}"));
+        text.push_str(&format!(", n={n}"));
     }
     text
 }

@@ -30,6 +30,7 @@ pub(crate) struct Args {
     /// Only this connection.
     #[arg(long, value_name = "CONNECTION")]
     scope: Option<String>,
+    /// Print JSON with stable names instead of text.
     #[arg(long)]
     json: bool,
 }

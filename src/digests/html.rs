@@ -42,7 +42,7 @@ pub fn render(digest: &Digest) -> String {
                 title { (inert(&digest.title)) }
             }
             body style=(BODY) {
-                div style=(SHEET) {
+                div role="main" style=(SHEET) {
                     h1 style=(H1) { (inert(&digest.title)) }
                     p style=(SOFT) { (inert(&digest.dateline)) }
                     @for line in &digest.stale { p style=(STALE) { (prose(line)) } }

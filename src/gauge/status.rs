@@ -21,6 +21,10 @@ pub struct Live {
     pub pulling: BTreeMap<String, Pulling>,
     /// What each connection's loop does next, by connection.
     pub next: BTreeMap<String, Vec<NextRun>>,
+    /// Since when a sweep is under way, by connection.
+    pub sweeping: BTreeMap<String, Timestamp>,
+    /// When each scope is swept next, by connection.
+    pub sweeps: BTreeMap<String, BTreeMap<String, Timestamp>>,
     pub digests: Vec<PlannedDigest>,
 }
 
@@ -76,6 +80,8 @@ pub struct ConnectionStatus {
     pub last_complete_sweep: Option<Timestamp>,
     pub last_pull: Option<Pull>,
     pub pulling: Option<Pulling>,
+    /// Since when a sweep is under way.
+    pub sweeping_since: Option<Timestamp>,
     /// Why the last pull was not complete, in its own words.
     pub problem: Option<String>,
     /// Items stored and live.
@@ -122,7 +128,7 @@ pub struct Pulling {
 /// When a loop does what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NextRun {
-    /// `pull`, `deep`, `whole`, `sweep`.
+    /// `pull`, `deep`, `whole`; sweeps stand with their scopes.
     pub run: &'static str,
     pub at: Timestamp,
 }
@@ -144,6 +150,8 @@ pub struct ScopeStatus {
     pub stored: u64,
     pub gone: u64,
     pub swept_at: Option<Timestamp>,
+    /// Known to a running daemon only; a time that has passed means at its next look.
+    pub next_sweep_at: Option<Timestamp>,
     /// Why the last sweep did not end, or was held back.
     pub problem: Option<String>,
 }
@@ -232,7 +240,15 @@ impl Gauge {
         let complete = mark.and_then(|mark| mark.complete.as_ref());
         let data_until = complete.map(|pass| pass.clock.unwrap_or(pass.started_at));
         let waiting = known.waiting.iter().find(|one| one.connection == *name);
-        let scopes = scopes(name, declared, &known.scopes);
+        let mut scopes = scopes(name, declared, &known.scopes);
+        let due = live.sweeps.get(&name.0);
+        for scope in &mut scopes {
+            scope.next_sweep_at = due.and_then(|due| {
+                let mut named =
+                    due.iter().filter(|(name, _)| name.eq_ignore_ascii_case(&scope.scope));
+                named.next().map(|(_, at)| *at)
+            });
+        }
         let swept = |scope: &ScopeStatus| scope.swept_at;
         let gaps = known.gaps.iter().filter(|gap| gap.connection == *name);
         ConnectionStatus {
@@ -251,6 +267,7 @@ impl Gauge {
             last_complete_sweep: every(&scopes, swept).and_then(|all| all.into_iter().min()),
             last_pull: mark.map(|mark| pull(&mark.newest)),
             pulling: live.pulling.get(&name.0).cloned(),
+            sweeping_since: live.sweeping.get(&name.0).copied(),
             problem: mark.and_then(|mark| mark.newest.problem.clone()),
             stored: scopes.iter().map(|scope| scope.stored).sum(),
             gone: scopes.iter().map(|scope| scope.gone).sum(),
@@ -302,6 +319,7 @@ fn scopes(
             stored: scope.stored,
             gone: scope.gone,
             swept_at: scope.swept_at,
+            next_sweep_at: None,
             problem: scope.problem.clone(),
         })
         .collect();
@@ -315,6 +333,7 @@ fn scopes(
                 stored: 0,
                 gone: 0,
                 swept_at: None,
+                next_sweep_at: None,
                 problem: None,
             });
         }

@@ -84,8 +84,8 @@ fn yes() -> bool {
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     #[error(
-        "cannot read {path}: {reason}; name the settings file with --config, let \
-         `streamgauge init` write one, or see `streamgauge demo`, which needs none"
+        "cannot read {path}: {reason}; `streamgauge init` writes a first pair of files, \
+         --config names a settings file elsewhere, and `streamgauge demo` needs none"
     )]
     Unreadable { path: String, reason: String },
     /// `place` is FILE:LINE:COLUMN, or names the variable that is wrong.

@@ -216,9 +216,9 @@ fn observation(
         deliveries(before),
     );
     let uncertainty = format!(
-        "A difference like this has {} if nothing changed; open items count as far as they were \
-         observed. {}{} {}",
-        words::p_value(p),
+        "If nothing had changed, a difference like this would be seen in {}. Open items count as \
+         far as they were observed. {}{} {}",
+        words::by_chance(p),
         spread(curve),
         if polled {
             " More than a quarter of the status changes were seen by polling, so each duration \

@@ -52,10 +52,18 @@ pub fn value(value: f64, unit: Unit) -> String {
     }
 }
 
-/// `p = 0.002`, `p < 0.001`.
+/// `p = 0.002`, `p below 0.001`.
 #[must_use]
 pub fn p_value(p: f64) -> String {
-    if p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") }
+    if p < 0.001 { "p below 0.001".to_owned() } else { format!("p = {p:.3}") }
+}
+
+/// `about 2 of 1000 cases (p = 0.002)`: how often chance alone would do as much.
+#[must_use]
+pub fn by_chance(p: f64) -> String {
+    let often =
+        if p < 0.001 { "fewer than 1".to_owned() } else { format!("about {:.0}", p * 1000.0) };
+    format!("{often} of 1000 cases ({})", p_value(p))
 }
 
 /// `k of n` as section 0.10 allows: a percentage from twenty on, a range from five on.

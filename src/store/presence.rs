@@ -5,7 +5,7 @@ use super::driver::Row;
 use super::facts::Removal;
 use super::gaps::record_gaps;
 use super::leases::fence;
-use super::{Lease, Rostered, Store, StoreError};
+use super::{Lease, Rostered, Store, StoreError, Swept};
 use crate::model::{ConnectionId, Departure, ItemId, Timestamp};
 
 /// Items that leave in one transaction.
@@ -216,20 +216,24 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn sweeps(
-        &self,
-        connection: &ConnectionId,
-    ) -> Result<Vec<(String, String, Option<Timestamp>)>, StoreError> {
+    pub async fn sweeps(&self, connection: &ConnectionId) -> Result<Vec<Swept>, StoreError> {
         let connection = connection.0.clone();
         self.driver
             .read("sweeps", move |tx| {
                 let rows = tx.query(
-                    "SELECT project, standing, swept_at FROM scopes WHERE connection = $1
-                     ORDER BY project",
+                    "SELECT project, standing, swept_at, problem FROM scopes
+                     WHERE connection = $1 ORDER BY project",
                     &[(&connection).into()],
                 )?;
                 rows.iter()
-                    .map(|row| Ok((row.string(0)?, row.string(1)?, row.maybe(2, Row::time)?)))
+                    .map(|row| {
+                        Ok(Swept {
+                            project: row.string(0)?,
+                            standing: row.string(1)?,
+                            swept_at: row.maybe(2, Row::time)?,
+                            troubled: row.maybe(3, Row::text)?.is_some(),
+                        })
+                    })
                     .collect()
             })
             .await

@@ -168,6 +168,16 @@ pub struct ScopeRecord {
     pub gone: u64,
 }
 
+/// When a project was last swept to its end, and how it stood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Swept {
+    pub project: String,
+    pub standing: String,
+    pub swept_at: Option<Timestamp>,
+    /// The last sweep of it did not end, or was held back.
+    pub troubled: bool,
+}
+
 /// A connection and the period over which its history is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coverage {

@@ -137,6 +137,18 @@ impl Engine {
         Ok(!due.await?.is_empty())
     }
 
+    /// From when each project of the connection may be swept again.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn sweep_turns(
+        &self,
+        connection: &ConnectionId,
+    ) -> Result<BTreeMap<String, Timestamp>, StoreError> {
+        let Some(tracker) = self.trackers.get(connection) else { return Ok(BTreeMap::new()) };
+        sweep::turns(&self.store, tracker.as_ref(), &self.settings).await
+    }
+
     /// Does the task under the connection's lease and one id in the logs.
     async fn traced(
         &self,

@@ -2,7 +2,7 @@
 //! decide. Each project is settled by itself, so that an interrupted sweep goes on with the next
 //! one that is due.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::absence::is_mass;
 use super::outcome::Problem;
@@ -110,8 +110,8 @@ impl Run<'_> {
 
     async fn standing_before(&self, project: &str) -> Step<String> {
         let sweeps = self.store().sweeps(self.connection()).await?;
-        let before = sweeps.into_iter().find(|(name, _, _)| name == project);
-        Ok(before.map(|(_, standing, _)| standing).unwrap_or_default())
+        let before = sweeps.into_iter().find(|last| last.project == project);
+        Ok(before.map(|last| last.standing).unwrap_or_default())
     }
 
     /// A project that the credential cannot see. Its items leave our sight when it was so twice,
@@ -322,13 +322,26 @@ pub async fn due(
     now: Timestamp,
     settings: &Settings,
 ) -> Result<BTreeSet<String>, StoreError> {
+    let turns = turns(store, tracker, settings).await?;
+    Ok(turns.into_iter().filter(|(_, at)| *at <= now).map(|(project, _)| project).collect())
+}
+
+/// From when each project may be swept again: at once when it never was. One that had a trouble is
+/// looked at as often as one that is closed, so that what was mended is soon told no more.
+pub async fn turns(
+    store: &Store,
+    tracker: &dyn Tracker,
+    settings: &Settings,
+) -> Result<BTreeMap<String, Timestamp>, StoreError> {
     let swept = store.sweeps(tracker.connection()).await?;
-    let is_due = |project: &String| {
-        let last = swept.iter().find(|(name, _, _)| name == project);
-        let Some((_, standing, Some(at))) = last else { return true };
-        let live = standing == "live";
-        let pause = if live { settings.sweep } else { settings.sweep_closed };
-        now >= after(*at, pause)
+    let turn = |project: String| {
+        let last = swept.iter().find(|last| last.project == project);
+        let at = last.and_then(|last| {
+            let calm = last.standing == "live" && !last.troubled;
+            let pause = if calm { settings.sweep } else { settings.sweep_closed };
+            Some(after(last.swept_at?, pause))
+        });
+        (project, at.unwrap_or(Timestamp::MIN))
     };
-    Ok(asked(store, tracker).await?.into_iter().filter(is_due).collect())
+    Ok(asked(store, tracker).await?.into_iter().map(turn).collect())
 }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::App;
 use super::layout::{Here, page, prose};
 use super::moment::Visit;
-use super::status_page::{clock, number, own_words, under_way};
+use super::status_page::{clock, is_first, number, own_words, under_way};
 use crate::gauge::World;
 use crate::gauge::status::{ConnectionStatus, State, Status};
 use crate::portfolio::CoverageView;
@@ -50,7 +50,7 @@ pub async fn reading(app: &App, visit: &Visit) -> Result<Markup, StoreError> {
         h1 { (portfolio.name()) }
         p.lead { (lead(&status)) }
         @if status.connections.is_empty() {
-            p { (prose("A connection names a tracker, what to read there, and where its credential is. Write one into `streamgauge.toml`, then start again:")) }
+            p { (prose("A connection names a tracker, what to read there, and where its credential is. `streamgauge init` asks a tracker what exists and writes both files for it: `streamgauge init --jira URL` or `streamgauge init --github`, with `--dir` for a folder of its own or `--force` to replace the files that are there. By hand, it looks like this in `streamgauge.toml`:")) }
             pre { code { (CONNECTION) } }
         } @else {
             div.scroll tabindex="0" role="region" aria-label="Connections" {
@@ -67,7 +67,7 @@ pub async fn reading(app: &App, visit: &Visit) -> Result<Markup, StoreError> {
             @for step in steps(&status) { li { (prose(&step)) } }
             @if portfolio.teams().is_empty() {
                 li {
-                    (prose("No team is declared in `portfolio.toml`, so nothing of what is read can be placed. Write streams and teams with the scopes that are theirs:"))
+                    (prose("No team is declared in `portfolio.toml`, so nothing of what is read can be placed. `streamgauge init` proposes streams and teams from what exists in the trackers (`--dir` writes to another folder, to copy from). By hand, write streams and teams with the scopes that are theirs:"))
                     pre { code { (teams(&first_claim(&status))) } }
                 }
             }
@@ -92,7 +92,7 @@ fn lead(status: &Status) -> &'static str {
 
 fn state(one: &ConnectionStatus) -> Markup {
     html! {
-        @if let Some(pulling) = &one.pulling { (under_way(pulling)) }
+        @if let Some(pulling) = &one.pulling { (under_way(pulling, is_first(one))) }
         @else if let Some(problem) = &one.problem {
             p.problem { "The last pull broke off." }
             p { (own_words(&one.connection, problem)) }
@@ -115,7 +115,10 @@ fn steps(status: &Status) -> Vec<String> {
     let mut steps = Vec::new();
     let has = |wanted: fn(&ConnectionStatus) -> bool| status.connections.iter().any(wanted);
     if status.connections.is_empty() {
-        steps.push("After that, `streamgauge check` says whether the credential works.".to_owned());
+        steps.push(
+            "After that, `streamgauge check` says whether the credential works; then start again."
+                .to_owned(),
+        );
     }
     if has(|one| one.pulling.is_some()) {
         steps.push(
@@ -179,7 +182,7 @@ pub fn placing(app: &App, coverage: &CoverageView, visit: &Visit) -> Markup {
         ol.steps-next {
             @if none {
                 li {
-                    (prose("No team is declared in `portfolio.toml`. Write streams and teams, with your own names and claims:"))
+                    (prose("No team is declared in `portfolio.toml`. `streamgauge init` proposes streams and teams from what exists in the trackers (`--dir` writes to another folder, to copy from). By hand, with your own names and claims:"))
                     pre { code { (teams(best.as_deref().unwrap_or("{ jira = \"PAY\" }"))) } }
                 }
             } @else {

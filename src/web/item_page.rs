@@ -71,7 +71,7 @@ fn render(story: &ItemStory, names: &Names<'_>, zone: Tz, several: bool) -> Mark
                     @if let Some(signal) = ALL.iter().find(|signal| signal.id == entry.signal) {
                         (signal.name) ": "
                     }
-                    (entry.slice) " " span.tag { (entry.signal) }
+                    (names.any(&entry.slice)) " " span.tag { (entry.signal) }
                 }
             }
         }

@@ -19,6 +19,13 @@ impl<'a> Names<'a> {
         self.streams.iter().find(|stream| stream.id == id).map_or(id, |stream| &stream.name)
     }
 
+    /// The name of a stream or an epic; a slice of another sort has its name already.
+    #[must_use]
+    pub fn any(&self, id: &'a str) -> &'a str {
+        let stream = self.stream(id);
+        if stream == id { self.epic(id) } else { stream }
+    }
+
     #[must_use]
     pub fn epic(&self, id: &'a str) -> &'a str {
         self.epics.iter().find(|epic| epic.id == id).map_or(id, |epic| &epic.title)

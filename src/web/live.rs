@@ -20,6 +20,8 @@ pub struct Live {
 struct Loop {
     pulling: Option<Pulling>,
     next: Vec<NextRun>,
+    sweeping: Option<Timestamp>,
+    sweeps: BTreeMap<String, Timestamp>,
 }
 
 impl Live {
@@ -46,16 +48,30 @@ impl Live {
         change(&mut self.lock(), connection, |own| own.next = next);
     }
 
+    /// A sweep begins.
+    pub fn begin_sweep(&self, connection: &ConnectionId, since: Timestamp) {
+        change(&mut self.lock(), connection, |own| own.sweeping = Some(since));
+    }
+
+    /// No sweep is under way, and each scope is due at its time.
+    pub fn plan_sweeps(&self, connection: &ConnectionId, due: BTreeMap<String, Timestamp>) {
+        change(&mut self.lock(), connection, |own| (own.sweeping, own.sweeps) = (None, due));
+    }
+
     /// All of it at this moment.
     #[must_use]
     pub fn snapshot(&self) -> status::Live {
         let loops = self.lock();
         let pulling = loops.iter().filter_map(|(id, own)| Some((id.clone(), own.pulling.clone()?)));
+        let sweeping = loops.iter().filter_map(|(id, own)| Some((id.clone(), own.sweeping?)));
+        let sweeps = loops.iter().filter(|(_, own)| !own.sweeps.is_empty());
         let planned = loops.iter().filter(|(_, own)| !own.next.is_empty());
         status::Live {
             hosts: self.transport.as_ref().map(Transport::hosts).unwrap_or_default(),
             pulling: pulling.collect(),
             next: planned.map(|(id, own)| (id.clone(), own.next.clone())).collect(),
+            sweeping: sweeping.collect(),
+            sweeps: sweeps.map(|(id, own)| (id.clone(), own.sweeps.clone())).collect(),
             digests: self.digests.clone(),
         }
     }

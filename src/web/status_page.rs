@@ -44,7 +44,7 @@ fn render(status: &Status, visit: &Visit) -> Markup {
         h2 #digests { "Digests" }
         (digests(&status.digests))
         p.soft.small {
-            (prose("A pull reads what changed; a deep pull looks back further, for what an index showed late; a whole walk reads everything again; a sweep lists every id, to find what has left. A digest that was not delivered is tried again every minute. `streamgauge check` asks each tracker for credentials and rights."))
+            (prose("A pull reads what changed. A deep pull looks back further, for what an index showed late. A whole walk reads everything again. A sweep lists the ids of a scope, to find what has left: once a day, and hourly while the scope is closed, out of sight or in trouble. A digest that was not delivered is tried again every minute. `streamgauge check` asks each tracker for credentials and rights."))
         }
     };
     frame("Status", Here::Status, visit, &body)
@@ -56,11 +56,15 @@ fn summary(status: &Status) -> String {
     let odd: Vec<&str> = status
         .connections
         .iter()
-        .filter(|one| one.state != Standing::Fresh || one.problem.is_some())
+        .filter(|one| (one.state != Standing::Fresh && !is_first(one)) || one.problem.is_some())
         .map(|one| one.connection.as_str())
         .collect();
     match (all, odd.len()) {
         (0, _) => "No connection is configured.".to_owned(),
+        (_, 0) if status.connections.iter().any(is_first) => {
+            "A first pull is under way; whole histories are read, which takes a while once."
+                .to_owned()
+        }
         (1, 0) => "The connection is up to date.".to_owned(),
         (2, 0) => "Both connections are up to date.".to_owned(),
         (_, 0) => format!("All {all} connections are up to date."),
@@ -68,6 +72,11 @@ fn summary(status: &Status) -> String {
         (2, 2) => format!("Both connections need a look: {}.", odd.join(", ")),
         (_, n) => format!("{n} of {all} connections need a look: {}.", odd.join(", ")),
     }
+}
+
+/// The first pull is under way, and none before it has ended.
+pub fn is_first(one: &ConnectionStatus) -> bool {
+    one.state == Standing::NeverPulled && one.pulling.is_some()
 }
 
 fn connection_card(one: &ConnectionStatus, at: Timestamp) -> Markup {
@@ -78,13 +87,15 @@ fn connection_card(one: &ConnectionStatus, at: Timestamp) -> Markup {
                 (one.connection) " "
                 @if one.state == Standing::Fresh && one.problem.is_some() {
                     span.tag.odd { "pull incomplete" }
+                } @else if is_first(one) {
+                    span.tag { "first pull" }
                 } @else {
                     span.tag.odd[one.state != Standing::Fresh] { (word(one.state)) }
                 }
                 @if let Some(tracker) = tracker { span.tag { (tracker) } }
                 @if !one.declared { span.tag { "not in the settings" } }
             }
-            @if let Some(pulling) = &one.pulling { (under_way(pulling)) }
+            @if let Some(pulling) = &one.pulling { (under_way(pulling, is_first(one))) }
             @if let Some(problem) = &one.problem {
                 p.problem { "The last pull was not complete." }
                 p { (own_words(&one.connection, problem)) }
@@ -92,7 +103,7 @@ fn connection_card(one: &ConnectionStatus, at: Timestamp) -> Markup {
             table.facts { tbody {
                 (fact("Last complete pull", &html! { (ago(one.last_complete_pull, at)) }))
                 (fact("Data reaches to", &html! { (ago(one.data_until, at)) }))
-                (fact("Last complete sweep", &html! { (ago(one.last_complete_sweep, at)) }))
+                (fact("Last complete sweep", &last_sweep(one, at)))
                 (fact("Items", &items(one)))
                 @if let Some(pull) = &one.last_pull {
                     (fact("Last pull", &html! {
@@ -100,7 +111,7 @@ fn connection_card(one: &ConnectionStatus, at: Timestamp) -> Markup {
                         (number(pull.read)) " read, " (number(pull.changed)) " changed"
                     }))
                 }
-                (fact("Waiting", &waiting(one)))
+                (fact("Waiting to be read", &waiting(one)))
                 (fact("Gaps", &gaps(one)))
                 (fact("Next", &html! {
                     @if one.next.is_empty() { "nothing planned: no daemon runs this connection" }
@@ -110,7 +121,7 @@ fn connection_card(one: &ConnectionStatus, at: Timestamp) -> Markup {
                     }
                 }))
             } }
-            (scopes(&one.scopes))
+            (scopes(one, at))
         }
     }
 }
@@ -137,10 +148,11 @@ fn run_word(run: &'static str) -> &'static str {
 }
 
 /// A pass under way, with a bar where the tracker says how much there is.
-pub fn under_way(pulling: &Pulling) -> Markup {
+pub fn under_way(pulling: &Pulling, first: bool) -> Markup {
     html! {
         p {
-            "A " (run_word(pulling.run)) " is under way since " (clock(pulling.since)) ": "
+            @if first { "The first pull" } @else { "A " (run_word(pulling.run)) }
+            " has been under way since " (clock(pulling.since)) ": "
             (number(pulling.listed))
             @if let Some(expected) = pulling.expected { " of about " (number(expected)) }
             " listed, " (number(pulling.stored)) " stored."
@@ -156,10 +168,37 @@ fn items(one: &ConnectionStatus) -> Markup {
     html! {
         (number(one.stored)) " stored"
         @match one.expected {
-            Some(expected) => { ", " (number(expected)) " expected by the last sweeps" }
-            None => { "; no sweep of every scope has counted them yet" }
+            Some(expected) if expected == one.stored => { ", as many as the last sweeps listed" }
+            Some(expected) => { "; the last sweeps listed " (number(expected)) }
+            None => { "; no sweep has listed every scope yet" }
         }
-        @if one.gone > 0 { ", " (number(one.gone)) " gone" }
+        @if one.gone > 0 { "; " (number(one.gone)) " more have left and keep their past" }
+    }
+}
+
+/// The oldest of the last complete sweeps. That there is none yet is no fault.
+fn last_sweep(one: &ConnectionStatus, at: Timestamp) -> Markup {
+    let some = one.scopes.iter().any(|scope| scope.swept_at.is_some());
+    html! {
+        @if let Some(since) = one.sweeping_since { "under way since " (soon(since, at)) "; before it: " }
+        @match one.last_complete_sweep {
+            Some(_) => { (ago(one.last_complete_sweep, at)) }
+            None if some => { "not yet of every scope" }
+            None => { "none yet; the first one follows a complete pull" }
+        }
+    }
+}
+
+fn next_sweep(one: &ConnectionStatus, scope: &ScopeStatus, at: Timestamp) -> Markup {
+    let planned = one.scopes.iter().any(|scope| scope.next_sweep_at.is_some());
+    html! {
+        @match scope.next_sweep_at {
+            _ if one.sweeping_since.is_some() => { "under way" }
+            Some(next) if next <= at => { "within 15 minutes" }
+            Some(next) => { (soon(next, at)) }
+            None if planned || !one.declared => { "none: not in the settings" }
+            None => { "after a complete pull" }
+        }
     }
 }
 
@@ -185,7 +224,8 @@ fn gaps(one: &ConnectionStatus) -> Markup {
     }
 }
 
-fn scopes(scopes: &[ScopeStatus]) -> Markup {
+fn scopes(one: &ConnectionStatus, at: Timestamp) -> Markup {
+    let scopes = &one.scopes;
     // Those with a trouble are shown whatever their place.
     let odd = |scope: &&ScopeStatus| scope.problem.is_some() || scope.standing == "hidden";
     let mut shown: Vec<&ScopeStatus> = scopes.iter().filter(odd).take(MOST_SCOPES).collect();
@@ -193,12 +233,13 @@ fn scopes(scopes: &[ScopeStatus]) -> Markup {
     shown.sort_by(|a, b| a.scope.cmp(&b.scope));
     html! {
         @if !scopes.is_empty() {
-            div.scroll tabindex="0" role="region" aria-label="Scopes" {
+            div.scroll tabindex="0" role="region" aria-label=(format!("Scopes of {}", one.connection)) {
                 table.figures {
                     thead { tr {
                         th scope="col" { "Scope" } th scope="col" { "Standing" }
-                        th.n scope="col" { "Stored" } th.n scope="col" { "Expected" }
-                        th.n scope="col" { "Gone" } th scope="col" { "Last complete sweep" }
+                        th.n scope="col" { "Items" } th.n scope="col" { "Listed by sweep" }
+                        th.n scope="col" { "Left" } th scope="col" { "Last complete sweep" }
+                        th scope="col" { "Next sweep" }
                     } }
                     tbody { @for scope in &shown {
                         tr {
@@ -207,10 +248,11 @@ fn scopes(scopes: &[ScopeStatus]) -> Markup {
                             td.n { (number(scope.stored)) }
                             td.n { @if let Some(n) = scope.expected { (number(n)) } @else { "–" } }
                             td.n { (number(scope.gone)) }
-                            td { @if let Some(at) = scope.swept_at { (clock(at)) } @else { "not yet" } }
+                            td { @if let Some(swept) = scope.swept_at { (soon(swept, at)) } @else { "not yet" } }
+                            td { (next_sweep(one, scope, at)) }
                         }
                         @if let Some(problem) = &scope.problem {
-                            tr { td colspan="6" { span.problem { (scope.scope) ": " } (sentence(problem)) } }
+                            tr { td.words colspan="7" { span.problem { (scope.scope) ": " } (sentence(problem)) } }
                         }
                     } }
                 }
@@ -231,7 +273,7 @@ fn budgets(hosts: &[HostStatus], at: Timestamp) -> Markup {
                     thead { tr {
                         th scope="col" { "Host" } th scope="col" { "Budget" }
                         th.n scope="col" { "Remaining" } th.n scope="col" { "Limit" }
-                        th scope="col" { "Filled again" } th scope="col" { "Told" }
+                        th scope="col" { "Full again" } th scope="col" { "As of" }
                     } }
                     tbody { @for host in hosts { (host_rows(host, at)) } }
                 }

@@ -51,7 +51,7 @@ fn well_worded(page: &Page, of: &str) {
         assert!(observation.evidence.ends_with('.'), "{line}");
         assert!(observation.uncertainty.ends_with('.'), "{line}");
         // A p value may begin with zeros; no other number does.
-        let other = line.replace("p = 0.0", "p = ").replace("p \\< 0.0", "p < ");
+        let other = line.replace("p = 0.0", "p = ").replace("p below 0.0", "p below ");
         assert!(!other.contains("0.0") && !other.contains("NaN"), "{line}");
     }
 }
@@ -213,7 +213,7 @@ async fn the_digest_of_the_demo() {
 
     ## 2. Where is the flow breaking down across the system?
 
-    - **Booking, flow time**: started work took longer: half of it took 8.9 days or less over the newest 12 weeks (164 deliveries), against 7.1 days or less over the 26 weeks before (391 deliveries). A difference like this has p \< 0.001 if nothing changed; open items count as far as they were observed. Over 26 weeks 85 % of it took 12 days or less (plausibly 11 to 13). It holds for the 8th week in a row. What does started work wait for that it did not wait for before?
+    - **Booking, flow time**: started work took longer: half of it took 8.9 days or less over the newest 12 weeks (164 deliveries), against 7.1 days or less over the 26 weeks before (391 deliveries). If nothing had changed, a difference like this would be seen in fewer than 1 of 1000 cases (p below 0.001). Open items count as far as they were observed. Over 26 weeks 85 % of it took 12 days or less (plausibly 11 to 13). It holds for the 8th week in a row. What does started work wait for that it did not wait for before?
     - **Booking**: the active share of the time of started work was 41 % in the week against a usual range of 53 % to 77 % (26 weeks); over 12 weeks waiting took 717 of 1574 item-days ("Blocked" 11, "In review" 639 and "Ready for review" 67). It lies beyond its usual range, confirmed for the 4th week in a row. Open items count as well as finished ones. What is work in "In review" waiting for?
     - **Fleet and Identity**: items of these streams waited for each other in a circle, 73 item-days over 12 weeks (41 items). Only recorded links count, so the circle may be larger than what is seen. What would let each of these streams finish without the other?
 

@@ -14,7 +14,7 @@ use streamgauge::model::{
 use streamgauge::store::{
     Applied, Batch, Claim, Counts, Coverage, Cursor, Delivery, DigestKey, GapCount, Hint, Lease,
     PassMarks, PassRecord, Removed, Resume, ScopeRecord, ScopeTrouble, SentDigest, Store,
-    StoreError, StoredItem, Waiting,
+    StoreError, StoredItem, Swept, Waiting,
 };
 
 use crate::support::postgres;
@@ -326,8 +326,14 @@ async fn scopes(store: &Store, lease: &Lease) {
     assert_eq!(since("live", 30).await.unwrap(), at(30), "it stands anew");
     assert_eq!(store.shelved(&jira()).await.unwrap(), Vec::<String>::new());
     let swept = store.sweeps(&jira()).await.unwrap();
-    assert!(swept.contains(&("EMPTY".into(), "hidden".into(), Some(at(50)))));
-    assert!(swept.contains(&("OLD".into(), "live".into(), None)));
+    let told = |project: &str, standing: &str, swept_at, troubled| Swept {
+        project: project.into(),
+        standing: standing.into(),
+        swept_at,
+        troubled,
+    };
+    assert!(swept.contains(&told("EMPTY", "hidden", Some(at(50)), true)));
+    assert!(swept.contains(&told("OLD", "live", None, false)));
 }
 
 async fn hints(store: &Store, lease: &Lease) {

@@ -23,6 +23,7 @@ pub(crate) struct Args {
     /// Check the files and the store only; ask no tracker.
     #[arg(long)]
     offline: bool,
+    /// Print JSON with stable names instead of text.
     #[arg(long)]
     json: bool,
 }

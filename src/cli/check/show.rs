@@ -3,6 +3,7 @@
 use super::Findings;
 use super::ask::{ConnectionLine, Estimate};
 use super::known::PullLine;
+use crate::cli::print;
 use crate::gauge::{Move, Moved};
 use crate::model::Timestamp;
 use crate::portfolio::{CoverageView, RuleRef};
@@ -99,7 +100,7 @@ fn connection(page: &mut Page, line: &ConnectionLine, now: Timestamp) {
         if let Some(end) = token.expires {
             let days = end.days_since(now).floor();
             let told = if days < 0.0 { "it is over".into() } else { format!("in {days} days") };
-            page.line(&format!("  token: ends {end}, {told}"));
+            page.line(&format!("  token: ends {}, {told}", print::minute(end)));
         }
         token.untold.iter().for_each(|untold| page.line(&format!("  token: {untold}")));
     }
@@ -164,7 +165,7 @@ fn time(seconds: u64) -> String {
 
 fn stored(page: &mut Page, pull: &PullLine) {
     let told = match pull.complete_at {
-        Some(at) => format!("last complete pull {at}"),
+        Some(at) => format!("last complete pull {}", print::minute(at)),
         None => "no complete pull yet".to_owned(),
     };
     page.line(&format!("{}: {told}", pull.connection));
@@ -173,8 +174,8 @@ fn stored(page: &mut Page, pull: &PullLine) {
         let gone =
             if project.gone > 0 { format!(", {} left", project.gone) } else { String::new() };
         let swept = match project.swept_at {
-            Some(at) => format!("last sweep {at}"),
-            None => "not swept yet".to_owned(),
+            Some(at) => format!("last sweep {}", print::minute(at)),
+            None => "no sweep yet".to_owned(),
         };
         page.line(&format!("  {}: {}{gone}, {swept}", project.project, counted(project.items)));
         project.problem.iter().for_each(|problem| page.line(&format!("    {problem}")));

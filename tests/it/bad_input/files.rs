@@ -35,14 +35,15 @@ fn a_missing_file_is_named() {
         &desk,
         &["--config", "gauge.toml", "serve"],
         2,
-        "cannot read gauge.toml: No such file or directory (os error 2); name the settings file \
-         with --config, let `streamgauge init` write one, or see `streamgauge demo`, which needs none",
+        "cannot read gauge.toml: No such file or directory (os error 2); `streamgauge init` \
+         writes a first pair of files, --config names a settings file elsewhere, and `streamgauge \
+         demo` needs none",
     );
     std::fs::remove_file(desk.path(PORTFOLIO)).unwrap();
     stops_everything(
         &desk,
-        "cannot read config/portfolio.toml: No such file or directory (os error 2); write it, or \
-         name it as `portfolio` in config/streamgauge.toml",
+        "cannot read config/portfolio.toml: No such file or directory (os error 2); write it, \
+         let `streamgauge init --dir FOLDER` write a first one, or name it as `portfolio` in config/streamgauge.toml",
     );
 }
 
@@ -268,8 +269,8 @@ fn a_reference_to_nothing_is_named_with_its_place() {
 #[test]
 fn settings_without_a_tracker_say_what_to_add() {
     let desk = Desk::new().write(SETTINGS, "");
-    let told = "config/streamgauge.toml: there is no [[connection]]; add one, or try \
-                `streamgauge demo`";
+    let told = "config/streamgauge.toml: there is no [[connection]]; add one (`streamgauge init` \
+                writes it), or try `streamgauge demo`";
     refused(&desk, &["sync"], 2, told);
     refused(&desk, &["serve"], 2, told);
 }

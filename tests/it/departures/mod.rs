@@ -333,12 +333,22 @@ async fn many_leave(house: &House<'_>) {
         house.pass().await;
         assert_eq!(house.left().await, before, "{name}: none is removed");
     }
-    let scopes = house.store.scopes().await.unwrap();
-    let scope = scopes.into_iter().find(|scope| scope.project == home).unwrap();
-    assert!(scope.problem.is_some_and(|why| why.contains("missing at once")), "{name}");
+    let trouble = async || {
+        let scopes = house.store.scopes().await.unwrap();
+        scopes.into_iter().find(|scope| scope.project == home).unwrap().problem
+    };
+    assert!(trouble().await.is_some_and(|why| why.contains("missing at once")), "{name}");
+    let turn = async || {
+        let turns = house.engine.sweep_turns(&house.connection()).await.unwrap();
+        turns[home].millis() - house.clock.now().millis()
+    };
+    let hour = 3_600_000;
+    assert!(turn().await <= hour, "{name}: a trouble is looked at within the hour");
     let accepted = BTreeSet::from([home.to_owned()]);
     let outcome = house.swept(&Sweeping { accepted, ..Sweeping::default() }).await;
     assert_eq!((outcome.problem, outcome.left), (None, 30), "{name}");
+    assert_eq!(trouble().await, None, "{name}: what was solved is told no more");
+    assert!(turn().await > 12 * hour, "{name}: a calm scope has its daily turn");
 }
 
 async fn all_of_it(database: &str, url: impl AsyncFn(&str) -> String) {

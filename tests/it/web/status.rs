@@ -94,7 +94,10 @@ async fn troubled() -> House {
     let problem = "github: GitHub answered 401; write a valid token <b>there</b>";
     house.store.log_pass(&lease, failed(&house, problem)).await.unwrap();
     let now = house.clock.now();
-    house.live.plan(&connection(), &[("pull", now.plus_millis(60_000)), ("sweep", now)]);
+    house.live.plan(&connection(), &[("pull", now.plus_millis(60_000))]);
+    let turns = [("northwind/checkout", now.plus_millis(60_000)), ("northwind/ELSEWHERE", now)];
+    let turns = turns.map(|(scope, at)| (scope.to_owned(), at));
+    house.live.plan_sweeps(&connection(), turns.into());
     house.live.begin(&connection(), "pull", now);
     house.live.discovered(&connection(), 50, Some(12_345));
     house.live.applied(&connection(), 20);
@@ -132,6 +135,8 @@ async fn the_page_tells_it_in_words() {
         "not delivered yet",
         "File:digests: Permission denied.",
         "pull 08:01 UTC",
+        "<td>08:01 UTC</td>",
+        "<td>within 15 minutes</td>",
     ] {
         assert!(page.contains(words), "{words}\n{page}");
     }
