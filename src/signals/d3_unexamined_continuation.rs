@@ -147,7 +147,7 @@ struct Ledger {
     levels: [usize; 5],
 }
 
-/// The levels of [`Evidence`] as measures and in words.
+/// The levels of [`Evidence`](super::bets::Evidence) as measures and in words.
 const LEVELS: [(&str, &str); 5] = [
     ("decisions_without_hypothesis", "no hypothesis"),
     ("decisions_with_hypothesis", "a hypothesis alone"),
