@@ -1,6 +1,6 @@
 //! Lookup data: statuses with their categories, released versions, and the site's schema.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
@@ -52,9 +52,9 @@ impl Jira {
     pub(super) async fn lookups(&self, full: bool) -> Result<Catalogue, TrackerError> {
         let mut catalogue = Catalogue::default();
         if full {
-            self.refresh_schema().await?;
+            self.schema.renew(self.ask_schema()).await?;
             catalogue.statuses = statuses(&self.client).await?;
-            for project in &self.scopes {
+            for project in self.scopes.keys() {
                 catalogue.releases.extend(versions(&self.client, project).await?);
             }
             catalogue.releases.sort();
@@ -64,19 +64,41 @@ impl Jira {
 
     /// What the site calls its fields and link types; asked once and with every full catalogue.
     pub(super) async fn schema(&self) -> Result<Arc<Schema>, TrackerError> {
-        let known = self.schema.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.schema.get(self.ask_schema()).await
+    }
+
+    async fn ask_schema(&self) -> Result<Schema, TrackerError> {
+        let read = |fields: &str, types: Option<&str>| {
+            Schema::read(fields, types, &self.blocking, self.titles)
+        };
+        schema(&self.client, read).await
+    }
+}
+
+/// The schema of a site, once it was asked for.
+#[derive(Default)]
+pub(super) struct KnownSchema(Mutex<Option<Arc<Schema>>>);
+
+impl KnownSchema {
+    /// The schema that is known; `ask` tells it the first time.
+    pub async fn get(
+        &self,
+        ask: impl Future<Output = Result<Schema, TrackerError>>,
+    ) -> Result<Arc<Schema>, TrackerError> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match known {
             Some(schema) => Ok(schema),
-            None => self.refresh_schema().await,
+            None => self.renew(ask).await,
         }
     }
 
-    async fn refresh_schema(&self) -> Result<Arc<Schema>, TrackerError> {
-        let schema = schema(&self.client, |fields, types| {
-            Schema::read(fields, types, &self.blocking, self.titles)
-        });
-        let schema = schema.await.map(Arc::new)?;
-        *self.schema.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&schema));
+    /// What `ask` tells is known from now on.
+    pub async fn renew(
+        &self,
+        ask: impl Future<Output = Result<Schema, TrackerError>>,
+    ) -> Result<Arc<Schema>, TrackerError> {
+        let schema = Arc::new(ask.await?);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&schema));
         Ok(schema)
     }
 }

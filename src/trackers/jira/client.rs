@@ -126,6 +126,25 @@ impl Client {
         self.now().plus_millis(self.ahead.load(Ordering::Relaxed))
     }
 
+    /// Jira's clock by an answer to a question that left at `sent_at`: at or before the instant at
+    /// which the next one is evaluated. A note says when Jira told none.
+    pub fn clock_of(
+        &self,
+        sent_at: Timestamp,
+        answer: &Answer,
+        notes: &mut Vec<String>,
+    ) -> Timestamp {
+        let round_trip = self.now().millis().saturating_sub(sent_at.millis()).max(0);
+        let date = answer.date.unwrap_or_else(|| {
+            notes.push(format!(
+                "{}: Jira's answers carry no Date, so this machine's clock stands in for Jira's",
+                self.connection
+            ));
+            sent_at
+        });
+        date.plus_millis(-round_trip - 1000)
+    }
+
     /// Asks `path` at the address where the credential was accepted.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::super::{Discovered, HIDDEN_PROJECT, Stamp, TrackerError};
 use super::Jira;
 use super::answer::Answer;
+use super::projects::unseen;
 use super::window::Window;
 use super::wire::{self, Issue, IssuePage};
 use crate::model::{ConnectionId, Gap, Timestamp};
@@ -19,6 +20,9 @@ const COUNT: &str = "/rest/api/3/search/approximate-count";
 
 /// The most rows that Jira gives when it is asked for little; it may give fewer at any time.
 const ROWS: u32 = 5_000;
+
+/// Minutes that a walk may take before its time limit passes what it has listed.
+const MARGIN: i64 = 10;
 
 /// A walk of more pages than this is taken for endless: at the usual hundred rows a page it would
 /// list two million issues.
@@ -116,7 +120,8 @@ impl Jira {
         let name = self.client.connection();
         self.walk.check(page, name)?;
         if let Some(since) = since.filter(|_| page.is_none()) {
-            self.walk.open(Window::reaching(since, clock.max(self.client.theirs())));
+            let now = clock.max(self.client.theirs());
+            self.walk.open(Window::reaching(since, now, MARGIN));
         }
         let window = self.walk.steps().window;
         let mut jql = query(&self.seen_scopes(), window);
@@ -124,7 +129,7 @@ impl Jira {
         if page.is_none() && matches!(answer, Err(TrackerError::Refused(_))) {
             // One project that cannot be seen spoils the question about all of them.
             let hidden = self.hidden_scopes().await?;
-            if !hidden.is_empty() && hidden.len() < self.scopes.len() {
+            if !hidden.is_empty() && hidden.len() < self.scopes.keys().len() {
                 self.walk.hide(hidden);
                 jql = query(&self.seen_scopes(), window);
                 answer = self.search(&jql, wanted(since), page).await;
@@ -167,14 +172,14 @@ impl Jira {
     /// The scopes of the present walk.
     fn seen_scopes(&self) -> Vec<String> {
         let hidden = self.walk.steps().hidden.clone();
-        self.scopes.iter().filter(|scope| !hidden.contains(scope)).cloned().collect()
+        self.scopes.keys().iter().filter(|scope| !hidden.contains(scope)).cloned().collect()
     }
 
     /// The scopes in which nothing can be searched, asked one by one.
     async fn hidden_scopes(&self) -> Result<Vec<String>, TrackerError> {
         let mut hidden = Vec::new();
-        for project in &self.scopes {
-            match self.project(project).await {
+        for project in self.scopes.keys() {
+            match self.scopes.find(&self.client, project).await {
                 Ok(Some(found)) if !found.is_closed() => {}
                 Ok(_) => hidden.push(project.clone()),
                 // What the search itself said tells more.
@@ -230,18 +235,14 @@ impl Jira {
     /// Nothing at all is believed only of projects that the account can see: a stranger gets the
     /// same empty list.
     async fn confirm_scopes(&self) -> Result<(), TrackerError> {
-        for project in &self.scopes {
-            let path = format!("/rest/api/3/project/{}", segment(project));
-            self.client.get(&path).await.map_err(|error| match error {
-                TrackerError::Refused(_) => TrackerError::Refused(format!(
-                    "{name}: project {project} does not exist at {site}, or the account may not \
-                     browse it; correct `scopes` of connection `{name}` or give the account Browse \
-                     Projects",
-                    name = self.client.connection(),
-                    site = self.client.site(),
-                )),
-                other => other,
-            })?;
+        for project in self.scopes.keys() {
+            match self.scopes.find(&self.client, project).await {
+                Ok(Some(_)) => {}
+                Ok(None) | Err(TrackerError::Refused(_)) => {
+                    return Err(unseen(&self.client, project));
+                }
+                Err(other) => return Err(other),
+            }
         }
         Ok(())
     }
@@ -293,7 +294,8 @@ fn hidden_gap(project: &str) -> Gap {
     }
 }
 
-fn stamp(issue: Issue<'_>) -> Result<Stamp, Gap> {
+/// The id and stamp of a row.
+pub(super) fn stamp(issue: Issue<'_>) -> Result<Stamp, Gap> {
     let updated_at = issue.fields.and_then(|fields| fields.updated.0);
     match issue.id {
         Some(id) => Ok(Stamp { source: id.0.into_owned(), updated_at }),
@@ -335,7 +337,7 @@ mod tests {
         let all = query(&scopes(&["PAY", "BOOK"]), None);
         assert_eq!(all, format!(r#"project in ("PAY", "BOOK") {order}"#));
         let now = Timestamp::from_millis(1_790_000_000_000);
-        let window = Window::reaching(now.plus_millis(-900_000), now);
+        let window = Window::reaching(now.plus_millis(-900_000), now, MARGIN);
         let recent = query(&scopes(&["PAY"]), Some(window));
         assert_eq!(recent, format!(r#"project in ("PAY") AND updated >= -26m {order}"#));
         let odd = query(&scopes(&[r#"A" OR "\"#]), None);

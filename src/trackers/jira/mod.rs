@@ -1,8 +1,8 @@
 //! Jira: Cloud here, and Data Center in [`center`], which shares what is not about requests.
 //!
-//! A pass over Cloud is `GET /myself` (is the credential alive, what time is it there), `GET /status`, and a
-//! search for ids and stamps; what changed is then read by id, a thousand issues in eleven
-//! requests. See <https://developer.atlassian.com/cloud/jira/platform/rest/v3/>.
+//! A pass over Cloud is `GET /myself` (is the credential alive, what time is it there) and a search
+//! for ids and stamps, once an hour with the lookups before it; what changed is then read by id, a
+//! thousand issues in eleven requests. See <https://developer.atlassian.com/cloud/jira/platform/rest/v3/>.
 
 pub mod center;
 pub mod convert;
@@ -20,12 +20,10 @@ mod history;
 mod inventory;
 mod links;
 mod presence;
+mod projects;
 mod read;
 mod text;
 mod window;
-
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use http::HeaderMap;
@@ -76,16 +74,14 @@ impl Config {
 /// A connection to one Jira Cloud site.
 pub struct Jira {
     client: client::Client,
-    scopes: Vec<String>,
+    scopes: projects::Projects,
     webhook_secrets: Vec<SecretString>,
     blocking: Vec<String>,
     titles: bool,
-    schema: Mutex<Option<Arc<schema::Schema>>>,
+    schema: catalogue::KnownSchema,
     walk: discover::Walk,
     /// The walk of a sweep, beside that of a pass.
     rolls: discover::Walk,
-    /// The present keys of the projects in `scopes`, as answers told them.
-    present_keys: Mutex<BTreeMap<String, String>>,
 }
 
 /// Prepares a connection; nothing is sent.
@@ -94,14 +90,13 @@ pub fn connect(config: Config, transport: Transport) -> Jira {
     let Config { connection, site, gateway, user, token, .. } = config;
     Jira {
         client: client::Client::new(connection, &site, &gateway, &user, &token, transport),
-        scopes: config.scopes,
+        scopes: projects::Projects::new(config.scopes),
         webhook_secrets: config.webhook_secrets,
         blocking: config.blocking,
         titles: config.titles,
-        schema: Mutex::new(None),
+        schema: catalogue::KnownSchema::default(),
         walk: discover::Walk::default(),
         rolls: discover::Walk::default(),
-        present_keys: Mutex::default(),
     }
 }
 
@@ -131,16 +126,9 @@ impl Tracker for Jira {
         let sent_at = self.client.now();
         let answer = self.client.authenticate().await?;
         answer.read(serde_json::from_str::<Myself>)?;
-        let round_trip = self.client.now().millis().saturating_sub(sent_at.millis()).max(0);
         let mut notes = Vec::new();
-        let date = answer.date.unwrap_or_else(|| {
-            notes.push(format!(
-                "{}: Jira's answers carry no Date, so this machine's clock stands in for Jira's",
-                self.client.connection()
-            ));
-            sent_at
-        });
-        Ok(Probe { clock: date.plus_millis(-round_trip - 1000), notes })
+        let clock = self.client.clock_of(sent_at, &answer, &mut notes);
+        Ok(Probe { clock, notes })
     }
 
     async fn catalogue(&self, full: bool) -> Result<Catalogue, TrackerError> {
@@ -166,7 +154,7 @@ impl Tracker for Jira {
     }
 
     fn projects(&self) -> Vec<String> {
-        self.scopes.clone()
+        self.scopes.keys().to_vec()
     }
 
     async fn standing(&self, project: &str) -> Result<Standing, TrackerError> {

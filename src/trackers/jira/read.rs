@@ -82,7 +82,7 @@ impl Jira {
         let projects: BTreeSet<String> =
             drafts.values().map(|draft| draft.project().to_owned()).collect();
         for project in projects {
-            if self.in_scope(&project).await? {
+            if self.scopes.hold(&self.client, &project).await? {
                 continue;
             }
             drafts.retain(|source, draft| {

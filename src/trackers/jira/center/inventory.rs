@@ -11,11 +11,10 @@ use super::super::super::{
 };
 use super::super::attributes::{naming, team_name};
 use super::super::catalogue::{self, rows};
-use super::super::discover::segment;
+use super::super::discover::{quoted, segment};
 use super::super::schema::Schema;
 use super::super::wire::{Fields, Issue, LinkType, Ref, Team, Text, issue, read};
 use super::Center;
-use super::walk::quoted;
 use super::wire::Page;
 use crate::model::{Level, Named, StatusEntry};
 

@@ -11,7 +11,6 @@ mod read;
 mod walk;
 mod wire;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -25,7 +24,9 @@ use super::super::{
     Catalogue, Discovered, Fate, Hints, Inventory, Probe, ReadOut, Roll, ScanId, Standing, Tracker,
     TrackerError, URL_TOKEN, WebhookError,
 };
+use super::catalogue::KnownSchema;
 use super::client::Client;
+use super::projects::Projects;
 use super::schema::Schema;
 use super::{catalogue, webhook};
 use crate::model::{ConnectionId, Timestamp, TrackerKind};
@@ -55,17 +56,13 @@ pub struct Config {
 /// A connection to one Data Center.
 pub struct Center {
     client: Client,
-    scopes: Vec<String>,
+    scopes: Projects,
     webhook_secrets: Vec<SecretString>,
     blocking: Vec<String>,
     titles: bool,
-    schema: Mutex<Option<Arc<Schema>>>,
-    /// Our clock and Jira's at the last probe.
-    clocks: Mutex<Option<(Timestamp, Timestamp)>>,
+    schema: KnownSchema,
     /// What the server says of itself, asked once.
     server: Mutex<Option<Vec<String>>>,
-    /// The present keys of configured projects, as answers told them.
-    present_keys: Mutex<BTreeMap<String, String>>,
     crowd: walk::Crowd,
 }
 
@@ -80,14 +77,12 @@ pub fn connect(config: Config, transport: Transport) -> Result<Center, InvalidHe
     scopes.dedup();
     Ok(Center {
         client: Client::center(connection, &site, &token, transport)?,
-        scopes,
+        scopes: Projects::new(scopes),
         webhook_secrets: config.webhook_secrets,
         blocking: config.blocking,
         titles: config.titles,
-        schema: Mutex::new(None),
-        clocks: Mutex::new(None),
+        schema: KnownSchema::default(),
         server: Mutex::new(None),
-        present_keys: Mutex::default(),
         crowd: walk::Crowd::default(),
     })
 }
@@ -155,30 +150,14 @@ impl Center {
     }
 
     async fn schema(&self) -> Result<Arc<Schema>, TrackerError> {
-        let known = self.schema.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match known {
-            Some(schema) => Ok(schema),
-            None => self.refresh_schema().await,
-        }
+        self.schema.get(self.ask_schema()).await
     }
 
-    async fn refresh_schema(&self) -> Result<Arc<Schema>, TrackerError> {
-        let schema = catalogue::schema(&self.client, |fields, types| {
+    async fn ask_schema(&self) -> Result<Schema, TrackerError> {
+        let read = |fields: &str, types: Option<&str>| {
             Schema::read_center(fields, types, &self.blocking, self.titles)
-        });
-        let schema = schema.await.map(Arc::new)?;
-        *self.schema.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&schema));
-        Ok(schema)
-    }
-
-    /// Jira's clock now, at or before the truth by a second or two.
-    fn tracker_clock(&self, fallback: Timestamp) -> Timestamp {
-        match *self.clocks.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some((ours, theirs)) => {
-                theirs.plus_millis(self.client.now().millis().saturating_sub(ours.millis()).max(0))
-            }
-            None => fallback,
-        }
+        };
+        catalogue::schema(&self.client, read).await
     }
 }
 
@@ -193,34 +172,27 @@ impl Tracker for Center {
     }
 
     fn scans(&self) -> Vec<ScanId> {
-        self.scopes.iter().cloned().map(ScanId).collect()
+        self.scopes.keys().iter().cloned().map(ScanId).collect()
     }
 
     async fn probe(&self) -> Result<Probe, TrackerError> {
         let sent_at = self.client.now();
         let answer = self.authenticate().await?;
-        let round_trip = self.client.now().millis().saturating_sub(sent_at.millis()).max(0);
+        let mut dateless = Vec::new();
+        let clock = self.client.clock_of(sent_at, &answer, &mut dateless);
         let mut notes = self.server_notes().await?;
-        let date = answer.date.unwrap_or_else(|| {
-            notes.push(format!(
-                "{}: Jira's answers carry no Date, so this machine's clock stands in for Jira's",
-                self.client.connection()
-            ));
-            sent_at
-        });
-        let clock = date.plus_millis(-round_trip - 1000);
-        *self.clocks.lock().unwrap_or_else(PoisonError::into_inner) = Some((sent_at, clock));
+        notes.append(&mut dateless);
         Ok(Probe { clock, notes })
     }
 
     async fn catalogue(&self, full: bool) -> Result<Catalogue, TrackerError> {
         if full {
-            self.refresh_schema().await?;
+            self.schema.renew(self.ask_schema()).await?;
         }
         let statuses = catalogue::statuses(&self.client).await?;
         let mut releases = Vec::new();
         if full {
-            for project in &self.scopes {
+            for project in self.scopes.keys() {
                 match catalogue::versions(&self.client, project).await {
                     Ok(versions) => releases.extend(versions),
                     // The walk over this project names the problem.
@@ -252,7 +224,7 @@ impl Tracker for Center {
     }
 
     fn projects(&self) -> Vec<String> {
-        self.scopes.clone()
+        self.scopes.keys().to_vec()
     }
 
     async fn standing(&self, project: &str) -> Result<Standing, TrackerError> {

@@ -62,7 +62,7 @@ impl Center {
             }
             for id in batch {
                 let Some((item, gaps)) = collected.items.remove(*id) else { continue };
-                if self.in_scope(&item.attributes.project).await? {
+                if self.scopes.hold(&self.client, &item.attributes.project).await? {
                     out.items.push(item);
                     out.gaps.extend(gaps);
                 } else {

@@ -21,11 +21,13 @@ use serde::Serialize;
 
 use super::super::super::{Discovered, Stamp, TrackerError};
 use super::super::answer::Answer;
-use super::super::discover::json;
+use super::super::discover::{json, quoted, stamp};
+use super::super::projects::unseen;
+use super::super::window::Window;
 use super::super::wire::{Issue, issue};
 use super::wire::Page;
 use super::{Center, Standing};
-use crate::model::{Gap, Timestamp};
+use crate::model::Timestamp;
 
 /// The most rows that a server gives unless its administrator changed that.
 pub(super) const ROWS: u32 = 1_000;
@@ -114,13 +116,7 @@ impl Center {
                 match self.standing_of(project).await? {
                     Standing::Archived => Ok(Discovered::default()),
                     Standing::Live => Err(TrackerError::Refused(why)),
-                    Standing::Hidden | Standing::Trashed => Err(TrackerError::Refused(format!(
-                        "{name}: project {project} does not exist at {site}, or the account may \
-                         not browse it; correct `scopes` of connection `{name}` or give the \
-                         account Browse Projects",
-                        name = self.client.connection(),
-                        site = self.client.site(),
-                    ))),
+                    Standing::Hidden | Standing::Trashed => Err(unseen(&self.client, project)),
                 }
             }
             other => other,
@@ -134,14 +130,15 @@ impl Center {
         clock: Timestamp,
         first: bool,
     ) -> Result<Discovered, TrackerError> {
-        let minutes = minutes_back(self.tracker_clock(clock), after);
+        // Every page begins anew, so its bound needs no margin.
+        let window = Window::reaching(after, clock.max(self.client.theirs()), 0);
         let jql = format!(
-            "project = {} AND updated >= -{minutes}m ORDER BY updated ASC, key ASC",
-            quoted(project)
+            "project = {} AND {} ORDER BY updated ASC, key ASC",
+            quoted(project),
+            window.clause()
         );
         let answer = self.search(&jql, ROWS, &["updated"], &[], true).await?;
-        let evaluated_at = answer.date.unwrap_or_else(|| self.tracker_clock(clock));
-        if slipped(minutes, evaluated_at, after) {
+        if !window.holds(answer.date.unwrap_or_else(|| self.client.theirs())) {
             return Err(TrackerError::BadToken(format!(
                 "{} was answered so late that its time limit had moved; the walk starts again",
                 answer.place()
@@ -285,36 +282,6 @@ impl Center {
     }
 }
 
-/// Whole minutes from `now` back to `then`, and one more: Jira floors its bound to the minute.
-fn minutes_back(now: Timestamp, then: Timestamp) -> i64 {
-    let back = now.millis().saturating_sub(then.millis()).max(0);
-    back / 60_000 + i64::from(back % 60_000 != 0) + 1
-}
-
-/// Whether a bound of so many minutes passed `after` while the question waited: "now" is when Jira
-/// evaluates it, and what changed in between would be lost.
-fn slipped(minutes: i64, evaluated_at: Timestamp, after: Timestamp) -> bool {
-    evaluated_at.plus_millis(-minutes.saturating_mul(60_000)) > after
-}
-
-/// A value in JQL.
-pub(super) fn quoted(value: &str) -> String {
-    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
-}
-
-fn stamp(issue: Issue<'_>) -> Result<Stamp, Gap> {
-    let updated_at = issue.fields.and_then(|fields| fields.updated.0);
-    match issue.id {
-        Some(id) => Ok(Stamp { source: id.0.into_owned(), updated_at }),
-        None => Err(Gap {
-            source: None,
-            key: issue.key.map(|key| key.0.into_owned()),
-            reason: "malformed-item".to_owned(),
-            detail: "the search listed an issue without a readable id".to_owned(),
-        }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -335,21 +302,5 @@ mod tests {
         for token in ["", "time", "time x", "crowd 7", "else 7"] {
             assert_eq!(Place::read(token), None, "{token}");
         }
-    }
-
-    #[test]
-    fn a_bound_reaches_back_to_the_minute_before() {
-        let now = Timestamp::from_millis(1_790_000_000_000);
-        let back = |seconds: i64| minutes_back(now, now.plus_millis(-seconds * 1000));
-        assert_eq!([back(900), back(901), back(0), back(-5)], [16, 17, 1, 1]);
-    }
-
-    #[test]
-    fn a_question_that_waited_too_long_lost_something() {
-        let after = Timestamp::from_millis(1_790_000_000_000);
-        let asked = |wait: i64| after.plus_millis(900_000 + wait * 1000);
-        let minutes = minutes_back(asked(0), after);
-        assert!(!slipped(minutes, asked(0), after) && !slipped(minutes, asked(60), after));
-        assert!(slipped(minutes, asked(61), after));
     }
 }
