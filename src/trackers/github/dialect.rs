@@ -42,6 +42,7 @@ pub(super) struct Texts {
     pub issues: String,
     pub nodes: String,
     pub history: String,
+    pub survey: String,
     missing: BTreeSet<String>,
     /// The schema was read, while the server named this version.
     asked: Option<Option<String>>,
@@ -51,9 +52,9 @@ impl Texts {
     fn new(told: impl Fn(&str) -> bool, asked: Option<Option<String>>) -> Self {
         let mut missing = BTreeSet::new();
         let mut fit = |text: &str| fitted(text, &told, &mut missing);
-        let [issues, nodes, history] =
-            [queries::ISSUES, queries::NODES, queries::HISTORY].map(&mut fit);
-        Self { issues, nodes, history, missing, asked }
+        let [issues, nodes, history, survey] =
+            [queries::ISSUES, queries::NODES, queries::HISTORY, queries::SURVEY].map(&mut fit);
+        Self { issues, nodes, history, survey, missing, asked }
     }
 
     fn lacks(&self, part: &str) -> bool {

@@ -233,23 +233,13 @@ impl GitHub {
         let Some(repository) = Repository::parse(&row.name_with_owner) else {
             return Ok(self.entry(row));
         };
-        let ask = async |query: &str, variables| {
-            let answer = self.client.ask(query, variables).await?;
-            let (data, found) = self.client.data::<SurveyData>(&answer)?;
-            Ok((data.repository, found))
-        };
         let (owner, name) = (&repository.owner, &repository.name);
         let variables = json!({ "owner": owner, "name": name, "titles": self.titles });
-        let told = match ask(queries::SURVEY, variables).await {
-            // An older server refuses the question as a whole.
-            Err(TrackerError::Refused(_)) => {
-                ask(queries::SURVEY_PLAIN, json!({ "owner": owner, "name": name })).await?
-            }
-            other => other?,
-        };
-        match told {
-            (Some(told), _) => Ok(self.entry(told)),
-            (None, found) => {
+        let answer = self.ask_fitting(&self.client, |texts| &texts.survey, variables).await?;
+        let (data, found) = self.client.data::<SurveyData>(&answer)?;
+        match data.repository {
+            Some(told) => Ok(self.entry(told)),
+            None => {
                 let key = row.name_with_owner;
                 match faults::of_repository(self.client.place(), &key, &found) {
                     TrackerError::Refused(_) => {

@@ -53,9 +53,6 @@ pub const OWNED: &str = include_str!("queries/owned.graphql");
 /// What rules can look at in one repository.
 pub const SURVEY: &str = include_str!("queries/survey.graphql");
 
-/// The same for servers without issue types and sub-issues.
-pub const SURVEY_PLAIN: &str = include_str!("queries/survey_plain.graphql");
-
 /// One page of an organisation's boards with their single-select fields.
 pub const BOARDS: &str = include_str!("queries/boards.graphql");
 /// One page of the repositories of an owner.

@@ -3,7 +3,7 @@ use streamgauge::trackers::github::queries;
 
 const SCHEMA: &str = include_str!("../payloads/github/schema.graphql");
 
-const ALL: [(&str, &str); 18] = [
+const ALL: [(&str, &str); 17] = [
     ("probe", queries::PROBE),
     ("issues", queries::ISSUES),
     ("nodes", queries::NODES),
@@ -15,7 +15,6 @@ const ALL: [(&str, &str); 18] = [
     ("visible", queries::VISIBLE),
     ("owned", queries::OWNED),
     ("survey", queries::SURVEY),
-    ("survey, plain", queries::SURVEY_PLAIN),
     ("boards", queries::BOARDS),
     ("repositories", queries::REPOSITORIES),
     ("pulse", queries::PULSE),

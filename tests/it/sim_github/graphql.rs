@@ -34,7 +34,6 @@ fn queries(site: &Site) -> Vec<(&'static str, Value)> {
         (ISSUES, repo.clone()),
         (pulls, repo.clone()),
         (client!("survey"), with_titles),
-        (client!("survey_plain"), repo.clone()),
         (client!("visible"), json!({})),
         (client!("owned"), json!({"owner": "northwind"})),
         (client!("boards"), json!({"owner": "northwind"})),

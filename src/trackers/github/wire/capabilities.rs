@@ -9,6 +9,7 @@ use serde::Deserialize;
 #[serde(default, rename_all = "camelCase")]
 pub struct Capabilities {
     issue: Option<Type>,
+    repository: Option<Type>,
     entries: Option<Type>,
     entry_types: Option<Type>,
 }
@@ -34,7 +35,7 @@ struct Name {
 }
 
 impl Capabilities {
-    /// `Issue.field`, `Issue.field.argument`, and the timeline entries that exist and can be asked
+    /// `Issue.field`, `Issue.field.argument`, `Repository.field`, and the timeline entries that exist and can be asked
     /// for; `None` when the schema is not told.
     #[must_use]
     pub fn names(self) -> Option<BTreeSet<String>> {
@@ -44,6 +45,8 @@ impl Capabilities {
             names.extend(field.args.iter().map(|arg| format!("{name}.{}", arg.name)));
             names.insert(name);
         }
+        let fields = self.repository.and_then(|repository| repository.fields).unwrap_or_default();
+        names.extend(fields.iter().map(|field| format!("Repository.{}", field.name)));
         let asked: BTreeSet<String> =
             self.entry_types?.enum_values?.into_iter().map(|value| value.name).collect();
         let entries = self.entries?.possible_types?.into_iter().map(|entry| entry.name);
