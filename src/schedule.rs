@@ -5,6 +5,7 @@
 //! Civil times are enumerated first and resolved to instants by us, so that `30 2 * * *` fires
 //! once on the days on which clocks change: after the gap in spring, at the first 02:30 in autumn.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use chrono::{NaiveDateTime, TimeZone, Utc};
@@ -100,6 +101,38 @@ impl Schedule {
             ticks.push(tick);
         }
         ticks
+    }
+}
+
+impl Schedule {
+    /// The newest firings in `(after, until]`, oldest first, at most `limit` of them. Older ones
+    /// are not looked at, however far `after` lies back.
+    #[must_use]
+    pub fn newest(&self, after: Timestamp, until: Timestamp, zone: Tz, limit: usize) -> Vec<Tick> {
+        // Later civil times than now's can have been: those that a gap skips, or that come twice.
+        let civil = until.to_utc().with_timezone(&zone).naive_local() + chrono::Duration::hours(3);
+        let from = Utc.from_utc_datetime(&civil);
+        let mut found: BTreeMap<Timestamp, NaiveDateTime> = BTreeMap::new();
+        for part in &self.parts {
+            let mut own: BTreeMap<Timestamp, NaiveDateTime> = BTreeMap::new();
+            for time in part.after(&from).rev() {
+                let tick = resolve(time.naive_utc(), zone);
+                if tick.at > until {
+                    continue;
+                }
+                if tick.at <= after || own.len() > limit {
+                    break;
+                }
+                // Several civil times in a gap are one firing, that of the first.
+                own.insert(tick.at, tick.civil);
+            }
+            for (at, civil) in own {
+                let first = found.entry(at).or_insert(civil);
+                *first = civil.min(*first);
+            }
+        }
+        let ticks: Vec<Tick> = found.into_iter().map(|(at, civil)| Tick { at, civil }).collect();
+        ticks[ticks.len().saturating_sub(limit)..].to_vec()
     }
 }
 
@@ -221,6 +254,32 @@ mod tests {
             assert_eq!(days.len(), found.len(), "{zone}: a day fired twice");
             assert!((364..=366).contains(&found.len()), "{zone}: {} firings", found.len());
         }
+    }
+
+    #[test]
+    fn the_newest_firings_are_the_last_of_all() {
+        let at = |t| Timestamp::parse(t).unwrap();
+        let spring = (at("2026-03-27T00:00:00Z"), at("2026-03-30T00:00:00Z"));
+        let autumn = (at("2026-10-24T00:00:00Z"), at("2026-10-26T00:00:00Z"));
+        let texts = ["*/7 * * * *", "10,30 2 * * *", "0 7 1 * FRI", "0 0 * * 0", "59 1,2,3 * * *"];
+        for text in texts {
+            let schedule = Schedule::parse(text).unwrap();
+            for zone in [Tz::UTC, Tz::Europe__Berlin, Tz::Australia__Lord_Howe, Tz::Africa__Cairo] {
+                for (from, end) in [spring, autumn] {
+                    for minutes in (0..(end.millis() - from.millis()) / 60_000).step_by(97) {
+                        let until = from.plus_millis(minutes * 60_000);
+                        let all = schedule.between(from, until, zone, usize::MAX);
+                        assert_eq!(schedule.newest(from, until, zone, usize::MAX - 1), all);
+                        let last = all[all.len().saturating_sub(3)..].to_vec();
+                        assert_eq!(schedule.newest(from, until, zone, 3), last, "{text} {zone}");
+                    }
+                }
+            }
+        }
+        // A year of minutes is not walked through.
+        let minutes = Schedule::parse("* * * * *").unwrap();
+        let year = (at("2026-01-01T00:00:00Z"), at("2027-01-01T00:00:00Z"));
+        assert_eq!(minutes.newest(year.0, year.1, Tz::UTC, 100).len(), 100);
     }
 
     #[test]

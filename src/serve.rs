@@ -26,7 +26,7 @@ use crate::web::metrics::Metrics;
 use crate::web::{self, App, Hook};
 
 /// How often due digests are looked for.
-const DIGEST_STEP: Duration = Duration::from_secs(15);
+const DIGEST_STEP: Duration = Duration::from_secs(5);
 /// How often a connection looks back far enough to meet what its index showed late.
 const DEEP_MS: i64 = 3_600_000;
 /// How often a connection reads everything again, for what leaves no stamp: a renamed label changes
@@ -323,7 +323,7 @@ impl Sweeper {
 async fn send_digests(outbox: &Outbox, metrics: &Metrics, clock: &SharedClock, stop: &Stop) {
     while !stop.requested() {
         match outbox.step().await {
-            Ok(sent) => metrics.digests(sent.delivered, sent.failed),
+            Ok(sent) => metrics.digests(sent.outcomes()),
             Err(error) => tracing::error!(%error, "digests wait for the store"),
         }
         tokio::select! {

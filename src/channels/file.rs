@@ -1,6 +1,8 @@
 //! A folder on disk. Files are written beside their final name and renamed, so that a reader never
 //! sees half a digest.
 
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 
 use super::{DeliveryError, Message};
@@ -9,16 +11,20 @@ pub(super) fn deliver(folder: &Path, message: &Message) -> Result<(), DeliveryEr
     let fail = |error: std::io::Error| DeliveryError {
         channel: format!("file:{}", folder.display()),
         reason: error.to_string(),
+        unsure: false,
     };
     std::fs::create_dir_all(folder).map_err(fail)?;
     for (format, content) in &message.files {
         let ending = format.ending();
         let path = folder.join(format!("{}.{ending}", message.key));
         let draft = folder.join(format!(".{}.{ending}.part", message.key));
-        std::fs::write(&draft, content).map_err(fail)?;
+        let mut file = File::create(&draft).map_err(fail)?;
+        file.write_all(content.as_bytes()).map_err(fail)?;
+        // What is marked as sent outlives a power cut.
+        file.sync_all().map_err(fail)?;
         std::fs::rename(&draft, &path).map_err(fail)?;
     }
-    Ok(())
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(fail)
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
-//! Where digests go. A channel is one file with one `deliver`; its name before the colon is the
-//! word that `to = ["file:digests"]` uses.
+//! Where digests go. A channel is one file with one `deliver` and a [`Class`]; its name before the
+//! colon is the word that `to = ["file:digests"]` uses.
 
 mod file;
 mod stdout;
 
 use std::path::PathBuf;
 
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 /// A form of a digest; its name is the ending of the file.
@@ -41,6 +42,27 @@ pub struct Message {
     pub files: Vec<(Format, String)>,
 }
 
+/// What delivering a message twice does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// The key collapses repeats, so a delivery of unknown outcome is simply repeated.
+    ByKey,
+    /// Every delivery is seen, so one of unknown outcome is a choice between none and two.
+    Blind,
+}
+
+/// Where digests go.
+#[async_trait]
+pub trait Channel: Send + Sync {
+    fn class(&self) -> Class;
+
+    /// Hands the message over.
+    ///
+    /// # Errors
+    /// The channel refused, or it is not known whether it took the message.
+    async fn deliver(&self, message: &Message) -> Result<(), DeliveryError>;
+}
+
 /// A parsed `to` entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
@@ -49,12 +71,14 @@ pub enum Target {
     Stdout,
 }
 
-/// Why a message could not be delivered; the next tick of the outbox tries again.
-#[derive(Debug, thiserror::Error)]
+/// Why a message was not delivered, or perhaps not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{channel}: {reason}")]
 pub struct DeliveryError {
     pub channel: String,
     pub reason: String,
+    /// It may have arrived all the same.
+    pub unsure: bool,
 }
 
 impl Target {
@@ -69,12 +93,18 @@ impl Target {
             }
         }
     }
+}
 
-    /// Hands the message over. Delivering the same key twice leaves one copy.
-    ///
-    /// # Errors
-    /// The channel refused or could not be reached.
-    pub fn deliver(&self, message: &Message) -> Result<(), DeliveryError> {
+#[async_trait]
+impl Channel for Target {
+    fn class(&self) -> Class {
+        match self {
+            Self::File(_) => Class::ByKey,
+            Self::Stdout => Class::Blind,
+        }
+    }
+
+    async fn deliver(&self, message: &Message) -> Result<(), DeliveryError> {
         match self {
             Self::File(folder) => file::deliver(folder, message),
             Self::Stdout => stdout::deliver(message),

@@ -5,6 +5,9 @@ use std::io::Write;
 use super::{DeliveryError, Message};
 
 pub(super) fn deliver(message: &Message) -> Result<(), DeliveryError> {
-    writeln!(std::io::stdout().lock(), "{}", message.markdown)
-        .map_err(|error| DeliveryError { channel: "stdout".into(), reason: error.to_string() })
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", message.markdown).and_then(|()| out.flush()).map_err(|error| {
+        // Some of it may have been written.
+        DeliveryError { channel: "stdout".into(), reason: error.to_string(), unsure: true }
+    })
 }

@@ -4,6 +4,7 @@
 //! and by the portfolio page; none of them computes anything.
 
 pub mod compose;
+mod content;
 pub mod html;
 pub mod json;
 pub mod markdown;
@@ -17,6 +18,7 @@ pub mod words;
 use std::sync::Arc;
 
 pub use compose::{Digest, Section, compose};
+pub use content::sent_moment;
 
 use crate::gauge::{Gauge, Moment};
 use crate::signals::{Report, Scope};

@@ -1,56 +1,55 @@
-//! Sends what is due: one delivery per digest, civil tick and channel, claimed before it is sent.
+//! Sends what is due. Any number of processes may run this over one database:
 //!
-//! Catch-up is bounded: after a stop, the newest tick of the last 24 hours is sent and older ones
-//! are not. What was sent is kept as it was sent; a repeated claim sends exactly those bytes.
+//! 1. **Plan.** A tick is a row with the key (digest, civil time). Whoever writes it first freezes
+//!    its content and its channels. Of several ticks that are due the newest of the last 24 hours
+//!    is planned, and the others are written down as skipped.
+//! 2. **Claim.** A delivery is claimed for a while before it is sent.
+//! 3. **Send** the frozen bytes under a key that never changes.
+//! 4. **Mark** it as sent, to be tried again, failed or unknown.
+//!
+//! A claim that runs out leaves a delivery of which nobody knows whether it arrived. Where the key
+//! collapses repeats it is repeated; elsewhere it ends as unknown, unless the settings ask for at
+//! least once. Ticks and claims go by the database's clock, never by that of a process.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use chrono::NaiveDateTime;
 
+use super::content::{Content, message};
 use super::settings::Digest as Settings;
 use super::{html, json, markdown, page, revisions};
-use crate::channels::{Format, Message, Target};
+use crate::channels::{Channel, Class, DeliveryError, Format, Target};
 use crate::clock::SharedClock;
 use crate::gauge::status::PlannedDigest;
 use crate::gauge::{Gauge, Moment};
-use crate::model::Timestamp;
+use crate::model::period::first_instant;
 use crate::schedule::{Schedule, Tick};
 use crate::signals::Scope;
-use crate::store::{Claim, Delivery, DigestKey, StoreError};
+use crate::store::{Claim, Delivery, DigestKey, DueTick, StoreError, TickPlan, UnfinishedDelivery};
 
-/// Ticks older than this are not caught up with.
+/// Ticks older than this are not caught up with, and deliveries end.
 const CATCH_UP_MS: i64 = 24 * 3_600_000;
-/// How long a claim holds before another process may repeat the delivery.
+/// The newest ticks that are looked at after a stop, or after a clock has jumped.
+const MOST_TICKS: usize = 100;
+/// How long a channel may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a claim holds before another process may take the delivery over.
 const CLAIM: Duration = Duration::from_secs(120);
-/// Pause after a refused delivery, in milliseconds.
-const AGAIN_MS: i64 = 60_000;
-/// Deliveries are given up after this many tries.
-const MOST_TRIES: u32 = 20;
-
-/// The frozen content of one delivery.
-#[derive(Serialize, Deserialize)]
-struct Content {
-    as_of: String,
-    known: String,
-    audience: String,
-    markdown: String,
-    json: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    html: Option<String>,
-    /// What a folder receives.
-    #[serde(default = "super::settings::default_format")]
-    format: Vec<Format>,
-}
+/// Pause after the first refused delivery; every further one doubles it.
+const AGAIN: Duration = Duration::from_secs(60);
+/// The longest pause.
+const AGAIN_MOST: Duration = Duration::from_secs(3600);
+/// How a civil time is stored.
+const CIVIL: &str = "%Y-%m-%dT%H:%M";
 
 /// The scheduled digests of one daemon.
 pub struct Outbox {
     gauge: Arc<Gauge>,
     clock: SharedClock,
-    started: Timestamp,
     plans: Vec<Plan>,
-    finished: Mutex<BTreeSet<DigestKey>>,
+    /// How deliveries ended that the store could not be told of.
+    unmarked: Mutex<Vec<(DigestKey, u64, Delivery)>>,
 }
 
 struct Plan {
@@ -58,15 +57,34 @@ struct Plan {
     audience: String,
     scope: Scope,
     schedule: Schedule,
-    targets: Vec<(String, Target)>,
+    channels: Vec<(String, Arc<dyn Channel>)>,
     format: Vec<Format>,
+    at_least_once: bool,
 }
 
 /// What one step did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Sent {
     pub delivered: u64,
+    /// Tries that did not deliver.
     pub failed: u64,
+    /// Deliveries of which nobody knows whether they arrived.
+    pub unknown: u64,
+    /// Ticks for which nothing is sent.
+    pub skipped: u64,
+}
+
+impl Sent {
+    /// Everything by name.
+    #[must_use]
+    pub fn outcomes(self) -> [(&'static str, u64); 4] {
+        [
+            ("delivered", self.delivered),
+            ("failed", self.failed),
+            ("unknown", self.unknown),
+            ("skipped", self.skipped),
+        ]
+    }
 }
 
 impl Outbox {
@@ -77,9 +95,21 @@ impl Outbox {
         clock: SharedClock,
         digests: &[Settings],
     ) -> Result<Self, String> {
-        let plans = digests.iter().map(plan).collect::<Result<Vec<_>, String>>()?;
-        let started = clock.now();
-        Ok(Self { gauge, clock, started, plans, finished: Mutex::default() })
+        Self::over(gauge, clock, digests, |to| Ok(Arc::new(Target::parse(to)?)))
+    }
+
+    /// The same with channels of its own making.
+    ///
+    /// # Errors
+    /// As [`Outbox::new`].
+    pub fn over(
+        gauge: Arc<Gauge>,
+        clock: SharedClock,
+        digests: &[Settings],
+        open: impl Fn(&str) -> Result<Arc<dyn Channel>, String>,
+    ) -> Result<Self, String> {
+        let plans = digests.iter().map(|one| plan(one, &open)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { gauge, clock, plans, unmarked: Mutex::default() })
     }
 
     /// What is planned, in the order of the settings.
@@ -89,102 +119,60 @@ impl Outbox {
             id: plan.id.clone(),
             audience: plan.audience.clone(),
             schedule: plan.schedule.clone(),
-            channels: plan.targets.iter().map(|(name, _)| name.clone()).collect(),
+            channels: plan.channels.iter().map(|(name, _)| name.clone()).collect(),
         };
         self.plans.iter().map(planned).collect()
     }
 
-    /// Sends every delivery that is due and unfinished.
+    /// Plans the ticks that are due and sends every delivery that may be sent now.
     ///
     /// # Errors
-    /// The store does not answer. A channel that refuses is recorded and tried again.
+    /// The store did not answer somewhere; what it did not hinder is done.
     pub async fn step(&self) -> Result<Sent, StoreError> {
         let mut sent = Sent::default();
+        let mut result = self.mark_again().await;
         for plan in &self.plans {
-            let Some(tick) = self.due(plan).await? else { continue };
-            for (name, target) in &plan.targets {
-                let key = DigestKey {
-                    digest: plan.id.clone(),
-                    due: tick.civil.format("%Y-%m-%dT%H:%M").to_string(),
-                    channel: name.clone(),
-                };
-                if self.is_finished(&key) {
-                    continue;
-                }
-                match self.deliver(plan, tick, key, target).await? {
-                    Some(true) => sent.delivered += 1,
-                    Some(false) => sent.failed += 1,
-                    None => {}
-                }
-            }
+            result = result.and(self.plan(plan, &mut sent).await);
         }
-        Ok(sent)
+        result = result.and(self.deliver_due(&mut sent).await);
+        result.map(|()| sent)
     }
 
-    /// The newest tick that is due. Ticks before the start count only if this digest was ever
-    /// sent, so that a first start does not send a digest about nothing.
-    async fn due(&self, plan: &Plan) -> Result<Option<Tick>, StoreError> {
-        let now = self.clock.now();
+    async fn plan(&self, plan: &Plan, sent: &mut Sent) -> Result<(), StoreError> {
+        let store = self.gauge.store();
         let zone = self.gauge.portfolio().zone();
-        let since = now.plus_millis(-CATCH_UP_MS);
-        let Some(tick) = plan.schedule.between(since, now, zone, 10_000).pop() else {
-            return Ok(None);
+        let name = format!("{} {}", plan.schedule.text(), zone.name());
+        let mark = store.tick_mark(&plan.id, &name).await?;
+        let Some(last) = mark.last else {
+            // A first start sends no digest about nothing; an upgrade goes on where it stood.
+            let civil = mark.newest_due.as_deref();
+            let civil = civil.and_then(|due| NaiveDateTime::parse_from_str(due, CIVIL).ok());
+            let last = civil.map(|civil| first_instant(civil, zone));
+            return store.begin_plan(&plan.id, &name, last).await;
         };
-        if tick.at > self.started {
-            return Ok(Some(tick));
+        let mut skipped = plan.schedule.newest(last, mark.now, zone, MOST_TICKS);
+        let since = mark.now.plus_millis(-CATCH_UP_MS);
+        let kept = skipped.pop_if(|tick| tick.at > since);
+        if skipped.is_empty() && kept.is_none() {
+            return Ok(());
         }
-        let before = self.gauge.store().sent_digests(100).await?;
-        Ok(before.iter().any(|sent| sent.key.digest == plan.id).then_some(tick))
-    }
-
-    async fn deliver(
-        &self,
-        plan: &Plan,
-        tick: Tick,
-        key: DigestKey,
-        target: &Target,
-    ) -> Result<Option<bool>, StoreError> {
-        let content = self.render(plan, tick).await?;
-        let (content, attempts, token) =
-            match self.gauge.store().claim_digest(&key, &content, CLAIM).await? {
-                Claim::Won { content, attempts, token } => (content, attempts, token),
-                Claim::Taken => return Ok(None),
-                Claim::Finished => {
-                    self.finish(key);
-                    return Ok(None);
-                }
-            };
-        let outcome = match message(&key, &content) {
-            Ok(message) => target.deliver(&message).map_err(|error| error.to_string()),
-            Err(error) => Err(error),
-        };
-        let delivery = match &outcome {
-            Ok(()) => Delivery::Sent,
-            Err(error) if attempts >= MOST_TRIES => Delivery::Failed(error.clone()),
-            Err(error) => Delivery::Again(self.clock.now().plus_millis(AGAIN_MS), error.clone()),
-        };
-        self.gauge.store().mark_digest(&key, token, delivery).await?;
-        match outcome {
-            Ok(()) => {
-                tracing::info!(
-                    digest = key.digest,
-                    due = key.due,
-                    channel = key.channel,
-                    "digest sent"
-                );
-                self.finish(key);
-                Ok(Some(true))
+        let kept = match kept {
+            None => None,
+            Some(tick) => {
+                let channels = plan.channels.iter().map(|(name, _)| name.clone()).collect();
+                Some((due(&tick), self.render(plan, tick).await?, channels))
             }
-            Err(error) => {
-                tracing::warn!(
-                    digest = key.digest,
-                    channel = key.channel,
-                    error,
-                    "digest not sent"
-                );
-                Ok(Some(false))
-            }
+        };
+        let skipped = skipped.iter().map(due).collect();
+        let digest = plan.id.clone();
+        let planned =
+            store.plan_ticks(TickPlan { digest, plan: name, last, skipped, kept }).await?;
+        if planned.skipped > 0 {
+            let count = planned.skipped;
+            tracing::warn!(digest = plan.id, count, "ticks were missed and are not sent");
         }
+        sent.skipped += planned.skipped;
+        Ok(())
     }
 
     async fn render(&self, plan: &Plan, tick: Tick) -> Result<String, StoreError> {
@@ -204,28 +192,157 @@ impl Outbox {
         Ok(serde_json::to_string(&content).expect("strings serialise"))
     }
 
-    fn is_finished(&self, key: &DigestKey) -> bool {
-        self.finished.lock().unwrap_or_else(PoisonError::into_inner).contains(key)
+    async fn deliver_due(&self, sent: &mut Sent) -> Result<(), StoreError> {
+        let (now, due) = self.gauge.store().due_deliveries().await?;
+        let mut result = Ok(());
+        for delivery in due {
+            let over = now.millis().saturating_sub(delivery.at.millis()) > CATCH_UP_MS;
+            result = result.and(self.deliver(delivery, over, sent).await);
+        }
+        result
     }
 
-    fn finish(&self, key: DigestKey) {
-        self.finished.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+    /// One delivery from its claim to its mark; one whose time is over ends without a try.
+    async fn deliver(
+        &self,
+        UnfinishedDelivery { key, .. }: UnfinishedDelivery,
+        over: bool,
+        sent: &mut Sent,
+    ) -> Result<(), StoreError> {
+        let plan = self.plans.iter().find(|plan| plan.id == key.digest);
+        let channel = plan.and_then(|plan| {
+            let mut named = plan.channels.iter().filter(|(name, _)| *name == key.channel);
+            named.next().map(|(_, channel)| (channel, plan.at_least_once))
+        });
+        // Another process may know the channel; if none does, time ends it.
+        if channel.is_none() && !over {
+            return Ok(());
+        }
+        let claim = self.gauge.store().claim_delivery(&key, CLAIM).await?;
+        let Claim::Won { content, attempts, token, unsure, problem } = claim else {
+            return Ok(());
+        };
+        let ended = match channel {
+            Some((channel, at_least_once)) if !over => {
+                let repeats = at_least_once || channel.class() == Class::ByKey;
+                if unsure && !repeats {
+                    Delivery::Unknown(UNHEARD.to_owned())
+                } else {
+                    self.send(channel.as_ref(), &key, &content, attempts, repeats).await
+                }
+            }
+            _ if unsure => Delivery::Unknown(UNHEARD.to_owned()),
+            _ => {
+                let last = problem.map_or_else(String::new, |why| format!("; the last try: {why}"));
+                Delivery::Failed(format!("not delivered within 24 hours of its time{last}"))
+            }
+        };
+        tell(&key, &ended, sent);
+        self.mark(key, token, ended).await
+    }
+
+    async fn send(
+        &self,
+        channel: &dyn Channel,
+        key: &DigestKey,
+        content: &str,
+        attempts: u32,
+        repeats: bool,
+    ) -> Delivery {
+        let message = match message(key, content) {
+            Ok(message) => message,
+            Err(error) => return Delivery::Failed(error),
+        };
+        let outcome = tokio::select! {
+            biased;
+            outcome = channel.deliver(&message) => outcome,
+            () = self.clock.sleep(PATIENCE) => Err(DeliveryError {
+                channel: key.channel.clone(),
+                reason: format!("no answer within {} seconds", PATIENCE.as_secs()),
+                unsure: true,
+            }),
+        };
+        match outcome {
+            Ok(()) => Delivery::Sent,
+            Err(error) if error.unsure && !repeats => Delivery::Unknown(error.to_string()),
+            Err(error) => {
+                let doubled = AGAIN.saturating_mul(1 << attempts.saturating_sub(1).min(10));
+                Delivery::Again(doubled.min(AGAIN_MOST), error.to_string())
+            }
+        }
+    }
+
+    async fn mark(&self, key: DigestKey, token: u64, ended: Delivery) -> Result<(), StoreError> {
+        let marked = self.gauge.store().mark_delivery(&key, token, ended.clone()).await;
+        if marked.is_err() {
+            self.unmarked().push((key, token, ended));
+        }
+        marked.map(drop)
+    }
+
+    /// Tells the store what it could not be told before. Whoever has taken a delivery over
+    /// meanwhile keeps it.
+    async fn mark_again(&self) -> Result<(), StoreError> {
+        let mut result = Ok(());
+        let unmarked = std::mem::take(&mut *self.unmarked());
+        for (key, token, ended) in unmarked {
+            result = result.and(self.mark(key, token, ended).await);
+        }
+        result
+    }
+
+    fn unmarked(&self) -> std::sync::MutexGuard<'_, Vec<(DigestKey, u64, Delivery)>> {
+        self.unmarked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn plan(settings: &Settings) -> Result<Plan, String> {
+/// Why a delivery is unknown.
+const UNHEARD: &str = "its sender ended before it told whether it arrived, and it is not sent \
+                       twice; `at_least_once = true` in this [[digest]] would repeat it";
+
+fn due(tick: &Tick) -> DueTick {
+    DueTick { due: tick.civil.format(CIVIL).to_string(), at: tick.at }
+}
+
+fn tell(key: &DigestKey, ended: &Delivery, sent: &mut Sent) {
+    let DigestKey { digest, due, channel } = key;
+    match ended {
+        Delivery::Sent => {
+            sent.delivered += 1;
+            tracing::info!(digest, due, channel, "digest sent");
+        }
+        Delivery::Again(_, error) => {
+            sent.failed += 1;
+            tracing::warn!(digest, due, channel, error, "digest not sent, to be tried again");
+        }
+        Delivery::Failed(error) => {
+            sent.failed += 1;
+            tracing::warn!(digest, due, channel, error, "digest not sent, given up");
+        }
+        Delivery::Unknown(why) => {
+            sent.unknown += 1;
+            tracing::warn!(digest, due, channel, why, "nobody knows whether a digest arrived");
+        }
+    }
+}
+
+fn plan(
+    settings: &Settings,
+    open: &impl Fn(&str) -> Result<Arc<dyn Channel>, String>,
+) -> Result<Plan, String> {
     let name = |problem: String| format!("digest `{}`: {problem}", settings.id);
     Ok(Plan {
         id: settings.id.clone(),
         audience: settings.audience.clone(),
         scope: scope(&settings.audience).map_err(name)?,
         schedule: Schedule::parse(&settings.at).map_err(|error| name(error.to_string()))?,
-        targets: settings
+        channels: settings
             .to
             .iter()
-            .map(|to| Ok((to.clone(), Target::parse(to).map_err(name)?)))
+            .map(|to| Ok((to.clone(), open(to).map_err(name)?)))
             .collect::<Result<_, String>>()?,
         format: settings.format.clone(),
+        at_least_once: settings.at_least_once,
     })
 }
 
@@ -239,32 +356,4 @@ pub fn scope(audience: &str) -> Result<Scope, String> {
         Some(("stream", id)) if !id.is_empty() => Ok(Scope::Stream(id.to_owned())),
         _ => Err(format!("\"{audience}\" is no audience: write \"portfolio\" or \"stream:ID\"")),
     }
-}
-
-fn message(key: &DigestKey, content: &str) -> Result<Message, String> {
-    let content: Content = serde_json::from_str(content)
-        .map_err(|error| format!("the stored digest cannot be read: {error}"))?;
-    let name = format!("{}-{}", key.digest, key.due.replace(':', ""));
-    let Content { markdown, json, html, .. } = content;
-    let file = |format: &Format| {
-        let text = match format {
-            Format::Md => markdown.clone(),
-            Format::Json => json.clone(),
-            Format::Html => html.clone()?,
-        };
-        Some((*format, text))
-    };
-    let files = content.format.iter().filter_map(file).collect();
-    Ok(Message { key: name, markdown, files })
-}
-
-/// The two clocks of a digest as it was sent, and whom it was for.
-#[must_use]
-pub fn sent_moment(content: &str) -> Option<(Timestamp, Timestamp, String)> {
-    let content: Content = serde_json::from_str(content).ok()?;
-    Some((
-        Timestamp::parse(&content.as_of).ok()?,
-        Timestamp::parse(&content.known).ok()?,
-        content.audience,
-    ))
 }

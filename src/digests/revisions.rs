@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::outbox::sent_moment;
+use super::content::sent_moment;
 use crate::gauge::{Gauge, Moment};
 use crate::model::Week;
 use crate::signals::report::{Header, Report, Unit};

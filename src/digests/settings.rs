@@ -20,6 +20,10 @@ pub struct Digest {
     /// The files that a folder receives: `md`, `html`, `json`.
     #[serde(default = "default_format")]
     pub format: Vec<Format>,
+    /// Whether a delivery is repeated of which nobody knows whether it arrived, on channels that
+    /// cannot tell a repeat.
+    #[serde(default)]
+    pub at_least_once: bool,
 }
 
 /// Markdown for readers, JSON for scripts.

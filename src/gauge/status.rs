@@ -13,6 +13,9 @@ use crate::store::{
 };
 use crate::transport::Host;
 
+/// How long ticks that were skipped are told of.
+const SKIPPED_DAYS: i64 = 7;
+
 /// What only a running daemon knows; the default for everybody else.
 #[derive(Debug, Default)]
 pub struct Live {
@@ -163,7 +166,17 @@ pub struct DigestStatus {
     /// `portfolio`, or `stream:ID`.
     pub audience: String,
     pub next_at: Option<Timestamp>,
+    /// Ticks of the last seven days for which nothing was sent: nobody was there at their time, and
+    /// a newer one was due by then, or a day had passed.
+    pub skipped: Option<SkippedStatus>,
     pub channels: Vec<ChannelStatus>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SkippedStatus {
+    pub count: u64,
+    /// Civil time in the portfolio's zone.
+    pub newest_due: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -178,7 +191,8 @@ pub struct ChannelStatus {
 pub struct DeliveryStatus {
     /// Civil time in the portfolio's zone.
     pub due: String,
-    /// `sent`, `failed`, or `open` while it is tried again.
+    /// `sent`, `failed`, or `unknown` where nobody knows whether it arrived; `open` until it is
+    /// tried, `sending` while it is.
     pub state: String,
     pub attempts: u32,
     pub ended_at: Option<Timestamp>,
@@ -207,6 +221,7 @@ impl Gauge {
             waiting: self.store.waiting().await?,
         };
         let deliveries = self.store.deliveries().await?;
+        let skipped = self.store.skipped_ticks(at.plus_days(-SKIPPED_DAYS)).await?;
         let mut names: BTreeSet<&ConnectionId> =
             self.declared.iter().map(|one| &one.connection).collect();
         names.extend(known.marks.iter().map(|one| &one.connection));
@@ -218,6 +233,10 @@ impl Gauge {
             digest: plan.id.clone(),
             audience: plan.audience.clone(),
             next_at: plan.schedule.next_after(at, zone).map(|tick| tick.at),
+            skipped: skipped
+                .iter()
+                .find(|one| one.digest == plan.id)
+                .map(|one| SkippedStatus { count: one.count, newest_due: one.newest_due.clone() }),
             channels: plan.channels.iter().map(|name| channel(plan, name, &deliveries)).collect(),
         });
         Ok(Status {

@@ -168,7 +168,7 @@ fn newest_pass(
 fn delivery(row: &Row) -> Result<DeliveryRecord, StoreError> {
     let (digest, due, channel) = (row.string(0)?, row.string(1)?, row.string(2)?);
     let state = row.string(3)?;
-    let again = (state == "open").then(|| row.time(5)).transpose()?;
+    let again = matches!(state.as_str(), "open" | "sending").then(|| row.time(5)).transpose()?;
     Ok(DeliveryRecord {
         key: DigestKey { digest, due, channel },
         state,

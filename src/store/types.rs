@@ -1,5 +1,7 @@
 //! What goes into the store and comes out of it, in the words of the model.
 
+use std::time::Duration;
+
 use crate::model::{
     Attributes, Change, ConnectionId, Departure, Gap, Item, ItemId, Period, Timestamp, TrackerKind,
 };
@@ -204,25 +206,92 @@ pub struct DigestKey {
     pub channel: String,
 }
 
+/// How far the ticks of one plan of a digest are looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TickMark {
+    /// By the database's clock.
+    pub now: Timestamp,
+    /// The newest tick that was planned or skipped, or when the plan was first seen.
+    pub last: Option<Timestamp>,
+    /// The newest civil time of this digest, where it has ticks and no plan: an earlier version
+    /// sent them.
+    pub newest_due: Option<String>,
+}
+
+/// A tick: its identity, and when it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueTick {
+    /// The civil time (`2026-06-15T07:00`) in the portfolio's zone.
+    pub due: String,
+    pub at: Timestamp,
+}
+
+/// What becomes of the ticks that are due, in one transaction.
+#[derive(Debug, Clone)]
+pub struct TickPlan {
+    pub digest: String,
+    /// The expression and its zone.
+    pub plan: String,
+    /// [`TickMark::last`] as it was read; a process that planned meanwhile has moved it.
+    pub last: Timestamp,
+    /// Ticks that nothing is sent for.
+    pub skipped: Vec<DueTick>,
+    /// The tick that is sent, its content, and the channels it goes to.
+    pub kept: Option<(DueTick, String, Vec<String>)>,
+}
+
+/// What planning did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TicksPlanned {
+    pub planned: u64,
+    pub skipped: u64,
+}
+
+/// A delivery that has not ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnfinishedDelivery {
+    pub key: DigestKey,
+    /// When its tick was.
+    pub at: Timestamp,
+}
+
+/// Ticks of one digest for which nothing was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SkippedTicks {
+    pub digest: String,
+    pub count: u64,
+    pub newest_due: String,
+}
+
 /// The answer to a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
-    /// Ours to send: exactly these bytes, whatever was offered on a second try.
-    Won { content: String, attempts: u32, token: u64 },
-    /// Someone else is sending it right now.
+    /// Ours to send: exactly these bytes, on every try.
+    Won {
+        content: String,
+        attempts: u32,
+        token: u64,
+        /// An earlier sender never told how its try ended.
+        unsure: bool,
+        /// Why the last try that ended did not deliver.
+        problem: Option<String>,
+    },
+    /// Someone else is sending it right now, or its pause is not over.
     Taken,
-    /// Sent, or given up.
+    /// Ended, or never planned.
     Finished,
 }
 
-/// How a delivery ended.
+/// How a try to deliver ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
     Sent,
-    /// May be claimed again at this instant.
-    Again(Timestamp, String),
-    /// Given up, or not known whether it arrived.
+    /// May be claimed again after this time.
+    Again(Duration, String),
+    /// Given up; it did not arrive.
     Failed(String),
+    /// Nobody knows whether it arrived, and it is not sent again.
+    Unknown(String),
 }
 
 /// A digest as it was sent.
@@ -274,10 +343,10 @@ pub struct ScopeTrouble {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryRecord {
     pub key: DigestKey,
-    /// `open`, `sent`, `failed`.
+    /// `open`, `sending`, `sent`, `failed`, `unknown`.
     pub state: String,
     pub attempts: u32,
-    /// When an open one may be tried again.
+    /// When one that has not ended may be tried again.
     pub again_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
     pub problem: Option<String>,

@@ -87,9 +87,9 @@ impl Metrics {
         self.webhooks.get_or_create(&OutcomeLabel { outcome }).inc();
     }
 
-    /// Counts deliveries of digests.
-    pub fn digests(&self, delivered: u64, failed: u64) {
-        for (outcome, count) in [("delivered", delivered), ("failed", failed)] {
+    /// Counts deliveries of digests, and ticks that were skipped.
+    pub fn digests(&self, outcomes: [(&'static str, u64); 4]) {
+        for (outcome, count) in outcomes {
             self.digests.get_or_create(&OutcomeLabel { outcome }).inc_by(count);
         }
     }

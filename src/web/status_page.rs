@@ -13,7 +13,8 @@ use super::moment::Visit;
 use super::{App, reads_portfolio};
 use crate::digests::stale::old;
 use crate::gauge::status::{
-    ConnectionStatus, DeliveryStatus, DigestStatus, Pulling, ScopeStatus, State as Standing, Status,
+    ConnectionStatus, DeliveryStatus, DigestStatus, Pulling, ScopeStatus, SkippedStatus,
+    State as Standing, Status,
 };
 use crate::gauge::{HostStatus, Moment};
 use crate::model::Timestamp;
@@ -44,7 +45,7 @@ fn render(status: &Status, visit: &Visit) -> Markup {
         h2 #digests { "Digests" }
         (digests(&status.digests))
         p.soft.small {
-            (prose("A pull reads what changed. A deep pull looks back further, for what an index showed late. A whole walk reads everything again. A sweep lists the ids of a scope, to find what has left: once a day, and hourly while the scope is closed, out of sight or in trouble. A digest that was not delivered is tried again every minute. `streamgauge check` asks each tracker for credentials and rights."))
+            (prose("A pull reads what changed. A deep pull looks back further, for what an index showed late. A whole walk reads everything again. A sweep lists the ids of a scope, to find what has left: once a day, and hourly while the scope is closed, out of sight or in trouble. A digest that was not delivered is tried again for a day, at first every minute. Of several that were due while nothing ran, only the last is sent. `streamgauge check` asks each tracker for credentials and rights."))
         }
     };
     frame("Status", Here::Status, visit, &body)
@@ -319,7 +320,10 @@ fn digests(digests: &[DigestStatus]) -> Markup {
                         tr {
                             th scope="row" { (digest.digest) }
                             td { (digest.audience) }
-                            td { @if let Some(at) = digest.next_at { (clock(at)) } @else { "never" } }
+                            td.words {
+                                @if let Some(at) = digest.next_at { (clock(at)) } @else { "never" }
+                                @if let Some(skipped) = &digest.skipped { br; (missed(skipped)) }
+                            }
                             td { (channel.channel) }
                             td.words { (delivery(channel.last.as_ref())) }
                         }
@@ -327,6 +331,13 @@ fn digests(digests: &[DigestStatus]) -> Markup {
                 }
             }
         }
+    }
+}
+
+fn missed(skipped: &SkippedStatus) -> Markup {
+    html! {
+        span.problem { (counted(skipped.count, "digest", "digests")) " skipped" }
+        " in the last 7 days, the last one due " (skipped.newest_due.replace('T', " "))
     }
 }
 
@@ -338,6 +349,7 @@ fn delivery(last: Option<&DeliveryStatus>) -> Markup {
                 @match last.state.as_str() {
                     "sent" => { "sent, due " }
                     "failed" => { span.problem { "given up" } ", due " }
+                    "unknown" => { span.problem { "may not have arrived" } ", due " }
                     _ if last.problem.is_some() => { span.problem { "not delivered yet" } ", due " }
                     _ => { "on its way, due " }
                 }

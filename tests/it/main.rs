@@ -8,6 +8,7 @@ mod cli;
 mod demo;
 mod departures;
 mod deployment;
+mod digest_ticks;
 mod digests;
 mod file_schemas;
 mod first_contact;

@@ -12,9 +12,9 @@ use streamgauge::model::{
     Timestamp, TrackerKind, Verb, What,
 };
 use streamgauge::store::{
-    Applied, Batch, Claim, Counts, Coverage, Cursor, Delivery, DigestKey, GapCount, Hint, Lease,
-    PassMarks, PassRecord, Removed, Resume, ScopeRecord, ScopeTrouble, SentDigest, Store,
-    StoreError, StoredItem, Swept, Waiting,
+    Applied, Batch, Claim, Counts, Coverage, Cursor, Delivery, DigestKey, DueTick, GapCount, Hint,
+    Lease, PassMarks, PassRecord, Removed, Resume, ScopeRecord, ScopeTrouble, SentDigest,
+    SkippedTicks, Store, StoreError, StoredItem, Swept, TickPlan, TicksPlanned, Waiting,
 };
 
 use crate::support::postgres;
@@ -490,29 +490,81 @@ async fn journal(store: &Store) {
     assert_eq!(now.as_deref(), Some("vocabulary = \"less\""));
 }
 
+/// A tick of the plan "daily" that was due a minute ago by the database's clock.
+async fn tick(store: &Store, due: &str, content: &str, channels: &[&str]) -> TickPlan {
+    let mark = store.tick_mark("monday", "daily").await.unwrap();
+    let tick = DueTick { due: due.to_owned(), at: mark.now.plus_millis(-60_000) };
+    let channels = channels.iter().map(|name| (*name).to_owned()).collect();
+    TickPlan {
+        digest: "monday".into(),
+        plan: "daily".into(),
+        last: mark.last.unwrap(),
+        skipped: Vec::new(),
+        kept: Some((tick, content.to_owned(), channels)),
+    }
+}
+
 async fn digests(store: &Store, clock: &ManualClock) {
+    let mark = store.tick_mark("monday", "daily").await.unwrap();
+    assert_eq!((mark.last, mark.newest_due), (None, None));
+    let long_ago = mark.now.plus_days(-30);
+    store.begin_plan("monday", "daily", Some(long_ago)).await.unwrap();
+    store.begin_plan("monday", "daily", None).await.unwrap();
+    let mark = store.tick_mark("monday", "daily").await.unwrap();
+    assert_eq!(mark.last, Some(long_ago), "a plan begins once");
+
+    let mut first = tick(store, "2026-06-15T07:00", "as planned", &["file", "slack"]).await;
+    let missed = DueTick { due: "2026-06-14T07:00".into(), at: mark.now.plus_days(-1) };
+    first.skipped.push(missed);
+    let mut early = first.clone();
+    early.kept.as_mut().unwrap().0.at = mark.now.plus_days(1);
+    let none = TicksPlanned::default();
+    assert_eq!(store.plan_ticks(early).await.unwrap(), none, "its time has not come");
+    let both = TicksPlanned { planned: 1, skipped: 1 };
+    assert_eq!(store.plan_ticks(first.clone()).await.unwrap(), both);
+    assert_eq!(store.plan_ticks(first).await.unwrap(), none, "another process was first");
+    let again = tick(store, "2026-06-15T07:00", "something else", &["file", "late"]).await;
+    assert_eq!(store.plan_ticks(again).await.unwrap(), none, "a tick is planned once");
+    let skipped = store.skipped_ticks(long_ago).await.unwrap();
+    let newest_due = "2026-06-14T07:00".to_owned();
+    assert_eq!(skipped, [SkippedTicks { digest: "monday".into(), count: 1, newest_due }]);
+
     let key = DigestKey {
         digest: "monday".into(),
         due: "2026-06-15T07:00".into(),
         channel: "file".into(),
     };
-    let won = |attempts, token| Claim::Won { content: "as planned".into(), attempts, token };
-    // A claim that runs out at once stands for a sender that died.
-    let claim = store.claim_digest(&key, "as planned", Duration::ZERO).await.unwrap();
-    assert_eq!(claim, won(1, 1));
-    let claim = store.claim_digest(&key, "something else", MINUTE).await.unwrap();
-    assert_eq!(claim, won(2, 2), "whoever claims again sends the same bytes");
-    assert_eq!(store.claim_digest(&key, "x", MINUTE).await.unwrap(), Claim::Taken);
-    assert!(!store.mark_digest(&key, 1, Delivery::Sent).await.unwrap(), "not theirs any more");
-    let again = Delivery::Again(Timestamp::MIN, "503".into());
-    assert!(store.mark_digest(&key, 2, again).await.unwrap());
-    assert_eq!(store.claim_digest(&key, "x", MINUTE).await.unwrap(), won(3, 3));
-    assert!(store.mark_digest(&key, 3, Delivery::Sent).await.unwrap());
-    assert_eq!(store.claim_digest(&key, "x", MINUTE).await.unwrap(), Claim::Finished);
     let lost = DigestKey { channel: "slack".into(), ..key.clone() };
-    store.claim_digest(&lost, "x", MINUTE).await.unwrap();
-    assert!(store.mark_digest(&lost, 1, Delivery::Failed("gone".into())).await.unwrap());
-    assert_eq!(store.claim_digest(&lost, "x", MINUTE).await.unwrap(), Claim::Finished);
+    let due = store.due_deliveries().await.unwrap().1;
+    let due: Vec<DigestKey> = due.into_iter().map(|one| one.key).collect();
+    assert_eq!(due, [key.clone(), lost.clone()]);
+    let won = |attempts, unsure, problem: Option<&str>| Claim::Won {
+        content: "as planned".into(),
+        attempts,
+        token: u64::from(attempts),
+        unsure,
+        problem: problem.map(str::to_owned),
+    };
+    // A claim that runs out at once stands for a sender that died.
+    let claim = store.claim_delivery(&key, Duration::ZERO).await.unwrap();
+    assert_eq!(claim, won(1, false, None));
+    let claim = store.claim_delivery(&key, MINUTE).await.unwrap();
+    assert_eq!(claim, won(2, true, None), "nobody knows how the first try ended");
+    assert_eq!(store.claim_delivery(&key, MINUTE).await.unwrap(), Claim::Taken);
+    assert!(!store.mark_delivery(&key, 1, Delivery::Sent).await.unwrap(), "not theirs any more");
+    let again = Delivery::Again(Duration::ZERO, "503".into());
+    assert!(store.mark_delivery(&key, 2, again).await.unwrap());
+    let claim = store.claim_delivery(&key, MINUTE).await.unwrap();
+    assert_eq!(claim, won(3, false, Some("503")));
+    assert!(store.mark_delivery(&key, 3, Delivery::Sent).await.unwrap());
+    assert_eq!(store.claim_delivery(&key, MINUTE).await.unwrap(), Claim::Finished);
+    assert!(!store.mark_delivery(&key, 3, Delivery::Sent).await.unwrap(), "it has ended");
+    store.claim_delivery(&lost, MINUTE).await.unwrap();
+    let unknown = Delivery::Unknown("gone".into());
+    assert!(store.mark_delivery(&lost, 1, unknown).await.unwrap());
+    assert_eq!(store.claim_delivery(&lost, MINUTE).await.unwrap(), Claim::Finished);
+    let never = DigestKey { channel: "late".into(), ..key.clone() };
+    assert_eq!(store.claim_delivery(&never, MINUTE).await.unwrap(), Claim::Finished);
     let sent = store.sent_digests(10).await.unwrap();
     let content = "as planned".to_owned();
     let ends: Vec<_> = store.deliveries().await.unwrap();
@@ -520,7 +572,7 @@ async fn digests(store: &Store, clock: &ManualClock) {
         .iter()
         .map(|end| (end.key.clone(), end.state.as_str(), end.attempts, end.problem.as_deref()))
         .collect();
-    assert_eq!(told, [(key.clone(), "sent", 3, None), (lost, "failed", 1, Some("gone"))]);
+    assert_eq!(told, [(key.clone(), "sent", 3, None), (lost, "unknown", 1, Some("gone"))]);
     assert!(ends.iter().all(|end| end.ended_at.is_some() && end.again_at.is_none()));
     assert_eq!(sent, [SentDigest { key, content, sent_at: sent[0].sent_at }]);
     let off = sent[0].sent_at.millis() - clock.now().millis();
@@ -568,8 +620,14 @@ async fn several_processes_share_one_postgres() {
         assert_eq!(taken.iter().flatten().count(), 1, "one holder of {name}");
 
         let due = format!("2026-06-{round:02}T07:00");
+        let begins = stores.iter().map(|s| s.begin_plan("monday", "daily", Some(Timestamp::MIN)));
+        futures::future::join_all(begins).await.into_iter().for_each(Result::unwrap);
+        let plan = tick(&stores[0], &due, "content", &["file"]).await;
+        let plans = stores.iter().map(|s| s.plan_ticks(plan.clone()));
+        let plans = futures::future::join_all(plans).await.into_iter().map(Result::unwrap);
+        assert_eq!(plans.map(|done| done.planned).sum::<u64>(), 1, "one row of {due}");
         let key = DigestKey { digest: "monday".into(), due, channel: "file".into() };
-        let claims = stores.iter().map(|s| s.claim_digest(&key, "content", MINUTE));
+        let claims = stores.iter().map(|s| s.claim_delivery(&key, MINUTE));
         let claims = futures::future::join_all(claims).await;
         let won = |c: &Result<Claim, StoreError>| matches!(c, Ok(Claim::Won { .. }));
         assert_eq!(claims.iter().filter(|c| won(c)).count(), 1, "one sender of {}", key.due);

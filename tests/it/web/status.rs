@@ -10,7 +10,7 @@ use streamgauge::demo::{Source, Stage};
 use streamgauge::model::Gap;
 use streamgauge::sim::story::{self, Size};
 use streamgauge::spawn::Spawner;
-use streamgauge::store::{Delivery, DigestKey, Lease, PassRecord, ScopeRecord};
+use streamgauge::store::{Delivery, DigestKey, DueTick, Lease, PassRecord, ScopeRecord, TickPlan};
 use streamgauge::sync::Progress;
 use streamgauge::transport::{Request, usual_pace};
 
@@ -86,9 +86,24 @@ async fn troubled() -> House {
         due: "2026-06-15T07:00".into(),
         channel: "file:digests".into(),
     };
-    house.store.claim_digest(&key, "{}", Duration::from_secs(60)).await.unwrap();
-    let refused = Delivery::Again(again, "file:digests: Permission denied".into());
-    assert!(house.store.mark_digest(&key, 1, refused).await.unwrap());
+    let last = now.plus_days(-3);
+    house.store.begin_plan("monday", "daily", Some(last)).await.unwrap();
+    let missed = |days: i64| DueTick {
+        due: format!("2026-06-{:02}T07:00", 15 - days),
+        at: now.plus_days(-days).plus_millis(-60_000),
+    };
+    let plan = TickPlan {
+        digest: "monday".into(),
+        plan: "daily".into(),
+        last,
+        skipped: vec![missed(2), missed(1)],
+        kept: Some((missed(0), "{}".into(), vec![key.channel.clone()])),
+    };
+    assert_eq!(house.store.plan_ticks(plan).await.unwrap().skipped, 2);
+    house.store.claim_delivery(&key, Duration::from_secs(60)).await.unwrap();
+    let problem = "file:digests: Permission denied".into();
+    let refused = Delivery::Again(Duration::from_secs(60), problem);
+    assert!(house.store.mark_delivery(&key, 1, refused).await.unwrap());
 
     house.clock.advance(Duration::from_secs(26 * 3600));
     let problem = "github: GitHub answered 401; write a valid token <b>there</b>";
@@ -133,6 +148,7 @@ async fn the_page_tells_it_in_words() {
         "this tracker tells no budget",
         "quiet.example asked to wait until 16 June 2026 09:00 UTC.",
         "not delivered yet",
+        "2 digests skipped</span> in the last 7 days, the last one due 2026-06-14 07:00",
         "File:digests: Permission denied.",
         "pull 08:01 UTC",
         "<td>08:01 UTC</td>",
