@@ -23,9 +23,17 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::mutants;
+
+/// What `--version` tells.
+const VERSION: &str = match mutants::POSSIBLE {
+    true => concat!(env!("CARGO_PKG_VERSION"), " with known bugs on purpose, for tests only"),
+    false => env!("CARGO_PKG_VERSION"),
+};
+
 /// Measures how work flows through value streams, from Jira and GitHub.
 #[derive(Debug, Parser)]
-#[command(version, about, propagate_version = true)]
+#[command(version = VERSION, about, propagate_version = true)]
 struct Cli {
     /// The settings file.
     #[arg(long, short, global = true, default_value = "config/streamgauge.toml")]

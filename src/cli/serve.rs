@@ -11,6 +11,7 @@ use super::context::Context;
 use super::{Done, Failure, Outcome};
 use crate::digests::outbox::Outbox;
 use crate::gauge::Gauge;
+use crate::mutants;
 use crate::schedule::Schedule;
 use crate::serve::Daemon;
 use crate::spawn::Spawner;
@@ -21,6 +22,13 @@ use crate::transport::Transport;
 use crate::web::access::Access;
 
 pub(crate) async fn run(config: &Path) -> Outcome {
+    if mutants::POSSIBLE {
+        return Err(Failure::Usage(
+            "this program was built with the feature `mutants`, which holds known bugs for tests; \
+             build it again without that feature to serve"
+                .to_owned(),
+        ));
+    }
     let context = Context::load_with(config, telemetry::DAEMON)?;
     let transport = context.transport()?;
     let trackers = context.trackers(&transport)?;

@@ -8,6 +8,7 @@ use super::gaps::record_gaps;
 use super::leases::{after, fence};
 use super::{Applied, Batch, Lease, Store, StoreError, next_numbers};
 use crate::model::{Departure, Item, ItemId, Level, Timestamp, TrackerKind};
+use crate::mutants::{Mutant, alive};
 
 const STORED: &str = "SELECT updated_at, settled, misses, state, key, first_seen, facts FROM items
     WHERE connection = $1 AND source = $2";
@@ -239,7 +240,8 @@ fn take_in(
     writes: &mut Vec<Write>,
     touches: &mut Vec<Touch>,
 ) {
-    if stored.as_ref().is_some_and(|s| item.updated_at < s.updated_at) {
+    let stale = stored.as_ref().is_some_and(|s| item.updated_at < s.updated_at);
+    if stale && !alive(Mutant::NoMonotonicGuard) {
         done.stale += 1;
         return;
     }

@@ -4,6 +4,7 @@ use super::driver::Param;
 use super::leases::fence;
 use super::{Hint, Lease, Retry, Store, StoreError, next_numbers};
 use crate::model::{ConnectionId, Timestamp};
+use crate::mutants::{Mutant, alive};
 
 impl Store {
     /// Keeps hints; a second one for the same item replaces the first. Durable on return, and
@@ -78,7 +79,10 @@ impl Store {
         connection: &ConnectionId,
         hints: Vec<Hint>,
     ) -> Result<(), StoreError> {
-        let sql = "DELETE FROM hints WHERE connection = $1 AND source = $2 AND seq = $3";
+        let sql = match alive(Mutant::HintDeleteNoSeq) {
+            true => "DELETE FROM hints WHERE connection = $1 AND source = $2 AND seq >= $3",
+            false => "DELETE FROM hints WHERE connection = $1 AND source = $2 AND seq = $3",
+        };
         self.each_hint(lease, connection, hints, None, sql).await
     }
 

@@ -7,6 +7,7 @@ use super::outcome::Problem;
 use super::run::{Run, Step};
 use super::settings::{deep_overlap_ms, hot_overlap_ms};
 use crate::model::Timestamp;
+use crate::mutants::{Mutant, alive};
 use crate::store::Resume;
 use crate::trackers::{Discovered, HIDDEN_PROJECT, ScanId, TrackerError};
 
@@ -126,6 +127,10 @@ impl Run<'_> {
     /// Walks one scan to its end and moves its cursor. Returns the clock it now covers.
     pub async fn scan(&mut self, scan: &ScanId, reach: Reach, clock: Timestamp) -> Step<Timestamp> {
         let mut walk = self.start(scan, reach, clock).await?;
+        if alive(Mutant::CursorBeforeData) {
+            self.store().finish_scan(&self.lease, self.connection(), &scan.0, walk.t0).await?;
+        }
+        let mut offset = Offset::default();
         loop {
             let discover = self.tracker.discover(scan, walk.since, clock, walk.token.as_deref());
             let mut page = match self.alongside(discover).await? {
@@ -136,13 +141,29 @@ impl Run<'_> {
                 }
                 Err(error) => return Err(error.into()),
             };
-            let next = page.next.take();
+            if alive(Mutant::UpperBound) {
+                page.stamps.retain(|stamp| stamp.updated_at.is_none_or(|at| at <= clock));
+                page.items.retain(|item| item.updated_at <= clock);
+            }
+            let mut next = page.next.take();
+            if alive(Mutant::OffsetAsc) {
+                offset.take(&mut page);
+            }
             self.page(&mut walk, page, clock).await?;
+            if alive(Mutant::OffsetAsc) && offset.turn(&mut walk, &mut next) {
+                continue;
+            }
             if !walk.follow(next)? {
                 break;
             }
         }
         self.commit().await?;
+        if alive(Mutant::CursorEndOfScan) {
+            walk.t0 = self.probe().await?.clock;
+        }
+        if alive(Mutant::NoOverlapMaxSeen) && !walk.first {
+            walk.t0 = walk.newest.max(FROM_THE_START);
+        }
         self.store().finish_scan(&self.lease, self.connection(), &scan.0, walk.t0).await?;
         Ok(walk.t0)
     }
@@ -155,8 +176,12 @@ impl Run<'_> {
     ) -> Step<Walk<'s>> {
         let cursor = self.store().cursor(self.connection(), &scan.0).await?;
         let kind = self.tracker.kind();
+        let clock = if alive(Mutant::LocalClockCursor) { self.now() } else { clock };
         let overlap = match reach {
             Reach::Full => return Ok(Walk::new(scan, clock, None)),
+            _ if alive(Mutant::NoOverlap) || alive(Mutant::NoOverlapMaxSeen) => 0,
+            Reach::Hot if alive(Mutant::ShortOverlap) => hot_overlap_ms(kind) / 6,
+            Reach::Deep if alive(Mutant::ShortOverlap) => deep_overlap_ms(kind) / 6,
             Reach::Hot => hot_overlap_ms(kind),
             Reach::Deep => deep_overlap_ms(kind),
         };
@@ -235,5 +260,36 @@ impl Run<'_> {
         let empty = self.batch(Vec::new(), Vec::new(), None);
         self.in_hand.get_or_insert(empty).resume = Some(resume);
         Ok(())
+    }
+}
+
+/// What [`Mutant::OffsetAsc`] remembers: how many rows it has taken, and how many of those it still
+/// has to pass over in a list that it asks for anew for every page.
+#[derive(Default)]
+struct Offset {
+    taken: usize,
+    before: usize,
+    met: bool,
+}
+
+impl Offset {
+    /// Leaves the rows that lie before the position out of a page.
+    fn take(&mut self, page: &mut Discovered) {
+        let passed = page.stamps.len().min(self.before);
+        page.stamps.drain(..passed);
+        self.before -= passed;
+        self.met = !page.stamps.is_empty();
+        self.taken += page.stamps.len();
+    }
+
+    /// Begins the list again for the next page; false at its end, and before the position.
+    fn turn(&mut self, walk: &mut Walk<'_>, next: &mut Option<String>) -> bool {
+        if !self.met || next.is_none() {
+            return false;
+        }
+        self.before = self.taken;
+        walk.token = None;
+        walk.tokens.clear();
+        true
     }
 }

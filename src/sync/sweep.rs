@@ -9,6 +9,7 @@ use super::outcome::Problem;
 use super::run::{Run, Step};
 use super::settings::{Settings, after, settling_ms};
 use crate::model::{Departure, Timestamp};
+use crate::mutants::{Mutant, alive};
 use crate::store::{Rostered, ScopeRecord, Store, StoreError};
 use crate::trackers::{Standing, Tracker};
 
@@ -46,6 +47,9 @@ struct Comparison {
 impl Run<'_> {
     /// Sweeps the projects that are due, or all of them.
     pub async fn sweep(&mut self, sweeping: &Sweeping) -> Step<()> {
+        if alive(Mutant::CensusOff) {
+            return Ok(());
+        }
         let probe = self.probe().await?;
         self.outcome.notes.clone_from(&probe.notes);
         self.recall().await?;
@@ -192,6 +196,9 @@ impl Run<'_> {
         // A list lags behind, and an issue may have moved to another project of ours: reading by
         // id tells, a thousand at a time.
         let sources = unlisted.iter().map(|item| item.source.clone()).collect();
+        if alive(Mutant::TombstoneNoVerify) {
+            return self.remove_all(sources, &Departure::Deleted, clock).await;
+        }
         let absent = self.read_all(sources).await?;
         for source in self.read_all(wanted).await? {
             self.missing(&source).await?;

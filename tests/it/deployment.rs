@@ -130,3 +130,20 @@ fn deployment_files_speak_of_settings_and_commands_that_exist() {
         assert!(ignored.lines().any(|line| line == kept), "{kept}");
     }
 }
+
+#[test]
+fn no_image_and_no_release_holds_the_known_bugs_of_the_tests() {
+    let cargo: toml::Table = toml::from_str(&file("Cargo.toml")).unwrap();
+    let features = cargo["features"].as_table().unwrap();
+    let names: Vec<&String> = features.keys().collect();
+    assert_eq!(names, ["mutants"], "no default, and no other feature that could bring them");
+    for file in ["Dockerfile", ".ci/run", "config/compose.yaml"].map(file) {
+        assert!(!file.contains("features") && !file.contains("mutants"), "{file}");
+    }
+    let version = Desk::new().run(&["--version"]).out;
+    let bugs = cfg!(feature = "mutants");
+    assert_eq!(version.contains("known bugs"), bugs, "{version}");
+    let served = Desk::new().write(SETTINGS, LONELY).write(PORTFOLIO, "nothing").run(&["serve"]);
+    assert_eq!(served.code, 2, "{served:?}");
+    assert_eq!(served.err.contains("built with the feature `mutants`"), bugs, "{served:?}");
+}

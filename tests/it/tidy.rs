@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Bottom first.
 const FLOORS: &[&[&str]] = &[
-    &["model"],
+    &["model", "mutants"],
     &["clock", "entropy", "spawn", "schedule", "secret", "trust"],
     &["transport"],
     &["portfolio", "signals"],

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Removed;
 use super::codec::{Coded, DecodeError, Decoder, Encoder, coded};
 use crate::model::{Attributes, Change, Departure, Item, Timestamp};
+use crate::mutants::{Mutant, alive};
 
 /// The first byte of every stored value.
 const VERSION: u8 = 1;
@@ -144,6 +145,12 @@ impl Facts {
         // Ids are unique by contract; an item that breaks it must not grow with every read.
         let mut ids = BTreeSet::new();
         read.retain(|change| ids.insert(change.id.clone()));
+        if alive(Mutant::AddNotReplace) {
+            let new = |change| Entry { change, known_at, withdrawn_at: None };
+            self.entries.extend(read.into_iter().map(new));
+            self.entries.sort_by_key(|entry| entry.change.at);
+            return true;
+        }
         polled::leave_out_the_known(&mut read, &self.entries);
         let valid = self.entries.iter().filter(|e| e.withdrawn_at.is_none());
         if valid.map(|e| &e.change).eq(&read) {

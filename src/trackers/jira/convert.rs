@@ -129,6 +129,13 @@ impl<'s> Draft<'s> {
         &self.item.id.source
     }
 
+    /// Takes the content of a later read and keeps the history, as if that had been read first:
+    /// what [`Mutant::ChangelogFirst`](crate::mutants::Mutant::ChangelogFirst) does.
+    pub fn become_of(&mut self, later: &Self) {
+        let history = std::mem::take(&mut self.item.history);
+        self.item = Item { history, ..later.item.clone() };
+    }
+
     /// Adds what happened at one instant; `None` is a history that could not be read.
     pub fn add(&mut self, history: Option<History<'_>>) {
         self.told = true;

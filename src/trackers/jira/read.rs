@@ -14,6 +14,7 @@ use super::discover::json;
 use super::schema::Schema;
 use super::wire;
 use crate::model::Gap;
+use crate::mutants::{Mutant, alive};
 
 /// The most issues that one content request takes.
 const CONTENT: usize = 100;
@@ -59,6 +60,13 @@ impl Jira {
             let mut drafts = self.contents(&schema, batch, &mut out).await?;
             self.leave_out_moved(&mut drafts, &mut out).await?;
             self.histories(&mut drafts, &mut out).await?;
+            if alive(Mutant::ChangelogFirst) {
+                let mut later = ReadOut::default();
+                for (source, content) in self.contents(&schema, batch, &mut later).await? {
+                    drafts.get_mut(&source).into_iter().for_each(|draft| draft.become_of(&content));
+                }
+                out.read_at = later.read_at;
+            }
             self.doubt_silence(&schema, &mut drafts, &mut out).await?;
             for (item, gaps) in batch.iter().filter_map(|id| drafts.remove(*id)).map(Draft::finish)
             {

@@ -8,6 +8,8 @@
 
 mod corpus;
 mod life;
+#[cfg(feature = "mutants")]
+mod mutants;
 mod oracle;
 mod people;
 mod swarm;

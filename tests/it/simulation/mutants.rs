@@ -1,0 +1,147 @@
+//! Whether the simulation would notice. Each known bug of [`streamgauge::mutants`] is woken in lives
+//! that pass without it, until one of them fails. A bug that survives means that the simulation is
+//! too kind; only [`Mutant::HintDeleteNoSeq`] may, because hints save time and nothing else.
+//!
+//! `MUTANT=NoFence` takes one of them, `MUTANT_SEEDS` the most lives that one gets, and
+//! `MUTANT_SAMPLE` how many are lived for the share of those that fail.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use streamgauge::mutants::{Mutant, wake};
+
+use super::{live, number};
+
+/// Lives that a bug may survive at most.
+const SEEDS: u64 = 3_000;
+/// Lives for the share of those that fail.
+const SAMPLE: u64 = 100;
+/// The one that is to survive.
+const HARMLESS: Mutant = Mutant::HintDeleteNoSeq;
+
+thread_local! {
+    /// What a life on this thread died of; `None` while nobody wants to know.
+    static WORDS: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Panics of lives that are meant to fail are kept, all others are told.
+fn listen() {
+    let others = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let kept = WORDS.with_borrow_mut(|words| {
+            let Some(words) = words else { return false };
+            let place = panic.location().map(ToString::to_string).unwrap_or_default();
+            *words = format!("{} ({place})", panic.payload_as_str().unwrap_or_default());
+            true
+        });
+        if !kept {
+            others(panic);
+        }
+    }));
+}
+
+/// What the life died of; `None` if it did not.
+fn died_of(mutant: Option<Mutant>, seed: u64) -> Option<String> {
+    WORDS.set(Some(String::new()));
+    wake(mutant);
+    let lived = catch_unwind(AssertUnwindSafe(|| drop(live(seed, false))));
+    wake(None);
+    let words = WORDS.take();
+    lived.err().and(words)
+}
+
+/// The invariant that a panic names: the first word like `C2`, or the words themselves.
+fn invariant(words: &str) -> String {
+    let mut parts = words.split(|c: char| !c.is_ascii_alphanumeric());
+    let is_name = |part: &&str| {
+        let mut letters = part.chars();
+        letters.next().is_some_and(|c| c.is_ascii_uppercase())
+            && letters.next().is_some_and(|c| c.is_ascii_digit())
+            && letters.all(|c| c.is_ascii_digit())
+    };
+    parts.find(is_name).map_or_else(|| words.lines().collect(), str::to_owned)
+}
+
+/// How one bug fared.
+struct Fate {
+    lived: u64,
+    /// Seeds that failed, and the words of the panic.
+    failed: BTreeMap<u64, String>,
+}
+
+fn hunt(mutant: Mutant, most: u64, sample: u64) -> Fate {
+    let failed: Mutex<BTreeMap<u64, String>> = Mutex::default();
+    let (next, part) = (AtomicU64::new(1), 20);
+    let mut lived = 0;
+    while lived < most && (lived < sample || failed.lock().unwrap().is_empty()) {
+        lived = (lived + part).min(most);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    loop {
+                        let seed = next.fetch_add(1, Ordering::Relaxed);
+                        if seed > lived {
+                            break;
+                        }
+                        if let Some(words) = died_of(Some(mutant), seed) {
+                            failed.lock().unwrap().insert(seed, words);
+                        }
+                    }
+                });
+            }
+        });
+        next.store(lived + 1, Ordering::Relaxed);
+    }
+    Fate { lived, failed: failed.into_inner().unwrap() }
+}
+
+fn row(mutant: Mutant, fate: &Fate) -> String {
+    let mut caught: BTreeMap<String, usize> = BTreeMap::new();
+    for words in fate.failed.values() {
+        *caught.entry(invariant(words)).or_default() += 1;
+    }
+    let mut caught: Vec<(String, usize)> = caught.into_iter().collect();
+    caught.sort_by_key(|(name, times)| (std::cmp::Reverse(*times), name.clone()));
+    let caught: Vec<String> =
+        caught.into_iter().map(|(name, times)| format!("{name} {times}")).collect();
+    let first = fate.failed.keys().next().map_or_else(String::new, u64::to_string);
+    let share = 100.0 * fate.failed.len() as f64 / fate.lived as f64;
+    format!(
+        "| {mutant:?} | {first} | {share:.1} % of {} | {} |",
+        fate.lived,
+        if caught.is_empty() { "survives".to_owned() } else { caught.join(", ") }
+    )
+}
+
+#[test]
+fn every_known_bug_is_noticed_but_the_harmless_one() {
+    listen();
+    let only = std::env::var("MUTANT").ok();
+    let (most, sample) = (number("MUTANT_SEEDS", SEEDS), number("MUTANT_SAMPLE", SAMPLE));
+    let mut wrong = Vec::new();
+    println!("| bug | first seed | fails | caught by |\n|---|---|---|---|");
+    for mutant in Mutant::ALL {
+        if only.as_ref().is_some_and(|only| *only != format!("{mutant:?}")) {
+            continue;
+        }
+        let fate = hunt(mutant, most, sample);
+        println!("{}", row(mutant, &fate));
+        if let Some((seed, words)) = fate.failed.first_key_value() {
+            if only.is_some() {
+                println!("seed {seed}: {words}");
+            }
+            // A life that fails anyway proves nothing.
+            if let Some(words) = died_of(None, *seed) {
+                wrong.push(format!("seed {seed} fails without {mutant:?}: {words}"));
+            }
+        }
+        if fate.failed.is_empty() != (mutant == HARMLESS) {
+            let survived = if mutant == HARMLESS { "died" } else { "survived" };
+            wrong.push(format!("{mutant:?} {survived} in {} lives", fate.lived));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
