@@ -35,6 +35,9 @@ const FULL_MS: i64 = 24 * 3_600_000;
 /// The shortest pause between two looks at one connection, whatever asks for them; hints that come
 /// meanwhile are read together.
 const BREATH: Duration = Duration::from_millis(20);
+/// The shortest pause between a pass and one that webhooks ask for, in milliseconds: a flood of
+/// deliveries that cannot be kept asks for one each.
+const SCAN_BREATH_MS: i64 = 2_000;
 
 /// How often it is looked whether a project is due to be swept.
 const SWEEP_STEP: Duration = Duration::from_secs(15 * 60);
@@ -147,7 +150,7 @@ impl Daemon {
             hooks,
         };
         let router = web::router(Arc::new(app));
-        let limits = web::server::Limits::default();
+        let limits = web::server::Limits::default().within_open_files();
         let stopped = async move { stop.wait().await };
         web::server::serve(listener, router, self.spawner, self.clock, limits, stopped).await;
         drop(alive);
@@ -159,6 +162,7 @@ impl Puller {
     async fn run(self) {
         let (mut deep_at, mut full_at) = (Timestamp::MIN, self.clock.now());
         let mut due = self.clock.now();
+        let mut ended = due;
         let mut held_once = false;
         while !self.stop.requested() {
             let now = self.clock.now();
@@ -203,6 +207,7 @@ impl Puller {
                     ],
                 );
                 self.live.end(&self.connection);
+                ended = self.clock.now();
             }
             self.clock.sleep(BREATH).await;
             let wait = u64::try_from(due.millis() - self.clock.now().millis()).unwrap_or(0);
@@ -210,7 +215,9 @@ impl Puller {
                 biased;
                 () = self.stop.wait() => break,
                 () = self.hinted.notified() => self.refresh().await,
-                () = self.scan.notified() => due = self.clock.now(),
+                () = self.scan.notified() => {
+                    due = due.min(ended.plus_millis(SCAN_BREATH_MS).max(self.clock.now()));
+                }
                 () = self.clock.sleep(Duration::from_millis(wait)) => {}
             }
         }

@@ -1,6 +1,8 @@
 //! What is to be looked at again: hints of webhooks, and reads that failed.
 
-use super::driver::Param;
+use std::collections::BTreeMap;
+
+use super::driver::{Note, Param, Tx};
 use super::leases::fence;
 use super::{Hint, Lease, Retry, Store, StoreError, next_numbers};
 use crate::model::{ConnectionId, Timestamp};
@@ -8,37 +10,21 @@ use crate::mutants::{Mutant, alive};
 
 impl Store {
     /// Keeps hints; a second one for the same item replaces the first. Durable on return, and
-    /// many callers at once share one commit.
+    /// many callers at once share one transaction.
     ///
     /// # Errors
     /// The database does not answer; the webhook must not be acknowledged then.
     pub async fn put_hints(
         &self,
         connection: &ConnectionId,
-        mut sources: Vec<String>,
+        sources: Vec<String>,
         due: Timestamp,
     ) -> Result<(), StoreError> {
-        let connection = connection.0.clone();
-        sources.sort();
-        sources.dedup();
-        self.driver
-            .write("put hints", move |tx| {
-                if sources.is_empty() {
-                    return Ok(());
-                }
-                let seq = next_numbers(tx, "hints", 1)?;
-                let rows: Vec<Vec<Param<'_>>> = sources
-                    .iter()
-                    .map(|s| vec![(&connection).into(), s.into(), seq.into(), due.into()])
-                    .collect();
-                tx.execute_all(
-                    "INSERT INTO hints (connection, source, seq, due) VALUES ($1, $2, $3, $4)
-                     ON CONFLICT (connection, source) DO UPDATE SET
-                        seq = excluded.seq, due = excluded.due",
-                    &rows,
-                )
-            })
-            .await
+        if sources.is_empty() {
+            return Ok(());
+        }
+        let note = |source| Note { connection: connection.0.clone(), source, due };
+        self.driver.note(sources.into_iter().map(note).collect(), write).await
     }
 
     /// Due hints, oldest first. They stay until [`Store::done_hints`].
@@ -214,4 +200,26 @@ impl Store {
             })
             .await
     }
+}
+
+/// Writes the notes of many callers: one row for each item, all with one number. In the order of
+/// their keys, so that two processes never wait for each other's rows.
+fn write(tx: &mut Tx<'_>, notes: Vec<Note>) -> Result<(), StoreError> {
+    let mut latest: BTreeMap<(String, String), Timestamp> = BTreeMap::new();
+    for note in notes {
+        let due = latest.entry((note.connection, note.source)).or_insert(note.due);
+        *due = note.due.max(*due);
+    }
+    let seq = next_numbers(tx, "hints", 1)?;
+    let rows: Vec<Vec<Param<'_>>> = latest
+        .iter()
+        .map(|((connection, source), due)| {
+            vec![connection.into(), source.into(), seq.into(), (*due).into()]
+        })
+        .collect();
+    tx.execute_all(
+        "INSERT INTO hints (connection, source, seq, due) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (connection, source) DO UPDATE SET seq = excluded.seq, due = excluded.due",
+        &rows,
+    )
 }

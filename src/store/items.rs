@@ -136,6 +136,19 @@ impl Store {
             .await
     }
 
+    /// Whether any item is live. Unlike [`Store::counts`] this does not look at all of them.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn holds_items(&self) -> Result<bool, StoreError> {
+        self.driver
+            .read("holds items", |tx| {
+                let sql = "SELECT 1 FROM items WHERE state = 'live' LIMIT 1";
+                Ok(tx.first(sql, &[])?.is_some())
+            })
+            .await
+    }
+
     /// How much of everything there is now.
     ///
     /// # Errors

@@ -75,7 +75,7 @@ impl Default for Limits {
             connect: Duration::from_secs(5),
             read: Duration::from_secs(20),
             total: Duration::from_secs(60),
-            body: 64 << 20,
+            body: 32 << 20,
             backoff: [2, 4, 8].map(Duration::from_secs).to_vec(),
             longest_wait: Duration::from_secs(90),
         }

@@ -1,5 +1,6 @@
 //! Who may see what. Default deny: every route but health, the style sheet, sign-in and webhooks
-//! needs a credential, unless none is configured; then only loopback is served.
+//! needs a credential, unless none is configured; then only loopback is served. Who guesses too
+//! often is not listened to for a while.
 
 use std::sync::Arc;
 
@@ -14,7 +15,9 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::peers::Peer;
 use super::settings::{RoleName, Web};
+use super::windows::{Enough, Windows};
 use crate::clock::SharedClock;
 use crate::secret::SecretError;
 
@@ -22,6 +25,10 @@ use crate::secret::SecretError;
 const COOKIE: &str = "__Host-streamgauge";
 /// How long a sign-in lasts.
 const SESSION_MS: i64 = 12 * 3_600_000;
+/// Wrong words that one address may try within a minute.
+const GUESSES: u32 = 20;
+/// Where a trusted proxy says for whom it asks.
+const FORWARDED: &str = "x-forwarded-for";
 
 /// What a caller may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +52,28 @@ impl Role {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SignedIn;
 
+/// Who asks, as far as it can be told: the other end of the connection, or the one for whom a
+/// trusted proxy asks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Caller(pub Peer);
+
+/// Why somebody is not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// No credential, or a wrong one.
+    Unknown,
+    /// Not from here, whoever it is.
+    Foreign,
+    /// Too many wrong words came from this address; nothing was looked at.
+    Guessing(Enough),
+}
+
+impl From<Enough> for Refused {
+    fn from(enough: Enough) -> Self {
+        Self::Guessing(enough)
+    }
+}
+
 struct Credential {
     role: Role,
     digest: [u8; 32],
@@ -62,6 +91,7 @@ pub struct Access {
     proxy: Option<TrustedProxy>,
     public_url: Option<String>,
     session_key: [u8; 32],
+    guesses: Windows,
     clock: SharedClock,
 }
 
@@ -89,7 +119,8 @@ impl Access {
         };
         let public_url = settings.public_url.clone();
         let session_key = key.finalize().into();
-        Ok(Arc::new(Self { credentials, proxy, public_url, session_key, clock }))
+        let guesses = Windows::new(GUESSES);
+        Ok(Arc::new(Self { credentials, proxy, public_url, session_key, guesses, clock }))
     }
 
     fn is_open(&self) -> bool {
@@ -97,17 +128,36 @@ impl Access {
     }
 
     /// The role of a word typed into the sign-in form or sent as a bearer token.
-    #[must_use]
-    pub fn role_of(&self, word: &SecretString) -> Option<Role> {
+    pub(super) fn role_of(&self, word: &SecretString, caller: Caller) -> Result<Role, Refused> {
         let digest = sha256(word.expose_secret());
-        // Every credential is compared, so that time tells nothing.
-        let mut found = None;
-        for credential in &self.credentials {
-            if bool::from(credential.digest.ct_eq(&digest)) {
-                found = Some(credential.role.clone());
+        let compare = || {
+            // Every credential is compared, so that time tells nothing.
+            let mut found = None;
+            for credential in &self.credentials {
+                if bool::from(credential.digest.ct_eq(&digest)) {
+                    found = Some(credential.role.clone());
+                }
             }
-        }
-        found
+            found
+        };
+        self.guesses.try_once(caller.0, self.clock.now(), compare)?.ok_or(Refused::Unknown)
+    }
+
+    /// Who sends this request. Only a proxy that has proved itself may speak for others; the last
+    /// address of its list is the one that it saw itself.
+    pub(super) fn caller(&self, request: &Request) -> Caller {
+        let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer::UNKNOWN);
+        let headers = request.headers();
+        let behind = || {
+            let proxy = self.proxy.as_ref()?;
+            let proof = headers.get(proxy.header.as_str())?;
+            if !bool::from(sha256_bytes(proof.as_bytes()).ct_eq(&proxy.digest)) {
+                return None;
+            }
+            let last = headers.get_all(FORWARDED).iter().next_back()?.to_str().ok()?;
+            last.rsplit(',').next()?.trim().parse::<std::net::IpAddr>().ok().map(Peer::from)
+        };
+        Caller(behind().unwrap_or(peer))
     }
 
     /// The cookie that signs a browser in, or signs it out.
@@ -153,28 +203,29 @@ impl Access {
         }
     }
 
-    fn judge(&self, method: &Method, headers: &HeaderMap) -> Result<Role, StatusCode> {
+    fn judge(&self, request: &Request, caller: Caller) -> Result<Role, Refused> {
+        let (method, headers) = (request.method(), request.headers());
         if self.is_open() {
             // A page on another site must not reach us through a name that resolves to loopback.
             return if host_is_loopback(headers) {
                 self.same_origin(method, headers, Role::Portfolio)
             } else {
-                Err(StatusCode::FORBIDDEN)
+                Err(Refused::Foreign)
             };
         }
         if let Some(token) = bearer(headers) {
-            return self.role_of(&token).ok_or(StatusCode::UNAUTHORIZED);
+            return self.role_of(&token, caller);
         }
         if let Some(proxy) = &self.proxy
             && let Some(value) = headers.get(proxy.header.as_str())
         {
-            return if bool::from(sha256_bytes(value.as_bytes()).ct_eq(&proxy.digest)) {
-                self.same_origin(method, headers, proxy.role.clone())
-            } else {
-                Err(StatusCode::UNAUTHORIZED)
-            };
+            let digest = sha256_bytes(value.as_bytes());
+            let compare = || bool::from(digest.ct_eq(&proxy.digest)).then_some(());
+            let right = self.guesses.try_once(caller.0, self.clock.now(), compare)?;
+            right.ok_or(Refused::Unknown)?;
+            return self.same_origin(method, headers, proxy.role.clone());
         }
-        let role = self.cookies(headers).ok_or(StatusCode::UNAUTHORIZED)?;
+        let role = self.cookies(headers).ok_or(Refused::Unknown)?;
         self.same_origin(method, headers, role)
     }
 
@@ -188,11 +239,11 @@ impl Access {
         method: &Method,
         headers: &HeaderMap,
         role: Role,
-    ) -> Result<Role, StatusCode> {
+    ) -> Result<Role, Refused> {
         if matches!(*method, Method::GET | Method::HEAD) || self.origin_is_ours(headers) {
             Ok(role)
         } else {
-            Err(StatusCode::FORBIDDEN)
+            Err(Refused::Foreign)
         }
     }
 
@@ -215,7 +266,9 @@ pub async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
-    match access.judge(request.method(), request.headers()) {
+    let caller = access.caller(&request);
+    request.extensions_mut().insert(caller);
+    match access.judge(&request, caller) {
         Ok(role) => {
             if access.cookies(request.headers()).is_some() {
                 request.extensions_mut().insert(SignedIn);
@@ -223,15 +276,24 @@ pub async fn guard(
             request.extensions_mut().insert(role);
             next.run(request).await
         }
-        Err(StatusCode::UNAUTHORIZED) if wants_page(request.headers()) => {
+        Err(Refused::Unknown) if wants_page(request.headers()) => {
             Redirect::to("/sign-in").into_response()
         }
-        Err(StatusCode::UNAUTHORIZED) => {
+        Err(Refused::Unknown) => {
             let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
             (StatusCode::UNAUTHORIZED, challenge, "a credential is needed\n").into_response()
         }
-        Err(status) => (status, "not from here\n").into_response(),
+        Err(Refused::Foreign) => (StatusCode::FORBIDDEN, "not from here\n").into_response(),
+        Err(Refused::Guessing(enough)) => {
+            later(enough, "too many wrong credentials came from this address\n")
+        }
     }
+}
+
+/// 429, with the time to wait.
+pub(super) fn later(enough: Enough, why: impl IntoResponse) -> Response {
+    let wait = [(header::RETRY_AFTER, enough.seconds.to_string())];
+    (StatusCode::TOO_MANY_REQUESTS, wait, why).into_response()
 }
 
 /// Does a browser ask, for a person?

@@ -82,7 +82,7 @@ impl Metrics {
         }
     }
 
-    /// `accepted`, `refused`, `unreadable` or `not_stored`.
+    /// `accepted`, `refused`, `unreadable`, `not_stored` or `overflow`.
     pub fn webhook(&self, outcome: &'static str) {
         self.webhooks.get_or_create(&OutcomeLabel { outcome }).inc();
     }

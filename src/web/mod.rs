@@ -2,6 +2,7 @@
 
 pub mod access;
 mod api;
+mod bodies;
 mod chart;
 mod error;
 mod first_run;
@@ -14,12 +15,16 @@ mod map_page;
 pub mod metrics;
 mod moment;
 mod notices;
+mod past;
+mod peers;
 mod portfolio_page;
 pub mod server;
 pub mod settings;
 mod sign_in;
+mod stalled;
 mod status_page;
 mod webhooks;
+mod windows;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,7 +40,6 @@ use http::{HeaderValue, StatusCode};
 use maud::Markup;
 use tokio::sync::Notify;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
@@ -46,17 +50,49 @@ use crate::signals::Scope;
 use crate::store::Store;
 use crate::trackers::Tracker;
 use access::{Access, Role};
+use bodies::Bodies;
 use error::WebError;
 use live::Live;
 use metrics::Metrics;
 use moment::Visit;
+use past::Past;
+use webhooks::Waiting;
 
 /// Largest webhook body; GitHub and Jira send more only for events that a pull finds as well.
 const WEBHOOK_LIMIT: usize = 1 << 20;
 /// Largest body elsewhere.
 const BODY_LIMIT: usize = 64 << 10;
-/// No answer takes longer.
-const ANSWER: Duration = Duration::from_secs(30);
+
+/// What the routes grant together, whoever asks.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// How long a client may take to send a body.
+    pub body: Duration,
+    /// No answer takes longer, the body of the request included.
+    pub answer: Duration,
+    /// What the bodies of all requests under way may hold together, in bytes.
+    pub room: usize,
+    /// Deliveries that wait for the database at once; further ones are to be sent again. Fewer
+    /// than there are connections: a database that hangs must leave some to `/healthz`.
+    pub hints: usize,
+    /// How long a delivery waits for the database. GitHub waits ten seconds for us.
+    pub durable: Duration,
+    /// Questions about the past that one caller may ask within a minute.
+    pub past: u32,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            body: Duration::from_secs(10),
+            answer: Duration::from_secs(30),
+            room: 64 << 20,
+            hints: 960,
+            durable: Duration::from_secs(8),
+            past: 300,
+        }
+    }
+}
 
 /// What the faces need.
 pub struct App {
@@ -82,6 +118,14 @@ pub struct Hook {
 
 /// Every route of the daemon.
 pub fn router(app: Arc<App>) -> Router {
+    bounded(app, Bounds::default())
+}
+
+/// Every route, with other bounds.
+pub fn bounded(app: Arc<App>, bounds: Bounds) -> Router {
+    let room = bodies::room(bounds.room);
+    let bodies = |limit| from_fn_with_state(Bodies::new(limit, bounds.body, &room), bodies::whole);
+    let past = Past::new(bounds.past, Arc::clone(&app.clock));
     let guarded = Router::new()
         .route("/", get(portfolio))
         .route("/map", get(map_page::page))
@@ -96,23 +140,25 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/v1/readings", get(api::readings).post(api::read))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::page))
-        .layer(from_fn_with_state(Arc::clone(&app.access), access::guard))
-        .layer(RequestBodyLimitLayer::new(BODY_LIMIT));
+        .layer(bodies(BODY_LIMIT))
+        .layer(from_fn_with_state(past, past::turn))
+        .layer(from_fn_with_state(Arc::clone(&app.access), access::guard));
     let open = Router::new()
         .route("/healthz", get(health::alive))
         .route("/style.css", get(style))
         .route("/sign-in", get(sign_in::form).post(sign_in::submit))
         .route("/sign-out", post(sign_in::leave))
-        .layer(RequestBodyLimitLayer::new(BODY_LIMIT));
+        .layer(bodies(BODY_LIMIT));
     let hooks = Router::new()
         .route("/webhooks/{connection}", post(webhooks::receive))
-        .layer(RequestBodyLimitLayer::new(WEBHOOK_LIMIT));
+        .layer(Extension(Waiting::new(bounds.hints, bounds.durable)))
+        .layer(bodies(WEBHOOK_LIMIT));
     guarded
         .merge(open)
         .merge(hooks)
         .fallback(async || WebError::NotFound("there is no such page".into()))
         .layer(from_fn(error::as_pages))
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, bounds.answer))
         .layer(CatchPanicLayer::new())
         .layer(header(CONTENT_SECURITY_POLICY, POLICY))
         .layer(header(HeaderName::from_static("x-content-type-options"), "nosniff"))

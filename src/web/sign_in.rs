@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::Form;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Form, RequestExt};
 use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::App;
+use super::access::{Refused, later};
 use super::layout::{Here, page};
 use super::moment::Visit;
 
@@ -42,19 +43,24 @@ fn render(problem: Option<&str>) -> Markup {
     )
 }
 
-pub async fn submit(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    Form(word): Form<Word>,
-) -> Response {
-    if !app.access.origin_is_ours(&headers) {
+pub async fn submit(State(app): State<Arc<App>>, request: Request) -> Response {
+    if !app.access.origin_is_ours(request.headers()) {
         return (StatusCode::FORBIDDEN, "not from here\n").into_response();
     }
-    match app.access.role_of(&word.token) {
-        Some(role) => {
+    let caller = app.access.caller(&request);
+    let word = match request.extract::<Form<Word>, _>().await {
+        Ok(Form(word)) => word,
+        Err(unreadable) => return unreadable.into_response(),
+    };
+    match app.access.role_of(&word.token, caller) {
+        Ok(role) => {
             ([(SET_COOKIE, app.access.cookie(Some(&role)))], Redirect::to("/")).into_response()
         }
-        None => {
+        Err(Refused::Guessing(enough)) => {
+            let problem = "Too many tokens that are not known came from this address. Wait a minute, then try again.";
+            later(enough, render(Some(problem)))
+        }
+        Err(_) => {
             (StatusCode::UNAUTHORIZED, render(Some("That token is not known. Check that it was copied whole, or ask whoever runs Streamgauge."))).into_response()
         }
     }

@@ -1,7 +1,9 @@
 //! `/webhooks/{connection}`: verified, stored as a hint, then answered. Never data.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -9,8 +11,9 @@ use http::header::InvalidHeaderValue;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 
-use super::App;
+use super::{App, Hook};
 use crate::trackers::{URL_TOKEN, WebhookError};
 
 /// What the address of a webhook may carry.
@@ -33,10 +36,26 @@ impl Address {
     }
 }
 
+/// The deliveries that wait for the database.
+#[derive(Clone)]
+pub(super) struct Waiting {
+    places: Arc<Semaphore>,
+    /// How long one waits.
+    durable: Duration,
+}
+
+impl Waiting {
+    pub fn new(places: usize, durable: Duration) -> Self {
+        Self { places: Arc::new(Semaphore::new(places)), durable }
+    }
+}
+
 /// 202 once the hints are durable; 401 for an unknown connection or a wrong signature, which look
-/// alike on purpose; 503 when the store refuses, so that the sender tries again.
-pub async fn receive(
+/// alike on purpose; 503 when the store refuses, does not answer in time, or too many wait for it,
+/// so that the sender tries again. Not every sender does: then a scan finds what it told.
+pub(super) async fn receive(
     State(app): State<Arc<App>>,
+    Extension(waiting): Extension<Waiting>,
     Path(connection): Path<String>,
     Query(address): Query<Address>,
     mut headers: HeaderMap,
@@ -60,10 +79,9 @@ pub async fn receive(
         }
     };
     if !hints.sources.is_empty() {
-        let id = hook.tracker.connection();
-        if let Err(error) = app.store.put_hints(id, hints.sources, app.clock.now()).await {
-            app.metrics.webhook("not_stored");
-            tracing::error!(connection, %error, "a hint could not be stored");
+        if let Err(outcome) = keep(&app, hook, &waiting, hints.sources).await {
+            app.metrics.webhook(outcome);
+            hook.scan.notify_one();
             return (StatusCode::SERVICE_UNAVAILABLE, "try again\n").into_response();
         }
         hook.hinted.notify_one();
@@ -76,4 +94,27 @@ pub async fn receive(
     }
     app.metrics.webhook("accepted");
     StatusCode::ACCEPTED.into_response()
+}
+
+/// Makes hints durable; an error is the word under which it is counted.
+async fn keep(
+    app: &App,
+    hook: &Hook,
+    waiting: &Waiting,
+    sources: Vec<String>,
+) -> Result<(), &'static str> {
+    let Ok(_place) = waiting.places.try_acquire() else { return Err("overflow") };
+    let connection = hook.tracker.connection();
+    let stored = app.store.put_hints(connection, sources, app.clock.now());
+    match tokio::time::timeout(waiting.durable, stored).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => {
+            tracing::error!(%connection, %error, "a hint could not be stored");
+            Err("not_stored")
+        }
+        Err(_) => {
+            tracing::error!(%connection, "a hint was not stored in time");
+            Err("not_stored")
+        }
+    }
 }

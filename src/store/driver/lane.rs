@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 use super::{Backend, Tx};
+use crate::model::Timestamp;
 use crate::store::StoreError;
 
 /// One transaction on its way.
@@ -18,6 +19,10 @@ pub trait Work: Send {
     fn run(&mut self, tx: &mut Tx<'_>) -> bool;
     /// Answers the caller, after the commit or instead of it.
     fn finish(self: Box<Self>, outcome: Result<(), StoreError>);
+    /// What others may add theirs to.
+    fn notes(&mut self) -> Option<&mut Notes> {
+        None
+    }
 }
 
 struct Task<T, F> {
@@ -54,6 +59,55 @@ where
         };
         // The caller may have gone; the transaction stands all the same.
         let _ = self.reply.send(answer);
+    }
+}
+
+/// Notes of one transaction; more wait for the next one.
+const NOTES_MAX: usize = 1_024;
+
+/// One item of a connection that is to be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Note {
+    pub connection: String,
+    pub source: String,
+    pub due: Timestamp,
+}
+
+/// How notes are written.
+pub type WriteNotes = fn(&mut Tx<'_>, Vec<Note>) -> Result<(), StoreError>;
+
+/// The notes of one caller or of many.
+pub struct Notes {
+    notes: Vec<Note>,
+    write: WriteNotes,
+    replies: Vec<oneshot::Sender<Result<(), StoreError>>>,
+    result: Result<(), StoreError>,
+}
+
+impl Work for Notes {
+    fn name(&self) -> &'static str {
+        "put hints"
+    }
+
+    fn writes(&self) -> bool {
+        true
+    }
+
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        self.result = (self.write)(tx, std::mem::take(&mut self.notes));
+        self.result.is_ok()
+    }
+
+    fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
+        let outcome = self.result.and(outcome);
+        for reply in self.replies {
+            // The caller may have gone; what it noted stands all the same.
+            let _ = reply.send(outcome.clone());
+        }
+    }
+
+    fn notes(&mut self) -> Option<&mut Notes> {
+        Some(self)
     }
 }
 
@@ -120,6 +174,20 @@ impl Lane {
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let work = Box::new(Task { name, writes, body: Some(body), result: None, reply });
+        self.start(work)?;
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Writes down `notes` and waits until they are durable. Those of many callers that wait at
+    /// once are written together.
+    pub async fn note(&self, notes: Vec<Note>, write: WriteNotes) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let work = Notes { notes, write, replies: vec![reply], result: Ok(()) };
+        self.start(Box::new(work))?;
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    fn start(&self, work: Box<dyn Work>) -> Result<(), StoreError> {
         match self {
             Self::Threads(threads) => {
                 let queue = threads.queue.as_ref().ok_or_else(closed)?;
@@ -129,7 +197,7 @@ impl Lane {
                 backend.lock().unwrap_or_else(PoisonError::into_inner).run(vec![work]);
             }
         }
-        answer.await.unwrap_or_else(|_| Err(closed()))
+        Ok(())
     }
 }
 
@@ -141,14 +209,33 @@ fn serve(mut backend: Backend, queue: &Mutex<Receiver<Box<dyn Work>>>) {
             let Ok(first) = queue.recv() else { return };
             let mut group = vec![first];
             // Whatever waits already shares one commit, and with it one wait for the disk.
-            while group.len() < backend.group_max() {
+            while has_room(&mut group, backend.group_max()) {
                 let Ok(next) = queue.try_recv() else { break };
-                group.push(next);
+                join(&mut group, next);
             }
             group
         };
         backend.run(group);
     }
+}
+
+/// A full group of notes alone still takes notes: they are one transaction.
+fn has_room(group: &mut [Box<dyn Work>], most: usize) -> bool {
+    let together = group.iter_mut().filter_map(|work| work.notes());
+    let (works, notes) = together.fold((0, 0), |(n, sum), one| (n + 1, sum + one.notes.len()));
+    notes < NOTES_MAX && (group.len() < most || works == group.len())
+}
+
+/// Adds `next` to the group, and notes to the notes that are there already.
+fn join(group: &mut Vec<Box<dyn Work>>, mut next: Box<dyn Work>) {
+    if let Some(more) = next.notes()
+        && let Some(notes) = group.iter_mut().find_map(|work| work.notes())
+    {
+        notes.notes.append(&mut more.notes);
+        notes.replies.append(&mut more.replies);
+        return;
+    }
+    group.push(next);
 }
 
 impl Backend {

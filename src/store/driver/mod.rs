@@ -18,6 +18,7 @@ use crate::store::StoreError;
 use crate::store::url::StoreUrl;
 
 use lane::Lane;
+pub use lane::{Note, WriteNotes};
 pub use value::{Param, Row};
 
 /// How a store may be used.
@@ -48,6 +49,8 @@ pub struct Driver {
     /// SQLite file merges its log, and only one that may write can.
     reader: Option<Lane>,
     writer: Lane,
+    /// `None`: notes go through the writer, in whose commits they share.
+    notes: Option<Lane>,
     pub kind: Kind,
     /// Only in simulations.
     pub whim: Option<Whim>,
@@ -98,13 +101,27 @@ impl Driver {
         name: &'static str,
         body: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let treatment = self.whim.as_ref().map_or(Treatment::Done, |whim| whim(name));
         let lost = || StoreError::Unavailable(format!("\"{name}\" failed on purpose"));
-        match treatment {
+        match self.treatment(name) {
             Treatment::Done => self.writer.run(name, true, body).await,
             Treatment::Refused => Err(lost()),
             Treatment::Unheard => self.writer.run(name, true, body).await.and(Err(lost())),
         }
+    }
+
+    /// Writes down what is to be looked at. Many callers at once share one transaction.
+    pub async fn note(&self, notes: Vec<Note>, write: WriteNotes) -> Result<(), StoreError> {
+        let lost = || StoreError::Unavailable("\"put hints\" failed on purpose".to_owned());
+        let lane = self.notes.as_ref().unwrap_or(&self.writer);
+        match self.treatment("put hints") {
+            Treatment::Done => lane.note(notes, write).await,
+            Treatment::Refused => Err(lost()),
+            Treatment::Unheard => lane.note(notes, write).await.and(Err(lost())),
+        }
+    }
+
+    fn treatment(&self, name: &'static str) -> Treatment {
+        self.whim.as_ref().map_or(Treatment::Done, |whim| whim(name))
     }
 
     /// Runs `body` on one unchanging snapshot.

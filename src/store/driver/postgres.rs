@@ -63,23 +63,23 @@ pub fn open(url: &str, access: Access) -> Result<Driver, StoreError> {
         config.password(password.as_encoded_bytes());
     }
     config.connect_timeout(Duration::from_secs(10)).application_name("streamgauge");
-    let mut connections = Vec::with_capacity(CONNECTIONS);
-    for _ in 0..CONNECTIONS {
+    let connection = || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|e| StoreError::Unusable(format!("cannot start a runtime: {e}")))?;
-        connections.push(Backend::Postgres(Box::new(Postgres {
-            config: config.clone(),
-            tls: tls.clone(),
-            runtime,
-            open: None,
-            name: "open",
-        })));
-    }
+        let (config, tls) = (config.clone(), tls.clone());
+        let connection = Postgres { config, tls, runtime, open: None, name: "open" };
+        Ok(Backend::Postgres(Box::new(connection)))
+    };
+    let connections = (0..CONNECTIONS).map(|_| connection()).collect::<Result<_, StoreError>>()?;
+    // Notes of a flood wait for each other's commit; that must not take the others' connections.
+    let notes =
+        (access == Access::Write).then(|| Lane::threads(vec![connection()?])).transpose()?;
     Ok(Driver {
         writer: Lane::threads(connections)?,
         reader: None,
+        notes,
         kind: Kind::Postgres,
         whim: None,
     })

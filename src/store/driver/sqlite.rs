@@ -39,7 +39,7 @@ pub fn open(path: &Path, access: Access, clock: &SharedClock) -> Result<Driver, 
         let db = Sqlite { db, path: path.into(), clock: clock.clone(), name: "open", _lock: None };
         db.prepare_connection(true)?;
         let writer = Lane::inline(Backend::Sqlite(Box::new(db)));
-        return Ok(Driver { writer, reader: None, kind: Kind::Sqlite, whim: None });
+        return Ok(Driver { writer, reader: None, kind: Kind::Sqlite, notes: None, whim: None });
     }
     refuse_foreign(path)?;
     let readers = |n: usize| -> Result<Lane, StoreError> {
@@ -57,6 +57,7 @@ pub fn open(path: &Path, access: Access, clock: &SharedClock) -> Result<Driver, 
             writer: readers(READERS)?,
             reader: None,
             kind: Kind::Sqlite,
+            notes: None,
             whim: None,
         });
     }
@@ -69,12 +70,19 @@ pub fn open(path: &Path, access: Access, clock: &SharedClock) -> Result<Driver, 
             writer: Lane::inline(db),
             reader: None,
             kind: Kind::Sqlite,
+            notes: None,
             whim: None,
         });
     }
     // The writer comes first: it switches the file to WAL before anyone reads.
     let writer = Lane::threads(vec![db])?;
-    Ok(Driver { writer, reader: Some(readers(READERS)?), kind: Kind::Sqlite, whim: None })
+    Ok(Driver {
+        writer,
+        reader: Some(readers(READERS)?),
+        kind: Kind::Sqlite,
+        notes: None,
+        whim: None,
+    })
 }
 
 /// Refuses what is plainly no database before anything is created beside it.

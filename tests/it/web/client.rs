@@ -1,10 +1,10 @@
 //! The smallest HTTP client: it sends exactly what a test says, forged or half of it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// No answer takes longer, or the test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -33,14 +33,15 @@ pub struct Ask {
     path: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+    from: u8,
 }
 
 pub fn get(path: &str) -> Ask {
-    Ask { method: "GET", path: path.to_owned(), headers: Vec::new(), body: Vec::new() }
+    Ask { method: "GET", path: path.to_owned(), headers: Vec::new(), body: Vec::new(), from: 1 }
 }
 
 pub fn post(path: &str, kind: &str, body: impl Into<Vec<u8>>) -> Ask {
-    let ask = Ask { method: "POST", path: path.to_owned(), headers: Vec::new(), body: body.into() };
+    let ask = Ask { method: "POST", body: body.into(), ..get(path) };
     ask.with("content-type", kind)
 }
 
@@ -52,6 +53,12 @@ impl Ask {
 
     pub fn bearer(self, token: &str) -> Self {
         self.with("authorization", &format!("Bearer {token}"))
+    }
+
+    /// From another address of this machine: 127.0.0.`last`.
+    pub fn from(mut self, last: u8) -> Self {
+        self.from = last;
+        self
     }
 
     /// As a browser asks.
@@ -74,13 +81,23 @@ impl Ask {
         head.push_str("connection: close\r\n\r\n");
         let mut bytes = head.into_bytes();
         bytes.extend(&self.body);
-        parse(&exchange(address, &bytes).await)
+        parse(&talk(connect(self.from, address).await, &bytes).await)
     }
+}
+
+/// A connection from 127.0.0.`last`.
+pub async fn connect(last: u8, address: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from((IpAddr::V4(Ipv4Addr::new(127, 0, 0, last)), 0))).unwrap();
+    socket.connect(address).await.unwrap()
 }
 
 /// Sends these bytes and reads until the other side hangs up.
 pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
-    let mut stream = TcpStream::connect(address).await.unwrap();
+    talk(connect(1, address).await, bytes).await
+}
+
+async fn talk(mut stream: TcpStream, bytes: &[u8]) -> Vec<u8> {
     stream.write_all(bytes).await.unwrap();
     let mut answer = Vec::new();
     tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer))

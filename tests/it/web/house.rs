@@ -27,7 +27,7 @@ use streamgauge::web::live::Live;
 use streamgauge::web::metrics::Metrics;
 use streamgauge::web::server::{self, Limits};
 use streamgauge::web::settings::{Proxy, RoleName, Token, Web};
-use streamgauge::web::{App, Hook, router};
+use streamgauge::web::{App, Bounds, Hook, bounded};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};
 
@@ -81,6 +81,8 @@ pub struct House {
     pub store: Store,
     pub clock: Arc<ManualClock>,
     pub live: Arc<Live>,
+    /// Asked for when a delivery was not kept.
+    pub scan: Arc<Notify>,
     /// What `live` reads budgets from; its host answers everything with one.
     pub transport: Transport,
     pub folder: tempfile::TempDir,
@@ -93,6 +95,7 @@ pub struct Doors {
     pub tokens: Vec<(RoleName, &'static str)>,
     pub proxy: Option<&'static str>,
     pub limits: Limits,
+    pub bounds: Bounds,
 }
 
 impl Doors {
@@ -143,10 +146,11 @@ impl House {
         let transport = telling(clock.clone());
         let live = Arc::new(Live::new(transport.clone(), vec![plan]));
         let access = Access::new(&settings(&doors, folder.path()), clock.clone()).unwrap();
+        let scan = Arc::new(Notify::new());
         let hook = Hook {
             tracker: tracker(clock.clone()),
             hinted: Arc::new(Notify::new()),
-            scan: Arc::new(Notify::new()),
+            scan: Arc::clone(&scan),
             sweep: Arc::new(Notify::new()),
         };
         let app = App {
@@ -167,7 +171,7 @@ impl House {
         let spawner = Spawner::tokio();
         let web = server::serve(
             listener,
-            router(Arc::new(app)),
+            bounded(Arc::new(app), doors.bounds),
             spawner.clone(),
             clock.clone(),
             doors.limits,
@@ -176,7 +180,7 @@ impl House {
             },
         );
         spawner.spawn("web", web);
-        Self { address, store, clock, live, transport, folder, _stop: stop }
+        Self { address, store, clock, live, scan, transport, folder, _stop: stop }
     }
 
     pub async fn ask(&self, ask: Ask) -> Answer {

@@ -5,7 +5,9 @@
 mod access;
 mod client;
 mod demo;
+mod guessing;
 mod house;
+mod limits;
 mod pages;
 mod slow;
 mod status;

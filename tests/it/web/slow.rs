@@ -16,8 +16,12 @@ use super::client::{exchange, get};
 use super::house::{Doors, House};
 
 fn impatient() -> Doors {
-    let limits =
-        Limits { connections: 2, head: Duration::from_millis(200), drain: Duration::from_secs(1) };
+    let limits = Limits {
+        connections: 2,
+        head: Duration::from_millis(200),
+        drain: Duration::from_secs(1),
+        ..Limits::default()
+    };
     Doors { limits, ..Doors::default() }
 }
 
@@ -55,6 +59,7 @@ async fn a_stop_is_heard_while_every_seat_is_taken() {
         connections: 1,
         head: Duration::from_secs(600),
         drain: Duration::from_millis(100),
+        ..Limits::default()
     };
     let (stop, stopped) = oneshot::channel::<()>();
     let clock = Arc::new(SystemClock);

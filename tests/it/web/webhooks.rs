@@ -7,9 +7,9 @@ use streamgauge::clock::Clock;
 use super::client::{Ask, exchange, get, post};
 use super::house::{Doors, HOOK_SECRET, House, connection};
 
-const DELIVERY: &str = r#"{ "action": "edited", "issue": { "node_id": "I_1" } }"#;
+pub const DELIVERY: &str = r#"{ "action": "edited", "issue": { "node_id": "I_1" } }"#;
 
-fn delivery(path: &str, secret: &str, body: &str) -> Ask {
+pub fn delivery(path: &str, secret: &str, body: &str) -> Ask {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(body.as_bytes());
     let sign = hex::encode(mac.finalize().into_bytes());
