@@ -28,7 +28,7 @@
 //! | roots | [`settings`], [`telemetry`] | `streamgauge.toml`, composed from what each module needs; logs |
 //! | faces | [`web`], [`digests`] | pages, API, webhooks; what is sent, when, and only once |
 //! | work | [`sync`], [`gauge`] | from trackers to the store; from the store to a report |
-//! | outside | [`trackers`], [`store`], [`channels`] | Jira and GitHub; SQLite and PostgreSQL; where digests go |
+//! | outside | [`trackers`], [`store`], [`channels`], [`registrar`] | Jira and GitHub; SQLite and PostgreSQL; where digests go; what registers webhooks |
 //! | judgement | [`portfolio`], [`signals`] | what the organisation declares; what the data says about it |
 //! | ground | [`model`], [`clock`], [`entropy`], [`mutants`], [`spawn`], [`schedule`], [`secret`], [`transport`], [`trust`] | the words everyone uses, and the seams |
 //!
@@ -68,7 +68,9 @@
 //! - **There is no due date, estimate, percentage of completion, utilisation or forecast**, and
 //!   nothing is sorted by a metric.
 //! - **There is no write to a tracker.** Clients send GETs, POSTs that only ask, and the one POST
-//!   by which a GitHub App gets its token.
+//!   by which a GitHub App gets its token; [`transport`] refuses them anything else. Only
+//!   [`registrar`] can change something, with a client and a credential of its own, when a person
+//!   types `streamgauge webhooks register`.
 //!
 //! # A walk: an issue from Jira to the Monday digest
 //!
@@ -132,6 +134,7 @@ pub mod portfolio;
 pub mod signals;
 
 pub mod channels;
+pub mod registrar;
 pub mod store;
 pub mod trackers;
 

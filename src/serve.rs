@@ -3,6 +3,8 @@
 //! Background sync and webhook-triggered refresh are one loop per connection; scheduled digests
 //! are a loop of their own; the web server is the third. All hear one stop request.
 
+mod gather;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -25,6 +27,8 @@ use crate::web::live::Live;
 use crate::web::metrics::Metrics;
 use crate::web::{self, App, Hook};
 
+use gather::Gather;
+
 /// How often due digests are looked for.
 const DIGEST_STEP: Duration = Duration::from_secs(5);
 /// How often a connection looks back far enough to meet what its index showed late.
@@ -32,17 +36,15 @@ const DEEP_MS: i64 = 3_600_000;
 /// How often a connection reads everything again, for what leaves no stamp: a renamed label changes
 /// items without changing when they were updated, and a server after an upgrade may tell more.
 const FULL_MS: i64 = 24 * 3_600_000;
-/// The shortest pause between two looks at one connection, whatever asks for them; hints that come
-/// meanwhile are read together.
-const BREATH: Duration = Duration::from_millis(20);
 /// The shortest pause between a pass and one that webhooks ask for, in milliseconds: a flood of
 /// deliveries that cannot be kept asks for one each.
 const SCAN_BREATH_MS: i64 = 2_000;
-
 /// How often it is looked whether a project is due to be swept.
 const SWEEP_STEP: Duration = Duration::from_secs(15 * 60);
 /// The shortest pause between two sweeps of one connection, whatever asks for them.
 const SWEEP_BREATH_MS: i64 = 10 * 60_000;
+/// How often the tracker is asked for webhooks that failed to reach us.
+const MISSED_MS: i64 = 3_600_000;
 /// How often the first pass is tried while a killed process still seems to hold the connection.
 const FIRST_TRY_MS: i64 = 5_000;
 
@@ -81,6 +83,8 @@ struct Puller {
 /// The sweeps of one connection, apart from its pulls: hints are followed meanwhile.
 struct Sweeper {
     connection: ConnectionId,
+    hinted: Arc<Notify>,
+    scan: Arc<Notify>,
     sweep: Arc<Notify>,
     passed: Arc<Notify>,
     engine: Arc<Engine>,
@@ -102,6 +106,8 @@ impl Daemon {
             let (sweep, passed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
             let sweeper = Sweeper {
                 connection: tracker.connection().clone(),
+                hinted: Arc::clone(&hinted),
+                scan: Arc::clone(&scan),
                 sweep: Arc::clone(&sweep),
                 passed: Arc::clone(&passed),
                 engine: Arc::clone(&self.engine),
@@ -164,12 +170,14 @@ impl Puller {
         let mut due = self.clock.now();
         let mut ended = due;
         let mut held_once = false;
+        let mut whole_from = Timestamp::MIN;
+        let mut gather = Gather::new(self.clock.now());
         while !self.stop.requested() {
             let now = self.clock.now();
             if now >= due {
                 let since = |at: Timestamp| now.millis().saturating_sub(at.millis());
                 let reach = match () {
-                    () if since(full_at) >= FULL_MS => Reach::Full,
+                    () if since(full_at) >= FULL_MS && now >= whole_from => Reach::Full,
                     () if since(deep_at) >= DEEP_MS => Reach::Deep,
                     () => Reach::Hot,
                 };
@@ -188,6 +196,10 @@ impl Puller {
                 }
                 if walked {
                     self.passed.notify_one();
+                }
+                if let Some(Problem::Reserve { until, .. }) = &outcome.problem {
+                    // The usual pulls go on meanwhile.
+                    whole_from = *until;
                 }
                 due = self.next(&outcome);
                 if matches!(outcome.problem, Some(Problem::Elsewhere(_))) {
@@ -209,12 +221,16 @@ impl Puller {
                 self.live.end(&self.connection);
                 ended = self.clock.now();
             }
-            self.clock.sleep(BREATH).await;
+            tokio::select! {
+                biased;
+                () = self.stop.wait() => break,
+                () = self.clock.sleep(gather.pause(self.clock.now())) => {}
+            }
             let wait = u64::try_from(due.millis() - self.clock.now().millis()).unwrap_or(0);
             tokio::select! {
                 biased;
                 () = self.stop.wait() => break,
-                () = self.hinted.notified() => self.refresh().await,
+                () = self.hinted.notified() => self.refresh(&mut gather).await,
                 () = self.scan.notified() => {
                     due = due.min(ended.plus_millis(SCAN_BREATH_MS).max(self.clock.now()));
                 }
@@ -223,8 +239,13 @@ impl Puller {
         }
     }
 
-    async fn refresh(&self) {
+    async fn refresh(&self, gather: &mut Gather) {
         let outcome = self.engine.refresh(&self.connection, &self.stop).await;
+        if outcome.hints_left {
+            self.hinted.notify_one();
+        } else if outcome.discovered > 0 {
+            gather.spend();
+        }
         self.tell(&outcome);
     }
 
@@ -238,6 +259,7 @@ impl Puller {
             .map_or(now.plus_millis(DEEP_MS), |tick| tick.at);
         match &outcome.problem {
             Some(Problem::Wait { until, .. }) => tick.max(*until),
+            Some(Problem::Reserve { until, .. }) => tick.min(*until),
             _ => tick,
         }
     }
@@ -284,12 +306,20 @@ impl Sweeper {
     /// Waits for the first pass: before it there is nothing to compare.
     async fn run(self) {
         let (mut last, mut wanted, mut noted) = (None, false, Vec::new());
+        let (mut looked, mut told) = (None, Vec::new());
         tokio::select! {
             biased;
             () = self.stop.wait() => return,
             () = self.passed.notified() => {}
         }
         while !self.stop.requested() {
+            let due = |last: Timestamp| {
+                self.clock.now().millis().saturating_sub(last.millis()) >= MISSED_MS
+            };
+            if looked.is_none_or(due) {
+                looked = Some(self.clock.now());
+                wanted |= self.missed(&mut told).await;
+            }
             let rested = last.is_none_or(|last: Timestamp| {
                 self.clock.now().millis().saturating_sub(last.millis()) >= SWEEP_BREATH_MS
             });
@@ -309,6 +339,21 @@ impl Sweeper {
                 () = self.clock.sleep(step) => {}
             }
         }
+    }
+
+    /// Takes up what webhooks failed to tell; returns whether a sweep is wanted.
+    async fn missed(&self, noted: &mut Vec<String>) -> bool {
+        let missed = self.engine.missed(&self.connection, &self.stop).await;
+        if !missed.notes.is_empty() {
+            tell(&missed, noted);
+        }
+        if missed.discovered > 0 {
+            self.hinted.notify_one();
+        }
+        if missed.scan {
+            self.scan.notify_one();
+        }
+        missed.sweep
     }
 
     /// Tells the status page what comes next; a store that fails is told of by the sweeps.

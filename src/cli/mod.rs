@@ -17,6 +17,7 @@ mod record;
 mod serve;
 mod signals;
 mod sync;
+mod webhooks;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -54,6 +55,8 @@ enum Command {
     Map(map::Args),
     /// Pull once from every tracker.
     Sync(sync::Args),
+    /// Show where webhooks go, and register them at the trackers.
+    Webhooks(webhooks::Args),
     /// Run the daemon: scheduled pulls, webhooks, scheduled digests, pages.
     Serve,
     /// Ask the running daemon whether it answers; for containers and scripts.
@@ -156,6 +159,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Check(args) => check::run(&config, &args).await,
         Command::Map(args) => map::run(&config, &args).await,
         Command::Sync(args) => sync::run(&config, &args).await,
+        Command::Webhooks(args) => webhooks::run(&config, &args).await,
         Command::Serve => serve::run(&config).await,
         Command::Health => health::run(&config).await,
         Command::Signals(args) => signals::run(&config, &args).await,

@@ -18,7 +18,8 @@ mod story;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub use budgets::{Budget, HostStatus};
+pub use crate::transport::Budget;
+pub use budgets::HostStatus;
 pub use build::World;
 pub use export::{ExportCounts, export};
 pub use freshness::{Declared, Freshness, Stale};

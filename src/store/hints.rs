@@ -27,7 +27,11 @@ impl Store {
         self.driver.note(sources.into_iter().map(note).collect(), write).await
     }
 
-    /// Due hints, oldest first. They stay until [`Store::done_hints`].
+    /// Due hints. They stay until [`Store::done_hints`].
+    ///
+    /// Where more are due than `limit`, projects take turns, and in each the oldest and the newest
+    /// hints take turns: neither a bulk edit of another project nor one of its own keeps a single
+    /// item waiting, and nothing is left behind for ever.
     ///
     /// # Errors
     /// The database does not answer.
@@ -41,8 +45,25 @@ impl Store {
         self.driver
             .read("due hints", move |tx| {
                 let rows = tx.query(
-                    "SELECT source, seq, due FROM hints WHERE connection = $1 AND due <= $2
-                     ORDER BY due, seq, source LIMIT $3",
+                    "WITH waiting AS (
+                        SELECT hints.source, hints.seq, hints.due,
+                            COALESCE(items.project, '') AS project
+                        FROM hints LEFT JOIN items ON items.connection = hints.connection
+                            AND items.source = hints.source
+                        WHERE hints.connection = $1 AND hints.due <= $2
+                    ), placed AS (
+                        SELECT source, seq, due,
+                            ROW_NUMBER() OVER
+                                (PARTITION BY project ORDER BY due, seq, source) AS oldest,
+                            ROW_NUMBER() OVER
+                                (PARTITION BY project ORDER BY due DESC, seq DESC, source DESC)
+                                AS newest
+                        FROM waiting
+                    )
+                    SELECT source, seq, due FROM placed
+                    ORDER BY CASE WHEN oldest < newest THEN oldest ELSE newest END,
+                        due, seq, source
+                    LIMIT $3",
                     &[(&connection).into(), now.into(), i64::from(limit).into()],
                 )?;
                 rows.iter()

@@ -11,6 +11,7 @@
 
 mod absence;
 mod hold;
+mod missed;
 mod outcome;
 mod pass;
 mod read;
@@ -57,6 +58,7 @@ enum Task<'a> {
     Pass(Reach),
     Refresh,
     Sweep(&'a Sweeping),
+    Missed,
 }
 
 /// Pulls from trackers into the store. One engine a process; its methods may run side by side.
@@ -116,6 +118,11 @@ impl Engine {
         self.traced(Task::Refresh, connection, &Silent, stop).await
     }
 
+    /// Takes the webhooks that failed to reach us as hints, where the tracker keeps a log of them.
+    pub async fn missed(&self, connection: &ConnectionId, stop: &Stop) -> PassOutcome {
+        self.traced(Task::Missed, connection, &Silent, stop).await
+    }
+
     /// One sweep: how every project stands, which stored items are listed no more and why, and
     /// which listed ones are not stored.
     pub async fn sweep(
@@ -162,7 +169,7 @@ impl Engine {
         async {
             let outcome = PassOutcome::new(connection.clone(), pass_id);
             let outcome = self.leased(task, connection, progress, stop, outcome).await;
-            outcome.log(matches!(task, Task::Refresh));
+            outcome.log(matches!(task, Task::Refresh | Task::Missed));
             outcome
         }
         .instrument(span)
@@ -191,6 +198,7 @@ impl Engine {
             Task::Pass(reach) => run.pass(reach).await,
             Task::Refresh => run.refresh().await,
             Task::Sweep(sweeping) => run.sweep(sweeping).await,
+            Task::Missed => run.missed().await,
         };
         let outcome = run.end(ended);
         if let Err(error) = hold.give_back(&self.store).await {

@@ -33,6 +33,10 @@ pub enum Problem {
     /// Nothing to do before this instant.
     #[error("{message}")]
     Wait { until: Timestamp, message: String },
+    /// Only the part of the rate budget is left that is kept for hints: first walks, whole walks and
+    /// sweeps go on at this instant.
+    #[error("{message}")]
+    Reserve { until: Timestamp, message: String },
     /// The next pass tries again from where this one stands.
     #[error("{0}")]
     Again(String),
@@ -93,8 +97,12 @@ pub struct PassOutcome {
     pub left: u64,
     /// Gaps met in this pass.
     pub gaps: u64,
+    /// More changed than hints name: scan soon.
+    pub scan: bool,
     /// A project seems to be closed or out of sight: sweep soon.
     pub sweep: bool,
+    /// More hints are due than one refresh follows.
+    pub hints_left: bool,
     /// Everything asked for was seen to its end.
     pub complete: bool,
     /// The first thing that went wrong.
@@ -113,7 +121,9 @@ impl PassOutcome {
             changed: 0,
             left: 0,
             gaps: 0,
+            scan: false,
             sweep: false,
+            hints_left: false,
             complete: false,
             problem: None,
             notes: Vec::new(),
@@ -148,7 +158,7 @@ impl PassOutcome {
             None if idle => tracing::debug!("nothing to do"),
             None => tracing::info!(discovered, read, changed, left, gaps, "complete"),
             Some(problem @ Problem::Elsewhere(_)) => tracing::debug!("{problem}"),
-            Some(problem @ Problem::Stopped) => {
+            Some(problem @ (Problem::Stopped | Problem::Reserve { .. })) => {
                 tracing::info!(discovered, read, changed, left, gaps, "{problem}");
             }
             Some(problem) => tracing::warn!(discovered, read, changed, left, gaps, "{problem}"),

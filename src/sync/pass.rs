@@ -45,6 +45,11 @@ impl Run<'_> {
             self.commit().await?;
             match walked {
                 Ok(t0) => covered = covered.map(|clock| clock.min(t0)),
+                // Other owners have budgets of their own.
+                Err(problem @ Problem::Reserve { .. }) => {
+                    covered = None;
+                    self.outcome.note(problem);
+                }
                 Err(problem) => {
                     covered = None;
                     self.suspect(&scan.0).await?;

@@ -28,6 +28,8 @@ pub struct Run<'a> {
     /// What was read of them.
     put_away: Vec<Item>,
     pub started_at: Timestamp,
+    /// When this run last looked for hints between two batches.
+    pub heeded_at: Option<Timestamp>,
     stop: &'a Stop,
     renewed_at: Timestamp,
 }
@@ -58,6 +60,7 @@ impl<'a> Run<'a> {
             shelved: Vec::new(),
             put_away: Vec::new(),
             started_at: now,
+            heeded_at: None,
             stop,
             renewed_at: now,
         }

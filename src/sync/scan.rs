@@ -32,6 +32,9 @@ struct Walk<'a> {
     /// Nothing older than this scan is stored: what is there was read by it, perhaps before an
     /// interruption.
     first: bool,
+    /// A whole walk over what is stored already. It leaves no point to resume from: a usual pull
+    /// must not have to bring it to its end.
+    again: bool,
     /// The newest stamp that was listed.
     newest: Timestamp,
     /// Rows came oldest first so far. If not, nothing can be concluded from the newest one.
@@ -50,6 +53,7 @@ impl<'a> Walk<'a> {
             since,
             key: None,
             first: false,
+            again: false,
             newest: Timestamp::MIN,
             ordered: true,
             token: None,
@@ -75,7 +79,7 @@ impl<'a> Walk<'a> {
         }
         self.key = Some(upto);
         self.restarts = 0;
-        Some((self.scan.0.clone(), Resume { key: upto, scan_t0: self.t0 }))
+        (!self.again).then(|| (self.scan.0.clone(), Resume { key: upto, scan_t0: self.t0 }))
     }
 
     /// Holds on to the clock of a first scan whose rows carry no stamps: after an interruption it
@@ -87,6 +91,11 @@ impl<'a> Walk<'a> {
         }
         self.key = Some(FROM_THE_START);
         Some((self.scan.0.clone(), Resume { key: FROM_THE_START, scan_t0: self.t0 }))
+    }
+
+    /// Reads so much that it leaves the reserve of the budget alone.
+    fn is_bulk(&self) -> bool {
+        self.first || self.again
     }
 
     /// Starts again from the last point that is safe.
@@ -132,6 +141,9 @@ impl Run<'_> {
         }
         let mut offset = Offset::default();
         loop {
+            if walk.is_bulk() {
+                self.leave_reserve(&scan.0).await?;
+            }
             let discover = self.tracker.discover(scan, walk.since, clock, walk.token.as_deref());
             let mut page = match self.alongside(discover).await? {
                 Ok(page) => page,
@@ -175,10 +187,13 @@ impl Run<'_> {
         clock: Timestamp,
     ) -> Step<Walk<'s>> {
         let cursor = self.store().cursor(self.connection(), &scan.0).await?;
+        let first = cursor.complete.is_none();
         let kind = self.tracker.kind();
         let clock = if alive(Mutant::LocalClockCursor) { self.now() } else { clock };
         let overlap = match reach {
-            Reach::Full => return Ok(Walk::new(scan, clock, None)),
+            Reach::Full => {
+                return Ok(Walk { first, again: !first, ..Walk::new(scan, clock, None) });
+            }
             _ if alive(Mutant::NoOverlap) || alive(Mutant::NoOverlapMaxSeen) => 0,
             Reach::Hot if alive(Mutant::ShortOverlap) => hot_overlap_ms(kind) / 6,
             Reach::Deep if alive(Mutant::ShortOverlap) => deep_overlap_ms(kind) / 6,
@@ -191,7 +206,7 @@ impl Run<'_> {
             Some(resume) => Walk::new(scan, resume.scan_t0, Some(resume.key)),
             None => Walk::new(scan, clock, since),
         };
-        walk.first = cursor.complete.is_none();
+        walk.first = first;
         Ok(walk)
     }
 
@@ -251,15 +266,19 @@ impl Run<'_> {
     async fn read_part(&mut self, walk: &mut Walk<'_>, part: BTreeSet<String>) -> Step<()> {
         let mut absent = Vec::new();
         if !part.is_empty() {
+            if walk.is_bulk() {
+                self.leave_reserve(&walk.scan.0).await?;
+            }
             absent = self.read(part.into_iter().collect()).await?;
         }
         for source in absent {
             self.missing(&source).await?;
         }
-        let Some(resume) = walk.reach(walk.newest).or_else(|| walk.hold()) else { return Ok(()) };
-        let empty = self.batch(Vec::new(), Vec::new(), None);
-        self.in_hand.get_or_insert(empty).resume = Some(resume);
-        Ok(())
+        if let Some(resume) = walk.reach(walk.newest).or_else(|| walk.hold()) {
+            let empty = self.batch(Vec::new(), Vec::new(), None);
+            self.in_hand.get_or_insert(empty).resume = Some(resume);
+        }
+        self.heed().await
     }
 }
 

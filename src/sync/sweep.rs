@@ -50,6 +50,7 @@ impl Run<'_> {
         if alive(Mutant::CensusOff) {
             return Ok(());
         }
+        self.leave_reserve("").await?;
         let probe = self.probe().await?;
         self.outcome.notes.clone_from(&probe.notes);
         self.recall().await?;
@@ -200,8 +201,11 @@ impl Run<'_> {
             return self.remove_all(sources, &Departure::Deleted, clock).await;
         }
         let absent = self.read_all(sources).await?;
-        for source in self.read_all(wanted).await? {
-            self.missing(&source).await?;
+        for part in wanted.chunks(self.tracker.batch().max(1)) {
+            self.leave_reserve(project).await?;
+            for source in self.read_all(part.to_vec()).await? {
+                self.missing(&source).await?;
+            }
         }
         let gone: Vec<Rostered> =
             unlisted.into_iter().filter(|item| absent.contains(&item.source)).collect();
@@ -228,6 +232,7 @@ impl Run<'_> {
         let (mut listed, mut tokens) = (BTreeSet::new(), BTreeSet::new());
         let mut page: Option<String> = None;
         loop {
+            self.leave_reserve(project).await?;
             let roll = self.tracker.roll(project, page.as_deref());
             let roll = self.alongside(roll).await??;
             listed.extend(roll.sources);

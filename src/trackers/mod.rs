@@ -17,6 +17,7 @@ use async_trait::async_trait;
 use http::HeaderMap;
 
 use crate::model::{ConnectionId, Gap, Item, Release, StatusEntry, Timestamp, TrackerKind};
+use crate::transport::Short;
 
 pub use inventory::{BoardEntry, EpicEntry, Inventory, ProjectEntry, TypeEntry};
 pub use outlook::{Cost, Rights};
@@ -130,6 +131,19 @@ pub struct Hints {
     pub sweep: bool,
 }
 
+/// What the tracker tells of deliveries that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missed {
+    /// What they would have said.
+    pub hints: Hints,
+    /// How many they were.
+    pub failed: u64,
+    /// The tracker's clock when it was asked: everything before it is covered.
+    pub clock: Timestamp,
+    /// What a person should know.
+    pub notes: Vec<String>,
+}
+
 /// A connection to one tracker.
 #[async_trait]
 pub trait Tracker: Send + Sync {
@@ -187,6 +201,12 @@ pub trait Tracker: Send + Sync {
     /// Reads one item by itself, to learn why it was not listed. `key` is the last known one.
     async fn fate(&self, source: &str, key: &str) -> Result<Fate, TrackerError>;
 
+    /// The rate budget of which no more is left than is kept for hints, as the newest answers told:
+    /// the one that a walk over this scan or project draws on. Asks nothing.
+    fn short(&self, _of: &str) -> Option<Short> {
+        None
+    }
+
     /// What exists, for `streamgauge init` and `check`: everything that the credential sees, or
     /// these projects only.
     async fn inventory(&self, projects: &[String]) -> Result<Inventory, TrackerError>;
@@ -199,6 +219,13 @@ pub trait Tracker: Send + Sync {
     /// What a first pass costs.
     fn cost(&self) -> Cost {
         Cost::default()
+    }
+
+    /// The deliveries of our webhooks that failed at or after `since`, for trackers that never
+    /// repeat one by themselves and keep a log that the credential may read. Asks for nothing to be
+    /// sent again. `None` when there is no such log, or it is not to be asked now.
+    async fn missed(&self, _since: Timestamp) -> Result<Option<Missed>, TrackerError> {
+        Ok(None)
     }
 
     /// Verifies the signature over the raw body, then reads the ids it names.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::{Tracker, github, jira};
 use crate::model::{ConnectionId, TrackerKind};
 use crate::secret::{SecretError, SecretRef};
-use crate::transport::{Route, Transport};
+use crate::transport::{Limits, Route, Transport, Wire, wire};
 
 /// One connection, as written.
 #[derive(Debug, Clone, Deserialize)]
@@ -259,7 +259,7 @@ impl Connection {
             .map(read)
             .collect::<Result<Vec<_>, _>>()?;
         let connection = ConnectionId(self.id.clone());
-        let transport = self.reached(transport)?;
+        let transport = self.reached(transport)?.on_account();
         Ok(match self.kind {
             Kind::JiraCloud => Arc::new(jira::connect(
                 jira::Config {
@@ -322,6 +322,24 @@ impl Connection {
         if self.proxy.is_none() && self.ca.is_none() {
             return Ok(transport.clone());
         }
+        transport.by(&self.route()?).map_err(|error| self.no_tls(&error))
+    }
+
+    /// A bare wire that goes the connection's own way, for the command that registers webhooks.
+    ///
+    /// # Errors
+    /// `proxy` or `ca` cannot be used.
+    pub fn wire(&self) -> Result<Wire, ConnectError> {
+        wire(&Limits::default(), &self.route()?).map_err(|error| self.no_tls(&error))
+    }
+
+    fn no_tls(&self, error: &dyn std::error::Error) -> ConnectError {
+        let why = error.source().map_or_else(String::new, ToString::to_string);
+        let problem = format!("no TLS client can be made ({why}); check `ca` and `proxy`");
+        ConnectError::Wrong { id: self.id.clone(), problem }
+    }
+
+    fn route(&self) -> Result<Route, ConnectError> {
         let wrong = |problem: String| ConnectError::Wrong { id: self.id.clone(), problem };
         let mut route = Route::default();
         match &self.proxy {
@@ -342,10 +360,7 @@ impl Connection {
         if let Some(file) = &self.ca {
             route = route.trusting(file).map_err(|error| wrong(error.to_string()))?;
         }
-        transport.by(&route).map_err(|error| {
-            let why = std::error::Error::source(&error).map_or_else(String::new, |e| e.to_string());
-            wrong(format!("no TLS client can be made ({why}); check `ca` and `proxy`"))
-        })
+        Ok(route)
     }
 
     fn github_auth(&self, token: Option<SecretString>) -> Result<github::Auth, ConnectError> {

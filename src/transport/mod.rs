@@ -2,6 +2,8 @@
 //! tracker asked for. It is one tower service, so that octocrab and our own calls share it and a
 //! simulation can stand in for the network.
 
+mod budget;
+mod question;
 mod route;
 
 use std::collections::BTreeMap;
@@ -18,6 +20,7 @@ use crate::clock::SharedClock;
 use crate::entropy::Entropy;
 use crate::model::Timestamp;
 
+pub use budget::{Account, Budget, Short, Told};
 pub use route::{ProxyError, Route};
 
 pub type Request = http::Request<Bytes>;
@@ -42,6 +45,9 @@ pub enum TransportError {
     TooLarge { host: String, limit: usize },
     #[error("the connection to {host} broke: {reason}")]
     Broken { host: String, reason: String },
+    /// A mistake of this program; nothing was sent.
+    #[error("a {method} to {host} could change something, and this client only asks")]
+    NoQuestion { host: String, method: http::Method },
     #[error("{host} asks to wait until {until}")]
     Paused { host: String, until: Timestamp },
 }
@@ -90,6 +96,9 @@ pub struct Transport {
     entropy: Entropy,
     limits: Arc<Limits>,
     state: Arc<State>,
+    account: Arc<Account>,
+    /// Sends nothing but questions.
+    asks_only: bool,
 }
 
 #[derive(Default)]
@@ -97,26 +106,6 @@ struct State {
     requests: AtomicU64,
     paused: Mutex<BTreeMap<String, Timestamp>>,
     told: Mutex<BTreeMap<String, BTreeMap<String, Told>>>,
-}
-
-/// The headers in which trackers tell how much may still be asked.
-const BUDGET: [&str; 6] = [
-    "x-ratelimit-limit",
-    "x-ratelimit-remaining",
-    "x-ratelimit-reset",
-    "x-ratelimit-resource",
-    "ratelimit",
-    "beta-ratelimit",
-];
-
-/// Budgets kept for one host.
-const BUDGETS_MAX: usize = 16;
-
-/// The newest answer of a host that told its rate budget: header values as they came.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
-    pub at: Timestamp,
-    pub headers: Vec<(&'static str, String)>,
 }
 
 /// A host that has answered.
@@ -145,7 +134,7 @@ impl Transport {
         clock: SharedClock,
         entropy: Entropy,
     ) -> Result<Self, reqwest::Error> {
-        let wire = network(&limits, &Route::default())?;
+        let wire = wire(&limits, &Route::default())?;
         Ok(Self::over(wire, limits, clock, entropy))
     }
 
@@ -154,13 +143,21 @@ impl Transport {
     /// # Errors
     /// The TLS configuration of the machine cannot be used.
     pub fn by(&self, route: &Route) -> Result<Self, reqwest::Error> {
-        Ok(Self { wire: network(&self.limits, route)?, ..self.clone() })
+        Ok(Self { wire: wire(&self.limits, route)?, ..self.clone() })
     }
 
     /// A client over any service, for simulations.
     #[must_use]
     pub fn over(wire: Wire, limits: Limits, clock: SharedClock, entropy: Entropy) -> Self {
-        Self { wire, clock, entropy, limits: Arc::new(limits), state: Arc::default() }
+        Self {
+            wire,
+            clock,
+            entropy,
+            limits: Arc::new(limits),
+            state: Arc::default(),
+            account: Arc::default(),
+            asks_only: false,
+        }
     }
 
     /// Requests sent so far, retries included.
@@ -187,25 +184,29 @@ impl Transport {
         told.iter().map(host).collect()
     }
 
+    /// The same client for one tracker and credential: with budgets of its own, and refusing to send
+    /// anything that is not a question.
+    #[must_use]
+    pub fn on_account(&self) -> Self {
+        Self { account: Arc::default(), asks_only: true, ..self.clone() }
+    }
+
+    /// The budget of this account for `resource` (any, when `None`) of which only the part that is
+    /// kept for hints is left.
+    #[must_use]
+    pub fn short(&self, resource: Option<&str>) -> Option<Short> {
+        self.account.short(resource, self.clock.now())
+    }
+
     fn remember(&self, host: &str, response: &Response) {
-        let value = |name: &'static str| {
-            let text = response.headers().get(name)?.to_str().ok()?;
-            Some((name, text.chars().take(200).collect::<String>()))
-        };
-        let headers: Vec<_> = BUDGET.into_iter().filter_map(value).collect();
+        let heard = Told::of(response, self.clock.now());
         let mut told = self.state.told.lock().unwrap_or_else(PoisonError::into_inner);
         if !told.contains_key(host) {
             told.insert(host.to_owned(), BTreeMap::new());
         }
-        if headers.is_empty() {
-            return;
-        }
-        let resource = headers.iter().find(|(name, _)| *name == "x-ratelimit-resource");
-        let resource = resource.map(|(_, value)| value.clone()).unwrap_or_default();
-        if let Some(told) = told.get_mut(host)
-            && (told.len() < BUDGETS_MAX || told.contains_key(&resource))
-        {
-            told.insert(resource, Told { at: self.clock.now(), headers });
+        if let (Some(heard), Some(told)) = (heard, told.get_mut(host)) {
+            self.account.note(heard.clone());
+            heard.keep(told);
         }
     }
 
@@ -228,6 +229,9 @@ impl Transport {
         judge: impl Fn(&Response) -> Pace + Send,
     ) -> Result<Response, TransportError> {
         let host = host_of(&request);
+        if self.asks_only && !question::is_question(&request) {
+            return Err(TransportError::NoQuestion { host, method: request.method().clone() });
+        }
         let mut tries = 0;
         loop {
             self.wait_for(&host).await?;
@@ -311,9 +315,12 @@ fn host_of(request: &Request) -> String {
     request.uri().authority().map_or_else(|| "?".to_owned(), |a| a.as_str().to_owned())
 }
 
-/// The wire over reqwest and rustls. Without a proxy of its own it takes the one that the
+/// The wire over reqwest and rustls: one try, and nothing that is refused. Without a proxy of its own it takes the one that the
 /// environment names (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`).
-fn network(limits: &Limits, route: &Route) -> Result<Wire, reqwest::Error> {
+///
+/// # Errors
+/// The TLS configuration of the machine cannot be used.
+pub fn wire(limits: &Limits, route: &Route) -> Result<Wire, reqwest::Error> {
     let client = reqwest::Client::builder()
         .user_agent(concat!("streamgauge/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())

@@ -3,6 +3,7 @@
 pub mod access;
 mod api;
 mod bodies;
+mod budget_table;
 mod chart;
 mod error;
 mod first_run;

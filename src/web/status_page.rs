@@ -10,13 +10,13 @@ use super::access::Role;
 use super::error::WebError;
 use super::layout::{Here, page as frame, prose, sentence};
 use super::moment::Visit;
-use super::{App, reads_portfolio};
+use super::{App, budget_table, reads_portfolio};
 use crate::digests::stale::old;
+use crate::gauge::Moment;
 use crate::gauge::status::{
     ConnectionStatus, DeliveryStatus, DigestStatus, Pulling, ScopeStatus, SkippedStatus,
     State as Standing, Status,
 };
-use crate::gauge::{HostStatus, Moment};
 use crate::model::Timestamp;
 
 /// Scopes shown in one table; the API has them all.
@@ -41,7 +41,7 @@ fn render(status: &Status, visit: &Visit) -> Markup {
         p.lead { (summary(status)) }
         @for connection in &status.connections { (connection_card(connection, status.at)) }
         h2 #budgets { "Rate budgets" }
-        (budgets(&status.hosts, status.at))
+        (budget_table::table(&status.hosts, status.at))
         h2 #digests { "Digests" }
         (digests(&status.digests))
         p.soft.small {
@@ -265,46 +265,6 @@ fn scopes(one: &ConnectionStatus, at: Timestamp) -> Markup {
     }
 }
 
-fn budgets(hosts: &[HostStatus], at: Timestamp) -> Markup {
-    html! {
-        @if hosts.is_empty() { p.quiet { "No tracker has answered since this process began." } }
-        @else {
-            div.scroll tabindex="0" role="region" aria-label="Rate budgets" {
-                table.figures {
-                    thead { tr {
-                        th scope="col" { "Host" } th scope="col" { "Budget" }
-                        th.n scope="col" { "Remaining" } th.n scope="col" { "Limit" }
-                        th scope="col" { "Full again" } th scope="col" { "As of" }
-                    } }
-                    tbody { @for host in hosts { (host_rows(host, at)) } }
-                }
-            }
-        }
-    }
-}
-
-fn host_rows(host: &HostStatus, at: Timestamp) -> Markup {
-    let told = |n: Option<u64>| n.map_or_else(|| "–".to_owned(), number);
-    html! {
-        @if host.budgets.is_empty() {
-            tr { th scope="row" { (host.host) } td colspan="5" { "this tracker tells no budget" } }
-        }
-        @for budget in &host.budgets {
-            tr {
-                th scope="row" { (host.host) }
-                td { (budget.resource.as_deref().unwrap_or("requests")) }
-                td.n { (told(budget.remaining)) }
-                td.n { (told(budget.limit)) }
-                td { @if let Some(reset) = budget.reset_at { (clock(reset)) } @else { "not told" } }
-                td { (ago(Some(budget.told_at), at)) }
-            }
-        }
-        @if let Some(until) = host.paused_until {
-            tr { td colspan="6" { span.problem { (host.host) " asked to wait until " (clock(until)) "." } } }
-        }
-    }
-}
-
 fn digests(digests: &[DigestStatus]) -> Markup {
     html! {
         @if digests.is_empty() {
@@ -382,7 +342,7 @@ fn soon(then: Timestamp, now: Timestamp) -> String {
 }
 
 /// The instant, and how long ago it was.
-fn ago(then: Option<Timestamp>, now: Timestamp) -> String {
+pub fn ago(then: Option<Timestamp>, now: Timestamp) -> String {
     let Some(then) = then else { return "not yet".to_owned() };
     let past = now.millis().saturating_sub(then.millis());
     let since = match past / 60_000 {

@@ -195,6 +195,7 @@ fn help_names_every_command_and_version_is_told() {
         "check",
         "map",
         "sync",
+        "webhooks",
         "serve",
         "signals",
         "digest",

@@ -12,7 +12,7 @@ const FLOORS: &[&[&str]] = &[
     &["clock", "entropy", "spawn", "schedule", "secret", "trust"],
     &["transport"],
     &["portfolio", "signals"],
-    &["trackers", "store", "channels"],
+    &["trackers", "store", "channels", "registrar"],
     &["sync", "gauge"],
     &["digests"],
     &["web"],

@@ -125,7 +125,8 @@ fn gate(
             graphql::answer(site.people(), state, request, (dialect, quirks), now)
         }
         Resource::Core => {
-            let response = match rest::app(state, request, now) {
+            let special = rest::hooks(state, request, now);
+            let response = match special.or_else(|| rest::app(state, request, now)) {
                 Some(response) => response,
                 None => rest::answer(site.people(), state, request, loops),
             };

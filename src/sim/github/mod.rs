@@ -26,4 +26,4 @@ pub use log::RequestLog;
 pub use serve::{Running, serve};
 pub use site::app::{Installation, KeyError};
 pub use site::{Dump, EditError, Edits, IssueTruth, Site};
-pub use webhooks::{Delivery, Hook};
+pub use webhooks::{Delivery, Hook, HookRights, Registered};

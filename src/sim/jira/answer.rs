@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::access::Caller;
 use super::center::Dialect;
-use super::faults::{Allowance, LOOP, Trouble};
+use super::faults::{Allowance, Drawn, LOOP, Trouble};
 use super::issues::{self, BulkFetch, ChangelogFetch};
 use super::lookup::{self, Offset};
 use super::reply::{Refusal, Reply};
@@ -114,6 +114,9 @@ impl Target {
 impl Site {
     /// Answers one request.
     pub fn answer(&mut self, request: &Request<Bytes>) -> Reply {
+        if let Some(reply) = self.answer_admin(request) {
+            return reply;
+        }
         if let Dialect::Center(center) = self.dialect.clone() {
             return self.answer_as_center(&center, request);
         }
@@ -126,11 +129,13 @@ impl Site {
         let target = Target::of(request.method(), path);
         let endpoint = target.name(request.method());
         let allowance = self.limits.take(endpoint, now);
-        let reply = match allowance {
-            Some(allowance) if !allowance.granted => self.too_many(now),
+        let drawn = self.limits.quota.as_mut().map(|quota| quota.draw(now));
+        let reply = match (allowance, drawn) {
+            (Some(allowance), _) if !allowance.granted => self.too_many(now),
+            (_, Some(drawn)) if !drawn.granted => used_up(drawn),
             _ => self.answer_or_fail(request, &target, gateway),
         };
-        let reply = with_allowance(reply, allowance);
+        let reply = with_quota(with_allowance(reply, allowance), drawn);
         self.log.note(endpoint, reply.status.as_u16());
         let date = now.to_utc().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
         reply.with("date", &date)
@@ -300,6 +305,23 @@ fn with_allowance(reply: Reply, allowance: Option<Allowance>) -> Reply {
         .with("x-ratelimit-limit", &allowance.limit.to_string())
         .with("x-ratelimit-remaining", &allowance.remaining.to_string())
         .with("x-ratelimit-nearlimit", if near { "true" } else { "false" })
+}
+
+fn used_up(drawn: Drawn) -> Reply {
+    Reply::from(Err(Refusal::usual(429)))
+        .with("retry-after", &drawn.full_in.to_string())
+        .with("ratelimit-reason", "jira-quota-global-based")
+}
+
+/// The policy is always told, how it stands only when most is used.
+fn with_quota(reply: Reply, drawn: Option<Drawn>) -> Reply {
+    let Some(Drawn { points, remaining, full_in, .. }) = drawn else { return reply };
+    let policy = format!("\"global-app-quota\";q={points};w=3600");
+    let reply = reply.with("beta-ratelimit-policy", &policy);
+    if remaining * 5 > points {
+        return reply;
+    }
+    reply.with("beta-ratelimit", &format!("\"global-app-quota\";r={remaining};t={full_in}"))
 }
 
 fn body<T: DeserializeOwned>(request: &Request<Bytes>) -> Result<T, Refusal> {

@@ -97,7 +97,61 @@ pub struct RateLimits {
     pub by_endpoint: BTreeMap<&'static str, u32>,
     /// Seconds named by `Retry-After`.
     pub retry_after: u64,
+    /// The points of an hour, which apps have.
+    pub quota: Option<Quota>,
     buckets: BTreeMap<&'static str, Bucket>,
+}
+
+/// Points an hour; full again at the top of each hour.
+#[derive(Debug, Clone, Default)]
+pub struct Quota {
+    pub points: u64,
+    /// What one request takes.
+    pub cost: u64,
+    used: u64,
+    hour: i64,
+}
+
+/// How a quota stands after a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drawn {
+    pub points: u64,
+    pub remaining: u64,
+    /// Seconds until it is full again.
+    pub full_in: i64,
+    pub granted: bool,
+}
+
+impl Quota {
+    #[must_use]
+    pub fn new(points: u64, cost: u64) -> Self {
+        Self { points, cost, ..Self::default() }
+    }
+
+    /// With so much used up in the hour of `now`.
+    #[must_use]
+    pub fn spent(mut self, used: u64, now: Timestamp) -> Self {
+        (self.used, self.hour) = (used, now.millis().div_euclid(3_600_000));
+        self
+    }
+
+    pub(super) fn draw(&mut self, now: Timestamp) -> Drawn {
+        const HOUR: i64 = 3_600;
+        let seconds = now.millis().div_euclid(1_000);
+        if self.hour != seconds.div_euclid(HOUR) {
+            (self.hour, self.used) = (seconds.div_euclid(HOUR), 0);
+        }
+        let granted = self.used + self.cost <= self.points;
+        if granted {
+            self.used += self.cost;
+        }
+        Drawn {
+            points: self.points,
+            remaining: self.points.saturating_sub(self.used),
+            full_in: HOUR - seconds.rem_euclid(HOUR),
+            granted,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -114,7 +168,13 @@ impl Default for RateLimits {
             ("GET /issue/{id}/changelog", 200),
             ("POST /search/approximate-count", 150),
         ]);
-        Self { usual: Some(100), by_endpoint, retry_after: 1, buckets: BTreeMap::new() }
+        Self {
+            usual: Some(100),
+            by_endpoint,
+            retry_after: 1,
+            quota: None,
+            buckets: BTreeMap::new(),
+        }
     }
 }
 

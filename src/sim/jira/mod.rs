@@ -7,6 +7,7 @@
 //! [`Transport`](crate::transport::Transport). All randomness and all time come from outside.
 
 pub mod access;
+pub mod admin;
 mod answer;
 pub mod catalogue;
 mod center;

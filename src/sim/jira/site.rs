@@ -5,6 +5,7 @@ use std::io::BufRead;
 use std::sync::{Arc, Mutex};
 
 use super::access::Access;
+use super::admin::Admin;
 use super::catalogue::Catalogue;
 use super::center::Dialect;
 use super::faults::{Faults, RateLimits, RequestLog};
@@ -43,6 +44,7 @@ pub struct Site {
     /// Address of the site; part of every `self` link. [`super::serve()`] sets it.
     pub(super) base: String,
     pub access: Access,
+    pub admin: Admin,
     pub faults: Faults,
     pub limits: RateLimits,
     pub log: RequestLog,
@@ -107,6 +109,7 @@ impl Site {
             base: "https://simulated.atlassian.invalid".to_owned(),
             access: Access::default(),
             faults: Faults::default(),
+            admin: Admin::default(),
             limits: RateLimits::default(),
             log: RequestLog::default(),
             index_lag: IndexLag::default(),

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 use super::limits;
-use super::rest::Rest;
+use super::rest::{Rest, Walk};
 use crate::model::Timestamp;
 use crate::trackers::TrackerError;
 use crate::transport::Response;
@@ -25,8 +25,6 @@ const PROOF_LIFE: i64 = 540;
 const CLOCKS_APART: i64 = 60;
 /// A token is replaced this long before its end, in milliseconds.
 const EARLY_MS: i64 = 5 * 60_000;
-/// Pages after which a list of GitHub is taken to be endless.
-const PAGES_MAX: usize = 1_000;
 /// Rights without which nothing useful can be read.
 const NEEDED: [(&str, &str); 2] = [("issues", "Issues"), ("pull_requests", "Pull requests")];
 
@@ -63,7 +61,7 @@ impl fmt::Debug for AppKey {
 #[derive(Debug)]
 pub struct App {
     key: AppKey,
-    rest: Rest,
+    pub rest: Rest,
     /// The scopes name one owner only.
     one_owner: bool,
     /// Held while a token is asked for, so that one is asked for once.
@@ -288,7 +286,7 @@ impl App {
     }
 
     /// The App's own word, signed with its key.
-    fn proof(&self) -> Result<SecretString, TrackerError> {
+    pub fn proof(&self) -> Result<SecretString, TrackerError> {
         let now = self.rest.transport().clock().now().millis() / 1000;
         let claims = Claims { iss: self.key.id, iat: now - CLOCKS_APART, exp: now + PROOF_LIFE };
         let signed = encode(&Header::new(Algorithm::RS256), &claims, &self.key.key);
@@ -326,6 +324,20 @@ impl App {
             let page: Vec<Installation> = self.page(&response)?;
             all.extend(page);
             walk.follow(self.rest.next(response.headers()));
+        }
+        Ok(all)
+    }
+
+    /// The installations at these owners; empty when one of them cannot be told.
+    pub async fn installed(&self, owners: &[String]) -> Result<BTreeSet<u64>, TrackerError> {
+        let mut known = self.known.lock().await;
+        let mut all = BTreeSet::new();
+        for owner in owners {
+            match self.installation_of(&mut known, owner).await {
+                Ok(id) => drop(all.insert(id)),
+                Err(TrackerError::Unauthorized(_)) => return Ok(BTreeSet::new()),
+                Err(error) => return Err(error),
+            }
         }
         Ok(all)
     }
@@ -372,25 +384,5 @@ impl App {
             return Err(self.refuses_new_tokens());
         }
         Ok(response)
-    }
-}
-
-/// A way from page to page that cannot lead in a circle.
-struct Walk {
-    seen: BTreeSet<String>,
-    at: Option<String>,
-}
-
-impl Walk {
-    fn from(url: String) -> Self {
-        Self { seen: BTreeSet::new(), at: Some(url) }
-    }
-
-    fn next(&mut self) -> Option<String> {
-        self.at.take().filter(|url| self.seen.len() < PAGES_MAX && self.seen.insert(url.clone()))
-    }
-
-    fn follow(&mut self, next: Option<String>) {
-        self.at = next;
     }
 }

@@ -34,7 +34,7 @@ const BREATH: Duration = Duration::from_secs(1);
 pub struct Client {
     octocrab: Octocrab,
     credential: Credential,
-    transport: Transport,
+    pub(super) transport: Transport,
     api: String,
     /// Where REST paths begin, below the base of GraphQL.
     rest: &'static str,

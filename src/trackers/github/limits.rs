@@ -10,11 +10,24 @@ use chrono::DateTime;
 use http::HeaderMap;
 use http::header::{DATE, RETRY_AFTER};
 
+use super::client::Client;
 use crate::model::Timestamp;
-use crate::transport::{Pace, Response};
+use crate::transport::{Pace, Response, Short};
 
 /// The least wait after a secondary limit that names no time of its own.
 pub const SECONDARY: Duration = Duration::from_secs(60);
+
+impl Client {
+    /// The budget of GraphQL, when only what is kept for hints is left of it.
+    pub fn short(&self) -> Option<Short> {
+        self.transport.short(Some("graphql"))
+    }
+
+    /// Whether only that is left of the budget of REST.
+    pub fn short_of_rest(&self) -> bool {
+        self.transport.short(Some("core")).is_some()
+    }
+}
 
 /// What `response` asks of the next request. `now` is our clock, `refusals` how often this request
 /// was already refused for its pace: unnamed waits double with it.

@@ -23,6 +23,7 @@ pub mod faults;
 mod history;
 mod inventory;
 pub mod limits;
+mod missed;
 mod presence;
 pub mod queries;
 mod reads;
@@ -41,17 +42,18 @@ use http::HeaderMap;
 use secrecy::SecretString;
 
 use super::{
-    Catalogue, Cost, Discovered, Fate, Hints, Inventory, Probe, ReadOut, Rights, Roll, ScanId,
-    Standing, Tracker, TrackerError, WebhookError,
+    Catalogue, Cost, Discovered, Fate, Hints, Inventory, Missed, Probe, ReadOut, Rights, Roll,
+    ScanId, Standing, Tracker, TrackerError, WebhookError,
 };
 use crate::model::{ConnectionId, Timestamp, TrackerKind};
-use crate::transport::Transport;
+use crate::transport::{Short, Transport};
 
 use address::Address;
 pub use app::{AppKey, KeyError};
 use boards::Boards;
 use client::Client;
 use dialect::Dialect;
+use missed::Looks;
 use scopes::Scopes;
 
 /// The most ids of one [`Tracker::read`].
@@ -123,6 +125,7 @@ pub struct GitHub {
     others: BTreeMap<String, Client>,
     /// The present names of configured repositories, as answers told them.
     present_names: Mutex<BTreeMap<String, String>>,
+    looks: Mutex<Looks>,
 }
 
 /// `owner/name` as configured.
@@ -180,6 +183,7 @@ impl GitHub {
             dialect: Dialect::default(),
             boards: Boards::default(),
             present_names: Mutex::default(),
+            looks: Mutex::default(),
         })
     }
 
@@ -299,6 +303,11 @@ impl Tracker for GitHub {
         self.of_owner(self.fate_of(source, key).await)
     }
 
+    fn short(&self, of: &str) -> Option<Short> {
+        let owner = of.split_once('/').map_or("", |(owner, _)| owner);
+        self.client_of(owner).short()
+    }
+
     async fn inventory(&self, projects: &[String]) -> Result<Inventory, TrackerError> {
         self.survey(projects).await
     }
@@ -314,6 +323,10 @@ impl Tracker for GitHub {
     fn cost(&self) -> Cost {
         // Twenty pages of fifty issues and now and then a long timeline; a page is four points.
         Cost { requests_per_thousand: 21, points_per_thousand: 80, points_per_hour: Some(5_000) }
+    }
+
+    async fn missed(&self, since: Timestamp) -> Result<Option<Missed>, TrackerError> {
+        self.missed_since(since).await
     }
 
     fn webhook(&self, headers: &HeaderMap, body: &[u8]) -> Result<Hints, WebhookError> {

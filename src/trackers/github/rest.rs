@@ -1,6 +1,7 @@
 //! The few questions that only REST answers: an App's installations and what they see. Each needs
 //! a token of its own, so they go straight to the transport.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
@@ -13,6 +14,8 @@ use super::limits;
 use crate::trackers::TrackerError;
 use crate::transport::{Request, Response, Transport, TransportError};
 
+/// Pages after which a list of GitHub is taken to be endless.
+const PAGES_MAX: usize = 1_000;
 /// The version of the REST API that the answers are read as.
 const VERSION: &str = "2022-11-28";
 
@@ -124,6 +127,26 @@ impl Rest {
                 self.place
             )),
         }
+    }
+}
+
+/// A way from page to page that cannot lead in a circle.
+pub struct Walk {
+    seen: BTreeSet<String>,
+    at: Option<String>,
+}
+
+impl Walk {
+    pub fn from(url: String) -> Self {
+        Self { seen: BTreeSet::new(), at: Some(url) }
+    }
+
+    pub fn next(&mut self) -> Option<String> {
+        self.at.take().filter(|url| self.seen.len() < PAGES_MAX && self.seen.insert(url.clone()))
+    }
+
+    pub fn follow(&mut self, next: Option<String>) {
+        self.at = next;
     }
 }
 

@@ -29,8 +29,14 @@ pub fn clients(
 ) -> Result<(Client, BTreeMap<String, Client>), TrackerError> {
     let place = config.connection.to_string();
     let client = |credential: Credential| {
-        Client::new(place.clone(), &address.graphql, credential, config.page, transport.clone())
-            .map(|client| client.on_server(address.server))
+        Client::new(
+            place.clone(),
+            &address.graphql,
+            credential,
+            config.page,
+            transport.on_account(),
+        )
+        .map(|client| client.on_server(address.server))
     };
     let key = match &config.auth {
         Auth::Token(token) => {

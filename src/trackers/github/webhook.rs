@@ -68,14 +68,34 @@ pub fn hints(
     if !KNOWN.contains(&event) {
         return Ok(Hints::default());
     }
-    let delivery: Delivery = serde_json::from_slice(body).map_err(|_| {
+    of_payload(event, body)
+}
+
+/// The ids that the payload of an event names, whoever vouches for it.
+///
+/// # Errors
+/// [`WebhookError::Unreadable`] when it is not JSON.
+pub fn of_payload(event: &str, payload: &[u8]) -> Result<Hints, WebhookError> {
+    let delivery: Delivery = serde_json::from_slice(payload).map_err(|_| {
         WebhookError::Unreadable(format!("the delivery of `{event}` is not the JSON it should be"))
     })?;
     Ok(read(event, delivery))
 }
 
+/// What an event says without its payload: whether to scan or sweep.
+#[must_use]
+pub fn of_name(event: &str, action: Option<&str>) -> Hints {
+    read(event, Delivery { action: action.map(str::to_owned), ..Delivery::default() })
+}
+
+/// Whether the payload of an event names issues.
+#[must_use]
+pub fn names_issues(event: &str) -> bool {
+    matches!(event, "issues" | "sub_issues" | "issue_dependencies" | "projects_v2_item")
+}
+
 /// The events that can change what we hold. All others are accepted and ignored.
-const KNOWN: [&str; 11] = [
+pub const KNOWN: [&str; 11] = [
     "issues",
     "sub_issues",
     "issue_dependencies",

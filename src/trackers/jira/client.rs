@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::super::TrackerError;
 use super::answer::{Answer, malformed};
 use crate::model::{ConnectionId, Timestamp};
-use crate::transport::{Request, Transport, TransportError, usual_pace};
+use crate::transport::{Request, Short, Transport, TransportError, usual_pace};
 
 /// Which product is asked: it decides the version of the API and what an error advises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,6 +119,11 @@ impl Client {
     /// This machine's clock.
     pub fn now(&self) -> Timestamp {
         self.transport.clock().now()
+    }
+
+    /// The budget of which only what is kept for hints is left.
+    pub fn short(&self) -> Option<Short> {
+        self.transport.short(None)
     }
 
     /// Jira's clock now, as far as the newest answer tells.

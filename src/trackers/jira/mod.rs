@@ -37,7 +37,7 @@ use super::{
     Standing, Tracker, TrackerError, WebhookError,
 };
 use crate::model::{ConnectionId, Timestamp, TrackerKind};
-use crate::transport::Transport;
+use crate::transport::{Short, Transport};
 
 /// Where Atlassian serves tokens that have scopes.
 pub const GATEWAY: &str = "https://api.atlassian.com";
@@ -167,6 +167,10 @@ impl Tracker for Jira {
 
     async fn fate(&self, source: &str, _key: &str) -> Result<Fate, TrackerError> {
         self.fate_of(source).await
+    }
+
+    fn short(&self, _of: &str) -> Option<Short> {
+        self.client.short()
     }
 
     async fn inventory(&self, projects: &[String]) -> Result<Inventory, TrackerError> {

@@ -110,7 +110,11 @@ impl House {
     }
 
     pub async fn pass(&self) -> PassOutcome {
-        self.engine.pass(&ConnectionId("github".into()), Reach::Hot, &Silent, &Stop::never()).await
+        self.reach(Reach::Hot).await
+    }
+
+    pub async fn reach(&self, reach: Reach) -> PassOutcome {
+        self.engine.pass(&ConnectionId("github".into()), reach, &Silent, &Stop::never()).await
     }
 
     /// A pass that must see everything to its end.
@@ -128,6 +132,11 @@ impl House {
 
     pub async fn refresh(&self) -> PassOutcome {
         self.engine.refresh(&ConnectionId("github".into()), &Stop::never()).await
+    }
+
+    /// What webhooks failed to tell.
+    pub async fn missed(&self) -> PassOutcome {
+        self.engine.missed(&ConnectionId("github".into()), &Stop::never()).await
     }
 
     /// Where the site answers.

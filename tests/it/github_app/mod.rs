@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod house;
+pub mod house;
 mod rights;
 mod story;
 mod tokens;

@@ -83,6 +83,18 @@ webhook_secret = {{ env = "TEST_WEBHOOK_SECRET" }}
         Self { dir, secrets, log: "info".to_owned() }
     }
 
+    /// An installation with these settings; `STORE` in them is the database. Secrets come by the
+    /// environment variables that hold them.
+    pub fn over(settings: &str, portfolio: &str, secrets: &[(&'static str, &str)]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store = format!("sqlite:{}", dir.path().join("streamgauge.db").display());
+        let settings = settings.replace("STORE", &store);
+        fs::write(dir.path().join("streamgauge.toml"), settings).unwrap();
+        fs::write(dir.path().join("portfolio.toml"), portfolio).unwrap();
+        let secrets = secrets.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        Self { dir, secrets, log: "info".to_owned() }
+    }
+
     /// Logs this much.
     #[must_use]
     pub fn logging(mut self, filter: &str) -> Self {

@@ -20,12 +20,12 @@ impl Query {
         Self(pairs.map(|(key, value)| (decode(key), decode(value))).collect())
     }
 
-    fn get(&self, key: &str) -> Option<&str> {
+    pub fn get(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(String::as_str)
     }
 
     /// Elements a page: 30 unless asked for, at most 100.
-    fn per_page(&self) -> usize {
+    pub fn per_page(&self) -> usize {
         let asked = self.get("per_page").and_then(|text| text.parse::<usize>().ok());
         asked.filter(|asked| *asked > 0).unwrap_or(30).min(100)
     }

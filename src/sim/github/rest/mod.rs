@@ -1,6 +1,7 @@
 //! The REST API: a repository, its issues with their timelines, its releases, and the limits.
 
 mod app;
+mod hooks;
 mod list;
 mod timeline;
 
@@ -21,6 +22,7 @@ use super::site::State;
 use super::site::world::{Departed, Issue, Repo};
 
 pub use app::answer as app;
+pub use hooks::answer as hooks;
 
 /// What a route found.
 enum Found {

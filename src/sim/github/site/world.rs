@@ -9,7 +9,7 @@ use super::super::ids::node_id;
 use super::super::records::{
     BoardRecord, EventDetail, EventKind, LabelRecord, MilestoneRecord, ReleaseRecord, RepoRecord,
 };
-use super::super::webhooks::Outbox;
+use super::super::webhooks::{Desk, Outbox};
 
 /// Everything the site knows. Keys are numeric ids.
 #[derive(Debug, Default)]
@@ -32,6 +32,8 @@ pub struct World {
     /// Whether board moves leave a timeline event. github.com stopped in September 2026.
     pub status_events_missing: bool,
     pub outbox: Outbox,
+    /// Webhooks that are registered, and how deliveries went.
+    pub desk: Desk,
     pub last_id: u64,
     /// Repositories that have no issues.
     pub without_issues: BTreeSet<u64>,

@@ -57,7 +57,10 @@ impl Site {
         for delivery in self.take_deliveries() {
             let request = hook.request(&delivery)?;
             let answer: Result<_, TransportError> = transport.ask(request, |_| Pace::Proceed).await;
-            arrived += usize::from(answer.is_ok_and(|answer| answer.status().is_success()));
+            let status = answer.map_or(0, |answer| answer.status().as_u16());
+            let now = self.now();
+            self.state().world.desk.log(delivery, status, now);
+            arrived += usize::from((200..300).contains(&status));
         }
         Ok(arrived)
     }

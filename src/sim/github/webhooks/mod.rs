@@ -1,6 +1,7 @@
 //! Webhooks: the bodies of announced events, and the deliveries that wait to be sent.
 
 mod deliver;
+mod log;
 
 use std::collections::VecDeque;
 
@@ -15,6 +16,7 @@ use super::site::world::{Issue, World};
 
 pub use deliver::Hook;
 pub(super) use deliver::deliver_for_ever;
+pub use log::{Desk, HookRights, Registered, Tried};
 
 /// A signed message on its way to the hook, or lost if nobody sends it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -30,7 +30,7 @@ use super::projects::Projects;
 use super::schema::Schema;
 use super::{catalogue, webhook};
 use crate::model::{ConnectionId, Timestamp, TrackerKind};
-use crate::transport::Transport;
+use crate::transport::{Short, Transport};
 
 /// The last major version that Atlassian no longer supports.
 const ENDED: u32 = 9;
@@ -237,6 +237,10 @@ impl Tracker for Center {
 
     async fn fate(&self, source: &str, _key: &str) -> Result<Fate, TrackerError> {
         self.fate_of(source).await
+    }
+
+    fn short(&self, _of: &str) -> Option<Short> {
+        self.client.short()
     }
 
     async fn inventory(&self, projects: &[String]) -> Result<Inventory, TrackerError> {
