@@ -11,18 +11,22 @@ use streamgauge::sim::{github, jira};
 
 pub const PAY: u64 = 10_000;
 pub const BOOK: u64 = 10_001;
+/// A project that is not ours.
+pub const OTHER: u64 = 10_009;
 pub const STORY: u64 = 10_001;
 pub const STATUSES: [u64; 4] = [10_000, 3, 10_001, 10_002];
 pub const BLOCKS: u64 = 10_000;
 pub const COMPONENTS: [u64; 2] = [1, 2];
 pub const REPOS: [u64; 2] = [1, 2];
+/// A repository that is not ours.
+pub const ATTIC: u64 = 3;
 pub const BOARD: u64 = 5;
 pub const COLUMNS: [&str; 3] = ["Todo", "In progress", "Done"];
 pub const LABELS: [&str; 3] = ["team:checkout", "bug", "later"];
 
 pub fn jira(clock: SharedClock) -> jira::Site {
     let mut site = jira::Site::new(clock);
-    for (id, key) in [(PAY, "PAY"), (BOOK, "BOOK")] {
+    for (id, key) in [(PAY, "PAY"), (BOOK, "BOOK"), (OTHER, "OTHER")] {
         let name = key.to_lowercase();
         site.add(Record::Project(ProjectRecord { id, key: key.into(), name }));
     }
@@ -51,7 +55,7 @@ pub fn jira(clock: SharedClock) -> jira::Site {
 
 pub fn github(clock: SharedClock, now: Timestamp) -> github::Site {
     let mut records = Vec::new();
-    for (id, name) in REPOS.into_iter().zip(["checkout", "search"]) {
+    for (id, name) in [REPOS[0], REPOS[1], ATTIC].into_iter().zip(["checkout", "search", "attic"]) {
         records.push(gh::Record::Repo(gh::RepoRecord {
             id,
             owner: "northwind".into(),

@@ -1,6 +1,6 @@
 //! One life: processes at work on two trackers while people edit and things go wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -11,25 +11,26 @@ use secrecy::SecretString;
 use streamgauge::entropy::Entropy;
 use streamgauge::model::{ConnectionId, Timestamp};
 use streamgauge::sim::jira::access::{TOKEN, USER};
-use streamgauge::sim::jira::faults::Trouble;
 use streamgauge::sim::{github, jira};
 use streamgauge::store::{Store, Treatment};
-use streamgauge::sync::{Engine, PassOutcome, Reach, Settings, Silent, Stop};
+use streamgauge::sync::{Engine, PassOutcome, Problem, Reach, Settings, Silent, Stop, Sweeping};
 use streamgauge::trackers::github::GitHub;
 use streamgauge::trackers::{Tracker, jira as jira_tracker};
-use streamgauge::transport::{Limits, Response, Transport, TransportError};
+use streamgauge::transport::{Limits, Transport};
 
 use super::corpus;
+use super::departures::{self, Ledger};
 use super::people;
 use super::swarm::{Dice, Swarm};
-use super::world::{Answer, What, World, broken};
+use super::world::{What, World};
 
 pub const SECRET: &str = "secret of the simulated webhooks";
 pub const CONNECTIONS: [&str; 2] = ["jira", "github"];
 
-/// A pass or a refresh of a connection under way.
+/// A pass, a refresh or a sweep of a connection under way.
 struct Work {
     connection: ConnectionId,
+    sweeps: bool,
     future: Pin<Box<dyn Future<Output = PassOutcome> + Send>>,
 }
 
@@ -38,6 +39,14 @@ struct Process {
     engine: Arc<Engine>,
     work: Vec<Work>,
     paused: bool,
+    /// Connections that a pass or a delivery wants swept.
+    wanted: BTreeSet<ConnectionId>,
+}
+
+impl Process {
+    fn new(engine: Arc<Engine>) -> Self {
+        Self { engine, work: Vec::new(), paused: false, wanted: BTreeSet::new() }
+    }
 }
 
 pub struct Life {
@@ -46,7 +55,7 @@ pub struct Life {
     pub world: World,
     pub jira: jira::SharedSite,
     pub github: github::Site,
-    pub github_issues: Vec<u64>,
+    pub ledger: Ledger,
     pub store: Store,
     moods: Moods,
     processes: Vec<Process>,
@@ -141,7 +150,7 @@ impl Life {
             world,
             jira: site.shared(),
             github,
-            github_issues: Vec::new(),
+            ledger: Ledger::default(),
             moods,
             store,
             processes: Vec::new(),
@@ -157,7 +166,7 @@ impl Life {
         }
         for number in 0..life.swarm.processes {
             let engine = life.engine(number);
-            life.processes.push(Process { engine, work: Vec::new(), paused: false });
+            life.processes.push(Process::new(engine));
         }
         life
     }
@@ -230,12 +239,6 @@ impl Life {
             jira::lock(&self.jira).access.set_expired(expired);
             self.note("credential", if expired { "lost" } else { "back" });
         }
-        if self.dice.permille(self.swarm.lost_project) {
-            let visible = self.dice.permille(500);
-            jira::lock(&self.jira).set_visible(corpus::PAY, visible);
-            self.github.edit(|edits| edits.set_hidden(corpus::REPOS[0], !visible)).unwrap();
-            self.note("project", if visible { "visible" } else { "hidden" });
-        }
         if self.dice.permille(150) {
             people::deliver(self);
         }
@@ -247,11 +250,17 @@ impl Life {
         }
     }
 
-    /// Begins a pass or a refresh, as the daemon does: one at a time for each connection.
+    /// Begins a pass, a refresh or a sweep, as the daemon does: for each connection one that pulls
+    /// and beside it one that sweeps.
     fn start(&mut self, number: usize) {
         let connection = ConnectionId(self.dice.pick(&CONNECTIONS).to_owned());
-        if self.processes[number].work.iter().any(|work| work.connection == connection) {
+        let sweeps = self.dice.permille(self.swarm.sweeps);
+        let busy = |work: &Work| work.connection == connection && work.sweeps == sweeps;
+        if self.processes[number].work.iter().any(busy) {
             return;
+        }
+        if sweeps {
+            return self.start_sweep(number, connection);
         }
         let engine = Arc::clone(&self.processes[number].engine);
         let reach = self.dice.pick(&[
@@ -271,7 +280,22 @@ impl Life {
                 None => engine.refresh(&named, &Stop::never()).await,
             }
         });
-        self.processes[number].work.push(Work { connection, future });
+        self.processes[number].work.push(Work { connection, sweeps: false, future });
+    }
+
+    /// All projects when a pass wanted it (or by chance, for a life is short), otherwise those that
+    /// are due.
+    fn start_sweep(&mut self, number: usize, connection: ConnectionId) {
+        let wanted = self.processes[number].wanted.remove(&connection);
+        let all = wanted || self.dice.permille(300);
+        let engine = Arc::clone(&self.processes[number].engine);
+        self.note("sweep", &format!("{number} {connection} {all}"));
+        let named = connection.clone();
+        let future = Box::pin(async move {
+            let sweeping = Sweeping { all, ..Sweeping::default() };
+            engine.sweep(&named, &sweeping, &Stop::never()).await
+        });
+        self.processes[number].work.push(Work { connection, sweeps: true, future });
     }
 
     /// Everything in the process's memory is gone; the store stays.
@@ -280,7 +304,7 @@ impl Life {
         self.processes[number].work.clear();
         self.world.waiting().retain(|waiting| waiting.process != number);
         let engine = self.engine(number);
-        self.processes[number] = Process { engine, work: Vec::new(), paused: false };
+        self.processes[number] = Process::new(engine);
         self.note(if busy { "crash at work" } else { "crash at rest" }, "");
     }
 
@@ -300,96 +324,6 @@ impl Life {
         }
     }
 
-    fn answer(&mut self, request: &streamgauge::transport::Request) -> Answer {
-        let path = request.uri().path().to_owned();
-        let (swarm, dice) = (self.swarm.clone(), self.dice.clone());
-        if dice.permille(swarm.broken) {
-            self.note("connection broke", &path);
-            return Err(broken("on purpose"));
-        }
-        let answer = if request.uri().host() == Some("jira.invalid") {
-            self.jira_answers(request, &path)
-        } else if request.uri().host() == Some("gateway.invalid") {
-            Err(broken("there is no gateway"))
-        } else {
-            self.github_answers(request, &path)
-        };
-        let status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
-        self.note("answer", &format!("{path} {status}"));
-        answer
-    }
-
-    fn jira_answers(&mut self, request: &streamgauge::transport::Request, path: &str) -> Answer {
-        let (swarm, dice) = (self.swarm.clone(), self.dice.clone());
-        let mut trouble = Vec::new();
-        if dice.permille(swarm.refused) {
-            let how = [
-                Trouble::Status(500),
-                Trouble::Status(503),
-                Trouble::Unavailable { retry_after: 7 },
-                Trouble::Status(429),
-            ];
-            trouble.push(("refused", how[dice.place(how.len())].clone()));
-        }
-        if dice.permille(swarm.garbled) {
-            let how = [Trouble::Html, Trouble::Malformed, Trouble::Truncated, Trouble::Broken];
-            trouble.push(("garbled", how[dice.place(how.len())].clone()));
-        }
-        if path.ends_with("/search/jql") && dice.permille(swarm.expired_tokens) {
-            trouble.push(("token expired", Trouble::TokensExpired));
-        }
-        if path.ends_with("/search/jql") && dice.permille(swarm.endless_tokens) {
-            trouble.push(("token loop", Trouble::TokenLoop));
-        }
-        for (name, how) in trouble {
-            self.note(name, path);
-            jira::lock(&self.jira).faults.next(1, "", how);
-        }
-        let reply = jira::lock(&self.jira).answer(request);
-        if reply.broken {
-            return Err(broken("on purpose"));
-        }
-        let mut response = Response::new(reply.body);
-        *response.status_mut() = reply.status;
-        *response.headers_mut() = reply.headers;
-        Ok(response)
-    }
-
-    fn github_answers(&mut self, request: &streamgauge::transport::Request, path: &str) -> Answer {
-        use github::{Fault, On};
-        let (swarm, dice) = (self.swarm.clone(), self.dice.clone());
-        if dice.permille(swarm.refused) {
-            let how = [Fault::BadGateway, Fault::SecondaryLimit(Some(5)), Fault::Status(500)];
-            let how = how[dice.place(how.len())].clone();
-            self.note("refused", path);
-            self.github.with_faults(|faults| faults.add(On::Any, how, 1));
-        }
-        if dice.permille(swarm.garbled) {
-            let how = [
-                Fault::HtmlWith200,
-                Fault::MalformedJson,
-                Fault::TruncatedBody,
-                Fault::PartialData,
-            ];
-            let how = how[dice.place(how.len())].clone();
-            self.note("garbled", path);
-            self.github.with_faults(|faults| faults.add(On::Any, how, 1));
-        }
-        if dice.permille(swarm.endless_tokens) {
-            self.note("token loop", path);
-            self.github.with_faults(|faults| faults.add(On::Any, Fault::CursorLoop, 1));
-        }
-        // The network client adds it; without one GitHub refuses.
-        let mut request = request.clone();
-        request.headers_mut().insert("user-agent", http::HeaderValue::from_static("streamgauge"));
-        let github::Answer { response, cut, .. } = self.github.answer(&request);
-        if cut.is_some() {
-            let host = "simulated".to_owned();
-            return Err(TransportError::Broken { host, reason: "on purpose".into() });
-        }
-        Ok(response)
-    }
-
     /// Lets every process get as far as it can.
     pub async fn settle(&mut self) {
         let mut quiet = 0;
@@ -399,6 +333,9 @@ impl Life {
             for process in self.processes.iter_mut().filter(|process| !process.paused) {
                 process.work.retain_mut(|work| match poll(work.future.as_mut()) {
                     Some(outcome) => {
+                        if outcome.sweep {
+                            process.wanted.insert(outcome.connection.clone());
+                        }
                         ended.push(outcome);
                         false
                     }
@@ -408,6 +345,9 @@ impl Life {
             let moved = !ended.is_empty();
             for outcome in ended {
                 let name = if outcome.complete { "complete" } else { "incomplete" };
+                if outcome.left > 0 {
+                    self.note("items left", &outcome.left.to_string());
+                }
                 self.note(name, &format!("{} {:?}", outcome.connection, outcome.problem));
             }
             let now = self.world.waiting().len();
@@ -432,11 +372,12 @@ impl Life {
             let mut site = jira::lock(&self.jira);
             site.faults.clear();
             site.access.set_expired(false);
-            site.set_visible(corpus::PAY, true);
+        }
+        if self.swarm.reopened {
+            departures::reopen_all(self);
         }
         self.moods.lock().unwrap().1 = false;
         self.github.with_faults(github::Faults::clear);
-        self.github.edit(|edits| edits.set_hidden(corpus::REPOS[0], false)).unwrap();
         self.processes.iter_mut().for_each(|process| process.paused = false);
         self.settle().await;
         self.drain().await;
@@ -468,19 +409,47 @@ impl Life {
         for connection in CONNECTIONS {
             let connection = ConnectionId(connection.to_owned());
             let engine = Arc::clone(&self.processes[0].engine);
-            let pass = async { engine.pass(&connection, reach, &Silent, &Stop::never()).await };
-            let mut pass = std::pin::pin!(pass);
-            let outcome = loop {
-                if let Some(outcome) = poll(pass.as_mut()) {
-                    break outcome;
-                }
-                tokio::task::yield_now().await;
-                if self.world.waiting().is_empty() {
-                    continue;
-                }
+            let stop = Stop::never();
+            let pass = engine.pass(&connection, reach, &Silent, &stop);
+            let outcome = self.undisturbed(std::pin::pin!(pass)).await;
+            self.is_calm(&outcome);
+        }
+    }
+
+    /// One sweep over everything.
+    pub async fn quiet_sweep(&mut self, sweeping: &Sweeping) -> Vec<PassOutcome> {
+        let mut outcomes = Vec::new();
+        for connection in CONNECTIONS {
+            let connection = ConnectionId(connection.to_owned());
+            let engine = Arc::clone(&self.processes[0].engine);
+            let stop = Stop::never();
+            let sweep = engine.sweep(&connection, sweeping, &stop);
+            let outcome = self.undisturbed(std::pin::pin!(sweep)).await;
+            self.note("quiet sweep", &format!("{:?}", outcome.problem));
+            outcomes.push(outcome);
+        }
+        outcomes
+    }
+
+    async fn undisturbed<T>(&mut self, mut work: Pin<&mut impl Future<Output = T>>) -> T {
+        loop {
+            if let Some(done) = poll(work.as_mut()) {
+                return done;
+            }
+            tokio::task::yield_now().await;
+            if !self.world.waiting().is_empty() {
                 self.complete(0);
-            };
-            assert_eq!(outcome.problem, None, "nothing goes wrong in the quiet");
+            }
+        }
+    }
+
+    /// Nothing goes wrong in the quiet, but for what is closed.
+    fn is_calm(&self, outcome: &PassOutcome) {
+        let shut = !self.ledger.shut.is_empty();
+        match &outcome.problem {
+            None => {}
+            Some(Problem::Refused(_)) if shut => {}
+            Some(other) => panic!("in the quiet: {other}"),
         }
     }
 
@@ -496,6 +465,9 @@ impl Life {
         let connection = ConnectionId(connection.to_owned());
         let tracker = Arc::clone(self.processes[0].engine.tracker(&connection).unwrap());
         let Ok(hints) = tracker.webhook(headers, body) else { panic!("our own delivery") };
+        if hints.sweep {
+            self.processes[0].wanted.insert(connection.clone());
+        }
         let put = self.store.put_hints(&connection, hints.sources, self.world.time());
         // Refused or unheard, the sender is told to try again; whether it does is its own matter.
         let _ = poll(std::pin::pin!(put)).expect("the store works at once");

@@ -6,21 +6,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod answers;
 mod corpus;
+mod departures;
 mod life;
 #[cfg(feature = "mutants")]
 mod mutants;
 mod oracle;
 mod people;
+mod rest;
 mod swarm;
 mod world;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
-use std::time::Duration;
-
-use streamgauge::sync::Reach;
 
 use life::Life;
 use oracle::Oracle;
@@ -49,20 +49,7 @@ fn live(seed: u64, loud: bool) -> Lived {
                 oracle.look(&life);
             }
         }
-        life.quiet().await;
-        oracle.look(&life);
-        // The daily whole walk brings what changed while a project was hidden. Other lives have to
-        // get there without it.
-        let whole = if life.swarm.lost_project > 0 { Reach::Full } else { Reach::Hot };
-        // Longer than any lag, then long enough for the rarest of the retries.
-        let rounds = [(1, Reach::Hot), (3, whole), (5, Reach::Hot), (14, Reach::Hot)];
-        for (hours, reach) in rounds.into_iter().chain([(26, Reach::Hot); 2]) {
-            life.world.pass(Duration::from_secs(hours * 3600));
-            life.quiet_round(reach).await;
-            oracle.look(&life);
-        }
-        oracle::equals_trackers(&life);
-        oracle::equals_a_fresh_sync(&mut life).await;
+        rest::come_to_rest(&mut life, &mut oracle).await;
         Lived { trace: life.trace, happened: life.happened }
     })
 }

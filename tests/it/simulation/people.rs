@@ -8,25 +8,30 @@ use streamgauge::sim::jira::{self, Draft, Edit};
 use super::corpus::{
     BLOCKS, BOARD, BOOK, COLUMNS, COMPONENTS, LABELS, PAY, REPOS, STATUSES, STORY,
 };
+use super::departures::{depart, github_ids, jira_ids};
 use super::life::{Life, SECRET};
 
 /// A new issue in one of the trackers.
 pub fn create(life: &mut Life) {
     let dice = life.dice.clone();
     let title = format!("work {}", dice.below(1_000_000));
-    if dice.permille(500) {
-        let draft = Draft {
-            project: dice.pick(&[PAY, BOOK]),
-            kind: STORY,
-            status: STATUSES[0],
-            summary: title,
-            ..Draft::default()
-        };
-        jira::lock(&life.jira).create_issue(draft).unwrap();
+    let crowded = life.swarm.crowded;
+    if dice.permille(if crowded { 800 } else { 500 }) {
+        let project = if crowded && dice.permille(700) { PAY } else { dice.pick(&[PAY, BOOK]) };
+        if !life.ledger.is_writable(project) {
+            return;
+        }
+        let draft =
+            Draft { project, kind: STORY, status: STATUSES[0], summary: title, ..Draft::default() };
+        let id = jira::lock(&life.jira).create_issue(draft).unwrap();
+        life.ledger.jira.push(id);
     } else {
         let repo = dice.pick(&REPOS);
+        if !life.ledger.is_writable(repo) {
+            return;
+        }
         let id = life.github.edit(|edits| edits.create_issue(repo, &title)).unwrap();
-        life.github_issues.push(id);
+        life.ledger.github.insert(id, repo);
     }
     life.note("created", "");
 }
@@ -36,14 +41,11 @@ pub fn edit(life: &mut Life) {
     let dice = life.dice.clone();
     match () {
         () if dice.permille(100) => create(life),
+        () if dice.permille(life.swarm.departures) => depart(life),
         () if dice.permille(life.swarm.bulk) => bulk(life),
         () if dice.permille(500) => jira_edit(life),
         () => github_edit(life),
     }
-}
-
-fn jira_ids(life: &Life) -> Vec<u64> {
-    jira::lock(&life.jira).dump().into_keys().collect()
 }
 
 fn a_jira_edit(life: &Life) -> Edit {
@@ -81,11 +83,12 @@ fn bulk(life: &mut Life) {
 }
 
 fn github_edit(life: &mut Life) {
-    if life.github_issues.is_empty() {
+    let ids = github_ids(life);
+    if ids.is_empty() {
         return create(life);
     }
     let dice = life.dice.clone();
-    let id = dice.pick(&life.github_issues);
+    let id = dice.pick(&ids);
     let (kind, label, column) = (dice.below(4), dice.pick(&LABELS), dice.pick(&COLUMNS));
     let serial = format!("touched-{}", life.step);
     let done = life.github.edit(|edits| match kind {

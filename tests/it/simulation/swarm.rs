@@ -41,6 +41,8 @@ pub struct Swarm {
     pub skews: Vec<i64>,
     /// Issues that exist before the first sync.
     pub corpus: u64,
+    /// Most issues are of one project: enough for the brake of a sweep.
+    pub crowded: bool,
     /// Rows of a page, where the tracker decides.
     pub page: usize,
     /// How long an edit stays invisible to Jira's search.
@@ -55,12 +57,16 @@ pub struct Swarm {
     pub expired_tokens: u64,
     pub endless_tokens: u64,
     pub lost_credential: u64,
-    pub lost_project: u64,
     pub crash: u64,
     pub pause: u64,
     pub lost_hooks: u64,
     pub edits: u64,
     pub bulk: u64,
+    /// Things that leave and come back; lives without have no sweeps.
+    pub departures: u64,
+    pub sweeps: u64,
+    /// Whether what was closed opens again before everything comes to rest.
+    pub reopened: bool,
 }
 
 impl Swarm {
@@ -68,10 +74,13 @@ impl Swarm {
         let rate = |dice: &Dice| dice.pick(&[0, 0, 5, 20, 60]);
         let processes = dice.pick(&[1, 1, 2, 3]);
         let skew = |dice: &Dice| dice.pick(&[0, 0, -90_000, 90_000, 3_600_000, -7_200_000]);
+        let departures = dice.pick(&[0, 150, 400]);
+        let crowded = dice.permille(60);
         Self {
             processes,
             skews: (0..processes).map(|_| skew(dice)).collect(),
-            corpus: 3 + dice.below(14),
+            crowded,
+            corpus: if crowded { 60 } else { 3 + dice.below(14) },
             page: dice.pick(&[1, 2, 3, 5]),
             lag: Duration::from_secs(dice.pick(&[0, 0, 5, 60, 300])),
             lag_spread: Duration::from_secs(dice.pick(&[0, 30, 240])),
@@ -83,12 +92,14 @@ impl Swarm {
             expired_tokens: rate(dice),
             endless_tokens: dice.pick(&[0, 0, 0, 10]),
             lost_credential: dice.pick(&[0, 0, 10]),
-            lost_project: dice.pick(&[0, 0, 10]),
             crash: dice.pick(&[0, 10, 40]),
             pause: dice.pick(&[0, 10, 40]),
             lost_hooks: dice.pick(&[0, 500, 1000]),
             edits: dice.pick(&[50, 150, 350]),
             bulk: dice.pick(&[0, 20, 60]),
+            departures,
+            sweeps: if departures > 0 { dice.pick(&[60, 150, 300]) } else { 0 },
+            reopened: dice.permille(500),
         }
     }
 }

@@ -1,0 +1,124 @@
+//! What has left, and why: nobody is buried alive, and nobody who left is kept.
+
+use std::collections::BTreeSet;
+
+use streamgauge::model::Departure;
+use streamgauge::sim::jira;
+use streamgauge::store::StoredItem;
+
+use super::super::corpus::{OTHER, REPOS};
+use super::super::life::Life;
+use super::stored;
+
+/// C6: what exists is not taken for deleted, whatever else became of it or of its project.
+pub fn nobody_buried_alive(life: &Life, items: &[StoredItem]) {
+    let site = jira::lock(&life.jira);
+    let there = life.github.dump();
+    for item in items {
+        let Some(removed) = &item.removed else { continue };
+        let (key, how) = (&item.attributes.key, &removed.departure);
+        if item.id.connection.0 == "jira" {
+            let exists = site.issue(item.id.source.parse().unwrap()).is_some();
+            let told = matches!(how, Departure::Deleted | Departure::Gone);
+            let hidden = life.ledger.left_as("jira", &item.id.source, &Departure::Gone);
+            assert!(!exists || !told || hidden, "C6: {key} exists and was buried as {how}");
+        } else {
+            let told = matches!(how, Departure::Deleted | Departure::Gone);
+            let exists = there.contains_key(&item.id.source);
+            assert!(!exists || !told, "C6: {key} exists and was buried as {how}");
+        }
+        let project = project_of(life, &site, item);
+        let never = project.is_some_and(|project| !life.ledger.closed.contains(&project));
+        assert!(!never || !is_of_project(how), "C6: {key} left as {how}, its project never did");
+    }
+}
+
+fn is_of_project(departure: &Departure) -> bool {
+    matches!(
+        departure,
+        Departure::AccessLost | Departure::ProjectArchived | Departure::ProjectTrashed
+    )
+}
+
+/// The project or repository that an item was last in; `None` for one that left it.
+fn project_of(life: &Life, site: &jira::Site, item: &StoredItem) -> Option<u64> {
+    if item.id.connection.0 == "jira" {
+        let issue = site.issue(item.id.source.parse().unwrap()).map(|issue| issue.project);
+        return issue.or_else(|| life.ledger.buried.get(&item.id.source).copied());
+    }
+    match item.attributes.project.as_str() {
+        "northwind/checkout" => Some(REPOS[0]),
+        "northwind/search" => Some(REPOS[1]),
+        _ => None,
+    }
+}
+
+/// Q1: what is stored is there exactly if it is there in the tracker, and what left did so for a
+/// reason that is true.
+pub fn told_apart(life: &Life) {
+    let site = jira::lock(&life.jira);
+    for item in stored(&life.store) {
+        let due = match item.id.connection.0.as_str() {
+            "jira" => due_in_jira(life, &site, &item),
+            _ => due_in_github(life, &item),
+        };
+        let key = &item.attributes.key;
+        match &item.removed {
+            None => assert!(due.is_empty(), "Q1: {key} is kept, and left as {due:?}"),
+            Some(removed) => {
+                let code = removed.departure.code();
+                assert!(due.contains(code), "Q1: {key} left as {code}; it is {due:?}");
+            }
+        }
+    }
+}
+
+type Codes = BTreeSet<String>;
+
+fn ever(life: &Life, connection: &'static str, source: &str) -> Codes {
+    let left = life.ledger.left.get(&(connection, source.to_owned()));
+    left.cloned().unwrap_or_default()
+}
+
+fn of(departure: &Departure) -> Codes {
+    [departure.code().to_owned()].into()
+}
+
+/// The departures that fit what is true of an issue of Jira; empty when it has to be there.
+fn due_in_jira(life: &Life, site: &jira::Site, item: &StoredItem) -> Codes {
+    let source = item.id.source.as_str();
+    let id: u64 = source.parse().unwrap();
+    let mut fits = ever(life, "jira", source);
+    let shut = |project: &u64| life.ledger.shut.get(project).map(of).unwrap_or_default();
+    let Some(issue) = site.issue(id) else {
+        // What left in another way before is not looked at again.
+        fits.extend(life.ledger.buried.get(source).map(shut).unwrap_or_default());
+        return fits;
+    };
+    let (hidden, archived) = (
+        site.catalogue().hidden_issues.contains(&id),
+        site.catalogue().archived_issues.contains_key(&id),
+    );
+    let closed = shut(&issue.project);
+    if issue.project == OTHER || hidden || archived || !closed.is_empty() {
+        fits.extend(closed);
+        return fits;
+    }
+    Codes::new()
+}
+
+/// The departures that fit what is true of an issue of GitHub.
+fn due_in_github(life: &Life, item: &StoredItem) -> Codes {
+    let source = item.id.source.as_str();
+    let mut fits = ever(life, "github", source);
+    if fits.contains("transferred") {
+        // Where it went may be closed to us, or it went further.
+        fits.extend(of(&Departure::Gone));
+        fits.extend(of(&Departure::Deleted));
+    }
+    let repo = if item.attributes.project == "northwind/checkout" { REPOS[0] } else { REPOS[1] };
+    if let Some(how) = life.ledger.shut.get(&repo) {
+        fits.extend(of(how));
+    }
+    fits
+}

@@ -1,0 +1,49 @@
+//! Everything comes to rest: nothing goes wrong any more, and what the daemon does by itself has to
+//! bring the store to what the trackers hold, within a bounded number of passes and sweeps.
+
+use std::time::Duration;
+
+use streamgauge::sync::{Reach, Sweeping};
+
+use super::life::Life;
+use super::oracle::{self, Oracle};
+
+/// Passes after the last fault. The first comes when every index has caught up, the last when the
+/// rarest of the retries is due.
+pub async fn come_to_rest(life: &mut Life, oracle: &mut Oracle) {
+    life.quiet().await;
+    oracle.look(life);
+    round(life, oracle, 1, Reach::Hot).await;
+    round(life, oracle, 3, Reach::Hot).await;
+    if life.swarm.sweeps > 0 {
+        sweep_twice(life).await;
+        oracle::presence::told_apart(life);
+    }
+    for (hours, reach) in [(5, Reach::Hot), (14, Reach::Hot), (26, Reach::Hot), (26, Reach::Hot)] {
+        round(life, oracle, hours, reach).await;
+    }
+    oracle::equals_trackers(life);
+    oracle::equals_a_fresh_sync(life).await;
+}
+
+async fn round(life: &mut Life, oracle: &mut Oracle, hours: u64, reach: Reach) {
+    life.world.pass(Duration::from_secs(hours * 3600));
+    life.quiet_round(reach).await;
+    oracle.look(life);
+}
+
+/// Two sweeps, further apart than two looks have to be. Where more is missing at once than a sweep
+/// believes in, a person has to say that it is gone.
+pub async fn sweep_twice(life: &mut Life) {
+    life.quiet_sweep(&Sweeping::everything()).await;
+    life.world.pass(Duration::from_secs(3600));
+    let outcomes = life.quiet_sweep(&Sweeping::everything()).await;
+    let problems = outcomes.iter().filter_map(|outcome| outcome.problem.as_ref());
+    let braked = problems.map(ToString::to_string).any(|told| told.contains("missing at once"));
+    if braked {
+        assert!(life.ledger.mass, "a sweep that brakes without a reason");
+        life.note("brake", "");
+        let accepted = ["PAY", "BOOK"].map(str::to_owned).into();
+        life.quiet_sweep(&Sweeping { all: true, accepted }).await;
+    }
+}
