@@ -84,6 +84,12 @@ impl Departure {
         }
     }
 
+    /// Whether it left together with all of its project, and comes back with it.
+    #[must_use]
+    pub fn is_of_project(&self) -> bool {
+        matches!(self, Self::ProjectArchived | Self::ProjectTrashed | Self::AccessLost)
+    }
+
     /// What would bring it back, for people; without a full stop.
     #[must_use]
     pub fn way_back(&self) -> String {

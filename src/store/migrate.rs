@@ -9,6 +9,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0002_scopes.sql"),
     include_str!("migrations/0003_departures.sql"),
     include_str!("migrations/0004_ticks.sql"),
+    include_str!("migrations/0005_projects.sql"),
 ];
 
 const VERSION: &str = "SELECT value FROM meta WHERE name = 'schema'";

@@ -1,7 +1,7 @@
 //! What sweeps ask of the store and tell it: who should be there, who was missed, who left.
 
 use super::apply::{forget_retries, place};
-use super::driver::Row;
+use super::driver::{Param, Row};
 use super::facts::Removal;
 use super::gaps::record_gaps;
 use super::leases::fence;
@@ -11,21 +11,40 @@ use crate::model::{ConnectionId, Departure, ItemId, Timestamp};
 /// Items that leave in one transaction.
 const CHUNK: usize = 500;
 
+/// A question for rows that [`rostered`] reads.
+macro_rules! roster {
+    ($which:literal) => {
+        concat!(
+            "SELECT source, key, project, state, first_seen, misses, removed_reason FROM items ",
+            $which
+        )
+    };
+}
+
 impl Store {
-    /// Every stored item of a connection, sorted by id.
+    /// Every stored item of these projects, spelt as they are stored, sorted by project and id.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn roster(&self, connection: &ConnectionId) -> Result<Vec<Rostered>, StoreError> {
+    pub async fn roster(
+        &self,
+        connection: &ConnectionId,
+        projects: Vec<String>,
+    ) -> Result<Vec<Rostered>, StoreError> {
         let connection = connection.0.clone();
         self.driver
             .read("roster", move |tx| {
-                let rows = tx.query(
-                    "SELECT source, key, project, state, first_seen, misses FROM items
-                     WHERE connection = $1 ORDER BY source",
-                    &[(&connection).into()],
-                )?;
-                rows.iter().map(rostered).collect()
+                let mut roster = Vec::new();
+                for project in &projects {
+                    let rows = tx.query(
+                        roster!("WHERE connection = $1 AND project = $2 ORDER BY source"),
+                        &[(&connection).into(), project.into()],
+                    )?;
+                    for row in &rows {
+                        roster.push(rostered(row)?);
+                    }
+                }
+                Ok(roster)
             })
             .await
     }
@@ -44,9 +63,10 @@ impl Store {
         self.driver
             .read("missed items", move |tx| {
                 let rows = tx.query(
-                    "SELECT source, key, project, state, first_seen, misses FROM items
-                     WHERE connection = $1 AND misses > 0 AND missed_at <= $2 AND state = 'live'
-                     ORDER BY source",
+                    roster!(
+                        "WHERE connection = $1 AND misses > 0 AND missed_at <= $2
+                            AND state = 'live' ORDER BY source"
+                    ),
                     &[(&connection).into(), until.into()],
                 )?;
                 rows.iter().map(rostered).collect()
@@ -67,16 +87,52 @@ impl Store {
         sources.sort();
         self.driver
             .read("known items", move |tx| {
-                let mut known = Vec::new();
-                for source in &sources {
-                    let row = tx.first(
-                        "SELECT source, key, project, state, first_seen, misses FROM items
-                         WHERE connection = $1 AND source = $2",
-                        &[(&connection).into(), source.into()],
-                    )?;
-                    known.extend(row.as_ref().map(rostered).transpose()?);
-                }
-                Ok(known)
+                let ids: Vec<Vec<Param<'_>>> =
+                    sources.iter().map(|s| vec![(&connection).into(), s.into()]).collect();
+                let rows = tx.query_all(roster!("WHERE connection = $1 AND source = $2"), &ids)?;
+                rows.iter().flatten().map(rostered).collect()
+            })
+            .await
+    }
+
+    /// The projects that items are stored of, whether they are there or have left, sorted.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn project_names(
+        &self,
+        connection: &ConnectionId,
+    ) -> Result<Vec<String>, StoreError> {
+        let connection = connection.0.clone();
+        self.driver
+            .read("names of projects", move |tx| {
+                let rows = tx.query(
+                    "SELECT DISTINCT project FROM items WHERE connection = $1 ORDER BY project",
+                    &[(&connection).into()],
+                )?;
+                rows.iter().map(|row| row.string(0)).collect()
+            })
+            .await
+    }
+
+    /// Takes every item of a connection for one that may have changed since it was read.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when the lease was lost.
+    pub async fn unsettle(
+        &self,
+        lease: &Lease,
+        connection: &ConnectionId,
+    ) -> Result<(), StoreError> {
+        let (lease, connection) = (lease.clone(), connection.0.clone());
+        self.driver
+            .write("unsettle", move |tx| {
+                fence(tx, &lease)?;
+                tx.execute(
+                    "UPDATE items SET settled = 0 WHERE connection = $1 AND settled = 1",
+                    &[(&connection).into()],
+                )?;
+                Ok(())
             })
             .await
     }
@@ -246,6 +302,7 @@ fn rostered(row: &Row) -> Result<Rostered, StoreError> {
         key: row.string(1)?,
         project: row.string(2)?,
         live: row.text(3)? == "live",
+        left: row.maybe(6, Row::text)?.map(Departure::parse),
         first_seen: row.time(4)?,
         misses: u32::try_from(row.int(5)?).unwrap_or(u32::MAX),
     })

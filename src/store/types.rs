@@ -101,6 +101,8 @@ pub struct Rostered {
     pub key: String,
     pub project: String,
     pub live: bool,
+    /// Why it left, of one that is not live.
+    pub left: Option<Departure>,
     pub first_seen: Timestamp,
     /// How often in a row it was asked for and not given.
     pub misses: u32,

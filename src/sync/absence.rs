@@ -27,17 +27,18 @@ pub fn is_mass(absent: usize, live: u64) -> bool {
 }
 
 impl Run<'_> {
-    /// A listed item that reading by id does not give. One that we know has missed once more; one
-    /// that we do not know is named as a gap and looked for a few times.
+    /// A listed item that reading by id does not give. One that we know is looked at closely when
+    /// the walks are done; one that we do not know is named as a gap and looked for a few times.
     pub async fn missing(&mut self, source: &str) -> Step<()> {
-        let apart = self.engine.settings.misses_apart;
         let now = self.now();
-        let known =
-            self.store().record_miss(&self.lease, &self.id(source), now, apart).await?.is_some();
+        let known = self.store().rostered(self.connection(), vec![source.to_owned()]).await?;
         let attempts = self.attempts.get(source).copied().unwrap_or_default();
-        if known || attempts >= ATTEMPTS_MAX {
+        if !known.is_empty() || attempts >= ATTEMPTS_MAX {
             self.store().clear_retry(&self.lease, self.connection(), source).await?;
             self.store().close_gaps(&self.lease, self.connection(), source, now).await?;
+            if known.iter().any(|item| item.live) {
+                self.absent.insert(source.to_owned());
+            }
             return Ok(());
         }
         let detail = "the tracker lists the item and does not give it".to_owned();
@@ -68,26 +69,26 @@ impl Run<'_> {
         self.try_later(source, "hinted, and not given").await
     }
 
-    /// Looks again at the items that missed some minutes ago.
+    /// Looks again at the items that missed some minutes ago, and for the first time at those that
+    /// this run listed and did not get.
     pub async fn second_looks(&mut self) -> Step<()> {
         let until = before(self.now(), self.engine.settings.misses_apart);
         let missed = self.store().missed(self.connection(), until).await?;
-        let sources: Vec<String> = missed.iter().map(|item| item.source.clone()).collect();
-        let absent = self.read_all(sources).await?;
-        let missed = missed.into_iter().filter(|item| absent.contains(&item.source)).collect();
-        self.look_closely(missed).await
+        let mut absent = std::mem::take(&mut self.absent);
+        let known = |item: &&Rostered| !absent.contains(&item.source);
+        let sources = missed.iter().filter(known).map(|item| item.source.clone()).collect();
+        absent.extend(self.read_all(sources).await?);
+        let absent = absent.into_iter().collect();
+        let absent = self.store().rostered(self.connection(), absent).await?;
+        self.look_closely(absent.into_iter().filter(|item| item.live).collect()).await
     }
 
-    /// Asks for the fate of absent items, unless too many of one project are absent.
+    /// Asks for the fate of absent items, unless too many of one project are absent: then nothing
+    /// is noted of them, for nobody looked whether the project could be seen.
     async fn look_closely(&mut self, absent: Vec<Rostered>) -> Step<()> {
         for (project, absent) in by_project(absent) {
             let live = self.store().live_in(self.connection(), &project).await?;
             if is_mass(absent.len(), live) {
-                let (now, apart) = (self.now(), self.engine.settings.misses_apart);
-                for item in &absent {
-                    let id = self.id(&item.source);
-                    self.store().record_miss(&self.lease, &id, now, apart).await?;
-                }
                 let (name, count) = (self.connection(), absent.len());
                 self.outcome.notes.push(format!(
                     "{count} items of {project} are missing at once; none is removed, see \

@@ -27,6 +27,8 @@ pub struct Run<'a> {
     pub shelved: Vec<String>,
     /// What was read of them.
     put_away: Vec<Item>,
+    /// Stored items that were listed, and that reading by id did not give.
+    pub absent: BTreeSet<String>,
     pub started_at: Timestamp,
     /// When this run last looked for hints between two batches.
     pub heeded_at: Option<Timestamp>,
@@ -59,6 +61,7 @@ impl<'a> Run<'a> {
             failures: 0,
             shelved: Vec::new(),
             put_away: Vec::new(),
+            absent: BTreeSet::new(),
             started_at: now,
             heeded_at: None,
             stop,
@@ -174,12 +177,19 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// Whether a project is closed, under the name that is configured or the one it has now.
+    fn is_shelved(&self, project: &str) -> bool {
+        let is_it = |name: &str| name.eq_ignore_ascii_case(project);
+        self.shelved.iter().any(|closed| {
+            is_it(closed) || self.tracker.present(closed).is_some_and(|name| is_it(&name))
+        })
+    }
+
     /// What one answer told, ready to be committed. `read_at` is the tracker's clock at or before
     /// the read.
     pub fn batch(&mut self, items: Vec<Item>, gaps: Vec<Gap>, read_at: Option<Timestamp>) -> Batch {
-        let shelved = |project: &str| self.shelved.iter().any(|s| s.eq_ignore_ascii_case(project));
         let (left, items): (Vec<Item>, Vec<Item>) =
-            items.into_iter().partition(|item| shelved(&item.attributes.project));
+            items.into_iter().partition(|item| self.is_shelved(&item.attributes.project));
         self.put_away.extend(left);
         let settling = match alive(Mutant::NoSettle) {
             true => i64::MIN,

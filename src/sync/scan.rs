@@ -29,12 +29,14 @@ struct Walk<'a> {
     since: Option<Timestamp>,
     /// Every row up to this stamp is applied.
     key: Option<Timestamp>,
-    /// Nothing older than this scan is stored: what is there was read by it, perhaps before an
-    /// interruption.
+    /// The first scan. What it finds settled was read by it, before an interruption; what was
+    /// read earlier is unsettled when it begins.
     first: bool,
     /// A whole walk over what is stored already. It leaves no point to resume from: a usual pull
     /// must not have to bring it to its end.
     again: bool,
+    /// A first scan of which no row is stored yet.
+    fresh: bool,
     /// The newest stamp that was listed.
     newest: Timestamp,
     /// Rows came oldest first so far. If not, nothing can be concluded from the newest one.
@@ -54,6 +56,7 @@ impl<'a> Walk<'a> {
             key: None,
             first: false,
             again: false,
+            fresh: false,
             newest: Timestamp::MIN,
             ordered: true,
             token: None,
@@ -207,6 +210,7 @@ impl Run<'_> {
             None => Walk::new(scan, clock, since),
         };
         walk.first = first;
+        walk.fresh = first && cursor.resume.is_none();
         Ok(walk)
     }
 
@@ -227,10 +231,15 @@ impl Run<'_> {
         self.outcome.discovered += rows.len() as u64;
         self.progress.discovered(self.connection(), rows.len() as u64, page.expected);
         for gap in page.gaps.iter().filter(|gap| gap.reason == HIDDEN_PROJECT) {
-            self.suspect(gap.key.as_deref().unwrap_or_default()).await?;
+            self.unseen(gap.key.as_deref().unwrap_or_default()).await?;
         }
         if !page.items.is_empty() || !page.gaps.is_empty() {
             self.in_hand = Some(self.batch(page.items, page.gaps, Some(clock)));
+        }
+        if std::mem::take(&mut walk.fresh) && rows.iter().any(|(_, stamp)| stamp.is_none()) {
+            // Hints and sweeps read items before the first scan, and without stamps nobody can
+            // say whether they changed since.
+            self.store().unsettle(&self.lease, self.connection()).await?;
         }
         let asked: Vec<String> =
             rows.iter().map(|(s, _)| s).filter(|s| !carried.contains(*s)).cloned().collect();

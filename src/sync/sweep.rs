@@ -38,6 +38,8 @@ impl Sweeping {
 struct Comparison {
     /// How many are stored and live.
     live: u64,
+    /// Those that left because the project was closed or out of sight, and are not listed.
+    put_away: Vec<Rostered>,
     /// Stored, live, known before the sweep began, and not listed.
     unlisted: Vec<Rostered>,
     /// Listed, and not stored as live items of this project.
@@ -88,7 +90,7 @@ impl Run<'_> {
                 self.set_aside(project, problem).await?;
             }
         }
-        Ok(())
+        self.second_looks().await
     }
 
     /// A project that could not be swept: the others go on, unless the tracker as a whole is
@@ -108,6 +110,17 @@ impl Run<'_> {
     /// A project that a pass or a single read did not see: a sweep finds out, unless one has.
     pub async fn suspect(&mut self, project: &str) -> Step<()> {
         if self.standing_before(project).await? == "live" {
+            self.outcome.sweep = true;
+        }
+        Ok(())
+    }
+
+    /// A project that a walk left out because it cannot be searched. No pass sees what changes in
+    /// it from now on, so it is noted at once: even if it can be seen again by then, the next sweep
+    /// reads all of it.
+    pub async fn unseen(&mut self, project: &str) -> Step<()> {
+        if matches!(self.standing_before(project).await?.as_str(), "" | "live") {
+            self.stands(project, "hidden").await?;
             self.outcome.sweep = true;
         }
         Ok(())
@@ -148,13 +161,13 @@ impl Run<'_> {
             self.outcome.notes.push(told);
             return Ok(());
         }
-        self.read_again(project).await?;
+        self.read_again(project, true).await?;
         // The proof comes last: the credential is alive and the project still out of sight.
         if self.alongside(self.tracker.standing(project)).await?? != Standing::Hidden {
             return Ok(());
         }
         let clock = self.probe().await?.clock;
-        let items = self.members(project).await?;
+        let items = self.members(project, true).await?;
         self.remove_all(items, &Departure::AccessLost, clock).await?;
         self.outcome.notes.push(told.clone());
         self.note_scope(project, "hidden", None, Some(clock), Some(told)).await
@@ -175,8 +188,9 @@ impl Run<'_> {
             self.outcome.notes.push(told);
             return Ok(());
         }
-        self.read_again(project).await?;
-        let items = self.members(project).await?;
+        let silent = standing == Standing::Trashed;
+        self.read_again(project, silent).await?;
+        let items = self.members(project, silent).await?;
         self.remove_all(items, &departure, clock).await?;
         self.note_scope(project, word, None, Some(clock), None).await
     }
@@ -189,7 +203,8 @@ impl Run<'_> {
         let listed = self.roll(project).await?;
         let count = listed.len() as u64;
         self.outcome.discovered += count;
-        let Comparison { live, unlisted, mut wanted } = self.compare(project, &listed).await?;
+        let Comparison { live, put_away, unlisted, mut wanted } =
+            self.compare(project, &listed).await?;
         if back {
             // No pass saw what changed while the project was out of sight.
             wanted = listed.into_iter().collect();
@@ -223,6 +238,15 @@ impl Run<'_> {
             return Ok(());
         }
         self.conclude(project, gone, sure).await?;
+        // They did not come back with their project: they have left for a reason of their own.
+        let sources = put_away.iter().map(|item| item.source.clone()).collect();
+        let absent = self.read_all(sources).await?;
+        let left = put_away.into_iter().filter(|item| absent.contains(&item.source)).collect();
+        self.conclude(project, left, sure).await?;
+        if self.standing_before(project).await? != before {
+            // A pass lost sight of it meanwhile: the next sweep reads all of it.
+            return Ok(());
+        }
         self.stands(project, "live").await?;
         self.note_scope(project, "live", Some(count), Some(clock), None).await
     }
@@ -249,40 +273,77 @@ impl Run<'_> {
     }
 
     async fn compare(&self, project: &str, listed: &BTreeSet<String>) -> Step<Comparison> {
-        let roster = self.store().roster(self.connection()).await?;
+        let (store, connection) = (self.store(), self.connection());
+        let mut roster = store.roster(connection, self.names(project, false).await?).await?;
         // A renamed project is listed under its configured name and stored under its present one.
-        let others: Vec<String> = self.tracker.projects();
-        let is_scope = |name: &str| others.iter().any(|scope| scope.eq_ignore_ascii_case(name));
-        let mut names: BTreeSet<&str> = roster
-            .iter()
-            .filter(|item| listed.contains(&item.source) && !is_scope(&item.project))
-            .map(|item| item.project.as_str())
+        let there: BTreeSet<&String> = roster.iter().map(|item| &item.source).collect();
+        let others = listed.iter().filter(|source| !there.contains(source)).cloned().collect();
+        let others = store.rostered(connection, others).await?;
+        let scopes = self.tracker.projects();
+        let is_scope = |name: &str| scopes.iter().any(|scope| scope.eq_ignore_ascii_case(name));
+        let more: BTreeSet<String> = others
+            .into_iter()
+            .map(|item| item.project)
+            .filter(|name| !is_scope(name) && !self.is_named(project, name))
             .collect();
-        names.insert(project);
-        let inside = |item: &Rostered| names.iter().any(|n| n.eq_ignore_ascii_case(&item.project));
+        roster.extend(store.roster(connection, more.into_iter().collect()).await?);
         let mut wanted = listed.clone();
-        let (mut live, mut unlisted) = (0, Vec::new());
-        for item in roster.iter().filter(|item| item.live && inside(item)) {
+        let (mut live, mut unlisted, mut put_away) = (0, Vec::new(), Vec::new());
+        for item in roster {
+            let is_listed = listed.contains(&item.source);
+            if !item.live {
+                if !is_listed && item.left.as_ref().is_some_and(Departure::is_of_project) {
+                    put_away.push(item);
+                }
+                continue;
+            }
             live += 1;
             wanted.remove(&item.source);
-            if item.first_seen < self.started_at && !listed.contains(&item.source) {
-                unlisted.push(item.clone());
+            if item.first_seen < self.started_at && !is_listed {
+                unlisted.push(item);
             }
         }
-        Ok(Comparison { live, unlisted, wanted: wanted.into_iter().collect() })
+        Ok(Comparison { live, put_away, unlisted, wanted: wanted.into_iter().collect() })
     }
 
     /// Reads what is stored of a closed project: an item that moved out of it in time has not left.
-    async fn read_again(&mut self, project: &str) -> Step<()> {
-        let items = self.members(project).await?;
+    async fn read_again(&mut self, project: &str, silent: bool) -> Step<()> {
+        let items = self.members(project, silent).await?;
         self.read_all(items).await.map(drop)
     }
 
-    /// The live items that are stored of a project.
-    async fn members(&self, project: &str) -> Step<Vec<String>> {
-        let roster = self.store().roster(self.connection()).await?;
-        let ours = |item: &Rostered| item.live && item.project.eq_ignore_ascii_case(project);
-        Ok(roster.into_iter().filter(ours).map(|item| item.source).collect())
+    /// The live items that are stored of a project; see [`Run::names`].
+    async fn members(&self, project: &str, silent: bool) -> Step<Vec<String>> {
+        let names = self.names(project, silent).await?;
+        let roster = self.store().roster(self.connection(), names).await?;
+        Ok(roster.into_iter().filter(|item| item.live).map(|item| item.source).collect())
+    }
+
+    /// Whether a project has this name, in the configuration or by now.
+    fn is_named(&self, project: &str, name: &str) -> bool {
+        let present = self.tracker.present(project);
+        project.eq_ignore_ascii_case(name)
+            || present.is_some_and(|present| present.eq_ignore_ascii_case(name))
+    }
+
+    /// The names under which items of a project are stored: the configured one and the present
+    /// one. A `silent` project, of which the tracker tells nothing any more, may have been renamed
+    /// before this process began: then it also has the names that no other project claims.
+    async fn names(&self, project: &str, silent: bool) -> Step<Vec<String>> {
+        let (store, connection) = (self.store(), self.connection());
+        let stored = store.project_names(connection).await?;
+        let (mut names, others): (Vec<String>, Vec<String>) =
+            stored.into_iter().partition(|name| self.is_named(project, name));
+        if silent {
+            let projects = asked(store, self.tracker).await?;
+            let swept = store.sweeps(connection).await?;
+            names.extend(others.into_iter().filter(|name| {
+                let is_it = |known: &String| self.is_named(known, name);
+                let is_swept = |known: &String| known.eq_ignore_ascii_case(name);
+                !projects.iter().any(is_it) && !swept.iter().any(|last| is_swept(&last.project))
+            }));
+        }
+        Ok(names)
     }
 
     /// Notes how a project stands and returns since when it has.

@@ -192,6 +192,11 @@ pub trait Tracker: Send + Sync {
         false
     }
 
+    /// The present name of a project that was renamed, as far as answers told it.
+    fn present(&self, _project: &str) -> Option<String> {
+        None
+    }
+
     /// How a project stands, asked anew.
     async fn standing(&self, project: &str) -> Result<Standing, TrackerError>;
 

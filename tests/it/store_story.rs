@@ -197,8 +197,13 @@ async fn removals(store: &Store, lease: &Lease) {
     let told: Vec<_> = missed.iter().map(|m| (m.key.as_str(), m.live, m.misses)).collect();
     assert_eq!(told, [("PAY-2", true, 2)]);
     assert_eq!(store.rostered(&jira(), vec!["7".into(), "2".into()]).await.unwrap(), missed);
-    let roster = store.roster(&jira()).await.unwrap();
+    let names = store.project_names(&jira()).await.unwrap();
+    let roster = store.roster(&jira(), names).await.unwrap();
     assert_eq!(roster.iter().map(|m| m.source.as_str()).collect::<Vec<_>>(), ["1", "2"]);
+    assert!(store.roster(&jira(), vec!["NONE".into()]).await.unwrap().is_empty());
+    store.unsettle(lease, &jira()).await.unwrap();
+    let stamps = store.stamps(&jira(), vec!["1".into(), "2".into()]).await.unwrap();
+    assert!(stamps.values().all(|stamp| !stamp.settled) && stamps.len() == 2);
     assert_eq!(store.live_in(&jira(), "pay").await.unwrap(), 2, "the case makes no difference");
 
     assert!(store.tombstone(lease, &ID2, at(19), &Departure::Deleted, at(30)).await.unwrap());

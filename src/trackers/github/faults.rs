@@ -109,12 +109,11 @@ pub fn of_status(place: &str, api: &str, response: &Response) -> TrackerError {
             "{place}: GitHub does not accept the token (401); it is wrong, expired or revoked: \
              create a fine-grained one, {RIGHTS}"
         )),
-        403 if response.headers().contains_key("x-github-sso") => {
-            TrackerError::Unauthorized(format!(
-                "{place}: the organisation demands single sign-on (403); authorise the token for it \
+        // One organisation's matter: the token may be good for all the others.
+        403 if response.headers().contains_key("x-github-sso") => TrackerError::Refused(format!(
+            "{place}: the organisation demands single sign-on (403); authorise the token for it \
                  in GitHub's token settings"
-            ))
-        }
+        )),
         403 => TrackerError::Unauthorized(format!("{place}: GitHub forbids it (403); {RIGHTS}")),
         404 => TrackerError::Refused(format!(
             "{place}: there is no GraphQL endpoint below {api} (404); check `url`, and set `server` \
@@ -135,12 +134,20 @@ pub fn of_status(place: &str, api: &str, response: &Response) -> TrackerError {
     }
 }
 
-/// A repository that came back as null.
+/// Whether a repository came back as null because there is none for this credential.
+#[must_use]
+pub fn is_unseen(faults: &[Fault]) -> bool {
+    let any = |kinds: &[&str]| faults.iter().any(|fault| kinds.contains(&kind(fault)));
+    any(&["NOT_FOUND"]) && !any(&["FORBIDDEN", "INSUFFICIENT_SCOPES"])
+}
+
+/// A repository that came back as null. All of it concerns this repository alone: a credential
+/// that is good for nothing fails at the first question of a pass.
 #[must_use]
 pub fn of_repository(place: &str, repository: &str, faults: &[Fault]) -> TrackerError {
     let any = |kinds: &[&str]| faults.iter().any(|fault| kinds.contains(&kind(fault)));
     if any(&["FORBIDDEN", "INSUFFICIENT_SCOPES"]) {
-        return TrackerError::Unauthorized(format!(
+        return TrackerError::Refused(format!(
             "{place}: GitHub forbids reading {repository}; {RIGHTS}, and may have to be authorised \
              for the organisation's single sign-on"
         ));

@@ -35,7 +35,7 @@ pub mod webhook;
 pub mod wire;
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use http::HeaderMap;
@@ -289,6 +289,10 @@ impl Tracker for GitHub {
 
     fn covers(&self, project: &str) -> bool {
         self.scopes.covers(project)
+    }
+
+    fn present(&self, project: &str) -> Option<String> {
+        self.present_names.lock().unwrap_or_else(PoisonError::into_inner).get(project).cloned()
     }
 
     async fn standing(&self, project: &str) -> Result<Standing, TrackerError> {

@@ -65,11 +65,11 @@ impl GitHub {
         let answer = self.of_owner(client.ask(queries::STANDING, variables).await)?;
         let (data, found) = client.data::<StandingData>(&answer)?;
         let Some(told) = data.repository else {
-            let error = faults::of_repository(client.place(), project, &found);
-            // "No such repository" is the answer; anything else is trouble.
-            return match error {
-                TrackerError::Refused(_) => Ok(Standing::Hidden),
-                other => Err(other),
+            // "No such repository" is the answer; anything else is trouble. One that is there and
+            // forbidden, as by single sign-on, has not left.
+            return match faults::is_unseen(&found) {
+                true => Ok(Standing::Hidden),
+                false => Err(faults::of_repository(client.place(), project, &found)),
             };
         };
         self.remember(project, &told.name_with_owner);

@@ -70,6 +70,11 @@ impl Projects {
         Ok(Some(found))
     }
 
+    /// The present key of a project, as the last answer about it told it.
+    pub fn present(&self, project: &str) -> Option<String> {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner).get(project).cloned()
+    }
+
     /// Whether a project is one of ours under its configured or its present key. An issue that
     /// moved elsewhere is still readable by id and must leave.
     pub async fn hold(&self, client: &Client, project: &str) -> Result<bool, TrackerError> {

@@ -211,7 +211,8 @@ async fn a_repository_that_is_not_shown_is_refused_with_both_reasons() {
     assert!(text.contains("octo-org/hello-world") && text.contains("spelling"), "{text}");
     assert!(text.contains("access"), "{text}");
     let error = discover(&world, None).await.unwrap_err();
-    assert!(matches!(error, TrackerError::Unauthorized(_)), "{error}");
+    assert!(matches!(error, TrackerError::Refused(_)), "the other repositories go on: {error}");
+    assert!(error.to_string().contains("single sign-on"), "{error}");
     let error = discover(&world, None).await.unwrap_err();
     assert!(matches!(error, TrackerError::Unavailable(_)), "{error}");
 }
@@ -390,7 +391,7 @@ async fn every_refusal_is_one_sentence_with_place_and_next_step() {
     let cases = [
         (Reply::json(401, &json!({ "message": "Bad credentials" })), "Unauthorized", "token"),
         (forbidden, "Unauthorized", "read access"),
-        (Reply::text(403, "").header("x-github-sso", "required"), "Unauthorized", "authorise"),
+        (Reply::text(403, "").header("x-github-sso", "required"), "Refused", "authorise"),
         (Reply::json(404, &json!({ "message": "Not Found" })), "Refused", "check `url`"),
         (Reply::text(410, ""), "Refused", "newer"),
         (Reply::text(301, "").header("location", "http://x"), "Refused", "new address"),

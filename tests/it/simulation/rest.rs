@@ -19,7 +19,10 @@ pub async fn come_to_rest(life: &mut Life, oracle: &mut Oracle) {
         sweep_twice(life).await;
         oracle::presence::told_apart(life);
     }
-    for (hours, reach) in [(5, Reach::Hot), (14, Reach::Hot), (26, Reach::Hot), (26, Reach::Hot)] {
+    // What a departure did to others, as to links, brings no stamp: the daily whole walk finds it.
+    // Other lives have to get there without it.
+    let whole = if life.swarm.departures > 0 { Reach::Full } else { Reach::Hot };
+    for (hours, reach) in [(5, Reach::Hot), (14, whole), (26, Reach::Hot), (26, Reach::Hot)] {
         round(life, oracle, hours, reach).await;
     }
     oracle::equals_trackers(life);

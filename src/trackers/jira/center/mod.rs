@@ -227,6 +227,10 @@ impl Tracker for Center {
         self.scopes.keys().to_vec()
     }
 
+    fn present(&self, project: &str) -> Option<String> {
+        self.scopes.present(project)
+    }
+
     async fn standing(&self, project: &str) -> Result<Standing, TrackerError> {
         self.standing_of(project).await
     }

@@ -29,15 +29,8 @@ pub fn nobody_buried_alive(life: &Life, items: &[StoredItem]) {
         }
         let project = project_of(life, &site, item);
         let never = project.is_some_and(|project| !life.ledger.closed.contains(&project));
-        assert!(!never || !is_of_project(how), "C6: {key} left as {how}, its project never did");
+        assert!(!never || !how.is_of_project(), "C6: {key} left as {how}, its project never did");
     }
-}
-
-fn is_of_project(departure: &Departure) -> bool {
-    matches!(
-        departure,
-        Departure::AccessLost | Departure::ProjectArchived | Departure::ProjectTrashed
-    )
 }
 
 /// The project or repository that an item was last in; `None` for one that left it.

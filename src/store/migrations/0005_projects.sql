@@ -1,0 +1,2 @@
+-- A sweep asks for the items of one project at a time.
+CREATE INDEX items_by_project ON items (connection, project);
