@@ -16,6 +16,7 @@ mod outcome;
 mod pass;
 mod read;
 mod refresh;
+mod roster;
 mod run;
 mod scan;
 mod settings;
