@@ -194,9 +194,9 @@ impl Run<'_> {
         let kind = self.tracker.kind();
         let clock = if alive(Mutant::LocalClockCursor) { self.now() } else { clock };
         let overlap = match reach {
-            Reach::Full => {
-                return Ok(Walk { first, again: !first, ..Walk::new(scan, clock, None) });
-            }
+            // A first walk is a whole one, and goes on where it was interrupted.
+            Reach::Full if first => 0,
+            Reach::Full => return Ok(Walk { again: true, ..Walk::new(scan, clock, None) }),
             _ if alive(Mutant::NoOverlap) || alive(Mutant::NoOverlapMaxSeen) => 0,
             Reach::Hot if alive(Mutant::ShortOverlap) => hot_overlap_ms(kind) / 6,
             Reach::Deep if alive(Mutant::ShortOverlap) => deep_overlap_ms(kind) / 6,
