@@ -6,3 +6,4 @@ mod burst;
 mod fair;
 mod missed;
 mod reserve;
+mod restart;
