@@ -5,3 +5,7 @@ cd "$(dirname "$0")/.."
 
 # A bulk edit of 5,000 items, three deliveries each, against the real program.
 TEST_BURST=5000 cargo test --locked --test it freshness::burst -- --nocapture
+
+# Load: twenty thousand deliveries at once, and twenty kills in the middle of as many.
+TEST_BURST=${TEST_BURST:-20000} TEST_KILLS=${TEST_KILLS:-20} \
+    cargo test --locked --test it load::burst -- --nocapture

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sd_notify::NotifyState;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::context::Context;
@@ -20,6 +19,7 @@ use crate::telemetry;
 use crate::trackers::Tracker;
 use crate::transport::Transport;
 use crate::web::access::Access;
+use crate::web::server;
 
 pub(crate) async fn run(config: &Path) -> Outcome {
     if mutants::POSSIBLE {
@@ -34,7 +34,7 @@ pub(crate) async fn run(config: &Path) -> Outcome {
     let trackers = context.trackers(&transport)?;
     let access = context.access()?;
     let address = context.settings.web.listen;
-    let listener = TcpListener::bind(address).await.map_err(|error| {
+    let listener = server::listen(address).map_err(|error| {
         Failure::Failed(anyhow::anyhow!("cannot listen on {address}: {error}; change web.listen"))
     })?;
     let stop = stop_on_signal();

@@ -146,6 +146,9 @@ impl Daemon {
             send_digests(&outbox, &counted, &clock, &stopped).await;
             drop(held);
         });
+        let scans: Vec<Arc<Notify>> = hooks.values().map(|hook| Arc::clone(&hook.scan)).collect();
+        // Who was turned away may have brought a webhook that nobody sends again.
+        let turned_away = || scans.iter().for_each(|scan| scan.notify_one());
         let app = App {
             gauge: self.gauge,
             store: self.store,
@@ -158,7 +161,8 @@ impl Daemon {
         let router = web::router(Arc::new(app));
         let limits = web::server::Limits::default().within_open_files();
         let stopped = async move { stop.wait().await };
-        web::server::serve(listener, router, self.spawner, self.clock, limits, stopped).await;
+        let (spawner, clock) = (self.spawner, self.clock);
+        web::server::serve(listener, router, spawner, clock, limits, turned_away, stopped).await;
         drop(alive);
         ended.recv().await;
     }

@@ -6,6 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use http::StatusCode;
+use serde::{Serialize, Serializer};
 
 use super::access::Role;
 use super::error::WebError;
@@ -20,14 +21,22 @@ use crate::signals::{Report, Scope};
 
 type Answer<T> = Result<Json<T>, WebError>;
 
+/// Written where it lies: a report is large, and everybody's.
+pub struct Shared(Arc<Report>);
+
+impl Serialize for Shared {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.as_ref().serialize(serializer)
+    }
+}
+
 pub async fn report(
     State(app): State<Arc<App>>,
     Extension(role): Extension<Role>,
     at: At,
-) -> Answer<Report> {
+) -> Answer<Shared> {
     reads_portfolio(&role)?;
-    let report = app.gauge.report(at.0, &Scope::Portfolio).await?;
-    Ok(Json(Arc::unwrap_or_clone(report)))
+    Ok(Json(Shared(app.gauge.report(at.0, &Scope::Portfolio).await?)))
 }
 
 pub async fn digest(

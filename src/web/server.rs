@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tower::util::MapRequest;
 
@@ -34,6 +35,22 @@ const FILES_ELSEWHERE: usize = 128;
 /// What a client reads that is turned away.
 const TURNED_AWAY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\n\
                              content-length: 0\r\nconnection: close\r\n\r\n";
+
+/// Connections that the kernel keeps until they are accepted. What finds no place there is tried
+/// again by the client's kernel after a second, so a burst should.
+const QUEUE: u32 = 1_024;
+
+/// Listens on an address.
+///
+/// # Errors
+/// It is taken, or not ours.
+pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restart must not wait for connections of the process before it.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE)
+}
 
 /// What a listener grants its clients.
 #[derive(Debug, Clone, Copy)]
@@ -83,13 +100,15 @@ fn open_files(limits: &str) -> Option<usize> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// Serves until `stop` completes, then lets open requests finish.
+/// Serves until `stop` completes, then lets open requests finish. `turned_away` hears of every
+/// client that was not let in: it may have brought something.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     spawner: Spawner,
     clock: SharedClock,
     limits: Limits,
+    turned_away: impl Fn(),
     stop: impl Future<Output = ()>,
 ) {
     let seats = Arc::new(Semaphore::new(limits.connections));
@@ -126,6 +145,7 @@ pub async fn serve(
                 tracing::warn!(%peer, taken, "an address that holds many connections gets no more");
             }
             turn_away(stream);
+            turned_away();
             continue;
         };
         let service = MapRequest::new(router.clone(), move |mut request: Request<Incoming>| {
@@ -147,6 +167,8 @@ pub async fn serve(
             drop((place, seat));
         });
     }
+    // Newcomers are refused at once, and may try another process.
+    drop(listener);
     let _ = tokio::time::timeout(limits.drain, graceful.shutdown()).await;
 }
 

@@ -20,6 +20,7 @@ mod github_tracker;
 mod jira_center;
 mod jira_tracker;
 mod kill;
+mod load;
 mod manual;
 mod network;
 mod places;

@@ -22,7 +22,7 @@ cd "$dir"
 "$bin/initdb" -D "$dir/data" -U gauge -A trust -E UTF8 --no-sync >"$dir/log" 2>&1 \
     || { cat "$dir/log" >&2; exit 1; }
 "$bin/pg_ctl" -D "$dir/data" -w -l "$dir/log" \
-    -o "-k $dir -c listen_addresses='' -c fsync=off -c max_connections=200" start >/dev/null \
+    -o "-k $dir -c listen_addresses='' -c fsync=$1 -c max_connections=200" start >/dev/null \
     || { cat "$dir/log" >&2; exit 1; }
 echo "$dir"
 cat >/dev/null
@@ -33,6 +33,10 @@ struct Cluster {
     /// Held so that its input stays open.
     _keeper: Option<Mutex<Child>>,
 }
+
+/// Whether the server waits for its disk. Tests need not; set it before the first database to
+/// measure what commits cost.
+pub static DURABLE: OnceLock<bool> = OnceLock::new();
 
 static CLUSTER_ONCE: OnceLock<Cluster> = OnceLock::new();
 
@@ -76,7 +80,12 @@ fn start() -> Cluster {
         Command::new("sh")
     };
     let mut keeper = command
-        .args(["-c", CLUSTER])
+        .args([
+            "-c",
+            CLUSTER,
+            "cluster",
+            if *DURABLE.get().unwrap_or(&false) { "on" } else { "off" },
+        ])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

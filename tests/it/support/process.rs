@@ -23,6 +23,8 @@ pub struct Folder {
     /// Secrets, by the environment variables that hold them.
     secrets: Vec<(&'static str, String)>,
     log: String,
+    /// Files that a process may have open; `None`: as many as this one.
+    files: Option<u32>,
 }
 
 /// A daemon that runs.
@@ -73,14 +75,31 @@ webhook_secret = {{ env = "TEST_WEBHOOK_SECRET" }}
             repositories = list(&github.repositories),
             user = jira.user,
         );
-        fs::write(dir.path().join("streamgauge.toml"), settings).unwrap();
-        fs::write(dir.path().join("portfolio.toml"), portfolio).unwrap();
         let secrets = vec![
             ("TEST_JIRA_TOKEN", jira.token.to_owned()),
             ("TEST_GITHUB_TOKEN", github.token.to_owned()),
             ("TEST_WEBHOOK_SECRET", WEBHOOK_SECRET.to_owned()),
         ];
-        Self { dir, secrets, log: "info".to_owned() }
+        Self::of(dir, &settings, portfolio, secrets)
+    }
+
+    /// Any settings, with the secrets that they name.
+    pub fn of(
+        dir: tempfile::TempDir,
+        settings: &str,
+        portfolio: &str,
+        secrets: Vec<(&'static str, String)>,
+    ) -> Self {
+        fs::write(dir.path().join("streamgauge.toml"), settings).unwrap();
+        fs::write(dir.path().join("portfolio.toml"), portfolio).unwrap();
+        Self { dir, secrets, log: "info".to_owned(), files: None }
+    }
+
+    /// Lets processes have no more open files than this.
+    #[must_use]
+    pub fn with_files(mut self, most: u32) -> Self {
+        self.files = Some(most);
+        self
     }
 
     /// An installation with these settings; `STORE` in them is the database. Secrets come by the
@@ -92,7 +111,7 @@ webhook_secret = {{ env = "TEST_WEBHOOK_SECRET" }}
         fs::write(dir.path().join("streamgauge.toml"), settings).unwrap();
         fs::write(dir.path().join("portfolio.toml"), portfolio).unwrap();
         let secrets = secrets.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        Self { dir, secrets, log: "info".to_owned() }
+        Self { dir, secrets, log: "info".to_owned(), files: None }
     }
 
     /// Logs this much.
@@ -125,7 +144,11 @@ webhook_secret = {{ env = "TEST_WEBHOOK_SECRET" }}
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_streamgauge"));
+        let program = env!("CARGO_BIN_EXE_streamgauge");
+        let mut command = Command::new(if self.files.is_some() { "sh" } else { program });
+        if let Some(most) = self.files {
+            command.args(["-c", &format!("ulimit -n {most}; exec \"$0\" \"$@\""), program]);
+        }
         command
             .arg("--config")
             .arg(self.path().join("streamgauge.toml"))
@@ -193,6 +216,10 @@ impl Daemon {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap();
         assert!(sent.success(), "kill -{name} {pid}");
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Waits for its end and gives its exit code.

@@ -52,6 +52,7 @@ async fn every_observation_is_shown_with_its_chart_and_its_items() {
         spawner.clone(),
         clock,
         Limits::default(),
+        || {},
         std::future::pending(),
     );
     spawner.spawn("web", web);

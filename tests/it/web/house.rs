@@ -175,6 +175,7 @@ impl House {
             spawner.clone(),
             clock.clone(),
             doors.limits,
+            || {},
             async move {
                 let _ = stopped.await;
             },

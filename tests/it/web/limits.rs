@@ -186,7 +186,7 @@ async fn a_client_that_takes_no_answer_is_hung_up_on() {
     let limits = Limits { connections: 1, stall: SHORT, ..Limits::default() };
     let clock = Arc::new(SystemClock);
     let never = std::future::pending();
-    let web = server::serve(listener, large, Spawner::tokio(), clock, limits, never);
+    let web = server::serve(listener, large, Spawner::tokio(), clock, limits, || {}, never);
     Spawner::tokio().spawn("web", web);
     let ask = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
     let mut idler = connect(1, address).await;

@@ -63,9 +63,17 @@ async fn a_stop_is_heard_while_every_seat_is_taken() {
     };
     let (stop, stopped) = oneshot::channel::<()>();
     let clock = Arc::new(SystemClock);
-    let web = server::serve(listener, Router::new(), Spawner::tokio(), clock, limits, async move {
-        let _ = stopped.await;
-    });
+    let web = server::serve(
+        listener,
+        Router::new(),
+        Spawner::tokio(),
+        clock,
+        limits,
+        || {},
+        async move {
+            let _ = stopped.await;
+        },
+    );
     let guest = async {
         let ask = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
         let mut seated = TcpStream::connect(address).await.unwrap();

@@ -1,0 +1,10 @@
+//! What the tests use for the same.
+
+#[path = "../../tests/it/support/drive.rs"]
+pub mod drive;
+#[path = "../../tests/it/support/gate.rs"]
+pub mod gate;
+#[path = "../../tests/it/support/postgres.rs"]
+pub mod postgres;
+#[path = "../../tests/it/support/process.rs"]
+pub mod process;
