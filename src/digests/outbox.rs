@@ -234,7 +234,9 @@ impl Outbox {
             _ if unsure => Delivery::Unknown(UNHEARD.to_owned()),
             _ => {
                 let last = problem.map_or_else(String::new, |why| format!("; the last try: {why}"));
-                Delivery::Failed(format!("not delivered within 24 hours of its time{last}"))
+                Delivery::Failed(format!(
+                    "no delivery was confirmed within 24 hours of its time{last}"
+                ))
             }
         };
         tell(&key, &ended, sent);

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::driver::{Param, Row, Tx};
 use super::leases::after;
+use super::overview::delivery;
 use super::{
     Claim, Delivery, DigestKey, DueTick, SentDigest, SkippedTicks, Store, StoreError, TickMark,
-    TickPlan, TicksPlanned, UnfinishedDelivery,
+    TickPlan, TickRecord, TicksPlanned, UnfinishedDelivery,
 };
 use crate::model::Timestamp;
 
@@ -238,6 +239,43 @@ impl Store {
                     Ok(SkippedTicks { digest, count, newest_due: row.string(2)? })
                 });
                 skipped.collect()
+            })
+            .await
+    }
+
+    /// Ticks with their deliveries, newest first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn ticks(&self, limit: u32) -> Result<Vec<TickRecord>, StoreError> {
+        self.driver
+            .read("ticks", move |tx| {
+                let rows = tx.query(
+                    "SELECT digest, due, at, state, planned_at FROM ticks
+                     ORDER BY at DESC, digest, due DESC LIMIT $1",
+                    &[i64::from(limit).into()],
+                )?;
+                let keys: Vec<Vec<Param<'_>>> = rows
+                    .iter()
+                    .map(|row| Ok(vec![row.text(0)?.into(), row.text(1)?.into()]))
+                    .collect::<Result<_, StoreError>>()?;
+                let sent = tx.query_all(
+                    "SELECT digest, due, channel, state, attempts, claim_until, ended_at, problem
+                     FROM digests WHERE digest = $1 AND due = $2 ORDER BY channel",
+                    &keys,
+                )?;
+                rows.iter()
+                    .zip(sent)
+                    .map(|(row, sent)| {
+                        Ok(TickRecord {
+                            digest: row.string(0)?,
+                            tick: DueTick { due: row.string(1)?, at: row.time(2)? },
+                            planned: row.text(3)? == "planned",
+                            planned_at: row.time(4)?,
+                            deliveries: sent.iter().map(delivery).collect::<Result<_, _>>()?,
+                        })
+                    })
+                    .collect()
             })
             .await
     }

@@ -32,6 +32,7 @@ pub(super) fn after(from: Timestamp, duration: Duration) -> Timestamp {
 /// Fails unless the lease is still ours. The row stays locked to the end of the transaction, so
 /// a take-over waits, and two writers under one lease never read and write the same rows at once.
 pub(super) fn fence(tx: &mut Tx<'_>, lease: &Lease) -> Result<(), StoreError> {
+    tx.fenced_by(&lease.name, lease.epoch);
     let sql = "SELECT epoch FROM leases WHERE name = $1 AND epoch = $2 {lock}";
     match tx.first(sql, &[(&lease.name).into(), lease.epoch.into()])? {
         None if alive(Mutant::NoFence) => Ok(()),

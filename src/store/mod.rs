@@ -31,7 +31,7 @@ use crate::clock::SharedClock;
 use driver::{Access, Driver, Tx};
 use url::StoreUrl;
 
-pub use driver::{Treatment, Whim};
+pub use driver::{Fence, Treatment, Whim, Witness};
 pub use error::StoreError;
 pub use leases::Lease;
 pub use types::*;
@@ -67,7 +67,8 @@ impl Store {
         Self::open_with(url, Access::Inline, clock).await
     }
 
-    /// The same on a database that refuses or forgets to answer as `whim` decides.
+    /// The same on a database that refuses or forgets to answer as `whim` decides; `witness` hears
+    /// of every write that it commits.
     ///
     /// # Errors
     /// As [`Store::open`].
@@ -75,9 +76,11 @@ impl Store {
         url: &str,
         clock: SharedClock,
         whim: Whim,
+        witness: Witness,
     ) -> Result<Self, StoreError> {
         let mut driver = Driver::open(&StoreUrl::parse(url)?, Access::Inline, clock)?;
         migrate::migrate(&driver).await?;
+        driver.witnessed_by(witness);
         driver.whim = Some(whim);
         Ok(Self { driver: Arc::new(driver) })
     }

@@ -165,7 +165,7 @@ fn newest_pass(
     tx.first(sql, &[connection.into(), known.into()])?.map(|row| pass(&row)).transpose()
 }
 
-fn delivery(row: &Row) -> Result<DeliveryRecord, StoreError> {
+pub(super) fn delivery(row: &Row) -> Result<DeliveryRecord, StoreError> {
     let (digest, due, channel) = (row.string(0)?, row.string(1)?, row.string(2)?);
     let state = row.string(3)?;
     let again = matches!(state.as_str(), "open" | "sending").then(|| row.time(5)).transpose()?;

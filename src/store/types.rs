@@ -257,6 +257,19 @@ pub struct UnfinishedDelivery {
     pub at: Timestamp,
 }
 
+/// A tick and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TickRecord {
+    pub digest: String,
+    pub tick: DueTick,
+    /// Something is sent for it.
+    pub planned: bool,
+    /// By the database's clock.
+    pub planned_at: Timestamp,
+    /// Its deliveries, sorted by channel.
+    pub deliveries: Vec<DeliveryRecord>,
+}
+
 /// Ticks of one digest for which nothing was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SkippedTicks {
@@ -290,7 +303,7 @@ pub enum Delivery {
     Sent,
     /// May be claimed again after this time.
     Again(Duration, String),
-    /// Given up; it did not arrive.
+    /// Given up; no try was confirmed.
     Failed(String),
     /// Nobody knows whether it arrived, and it is not sent again.
     Unknown(String),

@@ -580,6 +580,12 @@ async fn digests(store: &Store, clock: &ManualClock) {
     assert_eq!(told, [(key.clone(), "sent", 3, None), (lost, "unknown", 1, Some("gone"))]);
     assert!(ends.iter().all(|end| end.ended_at.is_some() && end.again_at.is_none()));
     assert_eq!(sent, [SentDigest { key, content, sent_at: sent[0].sent_at }]);
+    let ticks: Vec<_> = store.ticks(10).await.unwrap();
+    let told: Vec<_> = ticks
+        .iter()
+        .map(|one| (one.tick.due.as_str(), one.planned, one.deliveries.clone()))
+        .collect();
+    assert_eq!(told, [("2026-06-15T07:00", true, ends), ("2026-06-14T07:00", false, vec![])]);
     let off = sent[0].sent_at.millis() - clock.now().millis();
     assert!(off == 0 || off.abs() > 1_000, "the clock of SQLite is ours, of PostgreSQL its own");
 }

@@ -10,7 +10,7 @@ mod sqlite;
 mod tls;
 mod value;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use crate::clock::SharedClock;
 use crate::model::Timestamp;
@@ -69,6 +69,18 @@ pub enum Treatment {
 /// Decides by the name of a transaction how it is treated.
 pub type Whim = Arc<dyn Fn(&'static str) -> Treatment + Send + Sync>;
 
+/// A write under a lease: the number that the writer holds, and the one that the database had when
+/// it committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fence {
+    pub lease: String,
+    pub own: i64,
+    pub current: Option<i64>,
+}
+
+/// Hears the name of every transaction that is about to commit a write, and its fences.
+pub type Witness = Arc<dyn Fn(&'static str, &[Fence]) + Send + Sync>;
+
 /// Which database is beneath.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -92,6 +104,16 @@ impl Driver {
         match url {
             StoreUrl::Sqlite(path) => sqlite::open(path, access, &clock),
             StoreUrl::Postgres(settings) => postgres::open(settings, access),
+        }
+    }
+
+    /// Lets a simulation see what is committed.
+    pub fn witnessed_by(&self, witness: Witness) {
+        if let Lane::Inline(backend) = &self.writer
+            && let Backend::Sqlite(db) =
+                &mut *backend.lock().unwrap_or_else(PoisonError::into_inner)
+        {
+            db.witness = Some(witness);
         }
     }
 
@@ -201,6 +223,13 @@ impl Tx<'_> {
         match self {
             Self::Sqlite(db) => Ok(db.now()),
             Self::Postgres(db) => db.now(),
+        }
+    }
+
+    /// Tells the witness of a simulation under which lease this transaction writes.
+    pub fn fenced_by(&mut self, lease: &str, own: i64) {
+        if let Self::Sqlite(db) = self {
+            db.fenced_by(lease, own);
         }
     }
 

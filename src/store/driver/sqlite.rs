@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Statement, params_from_iter};
 
 use super::lane::Work;
-use super::{Access, Backend, Driver, Kind, Lane, Param, Row, Tx};
+use super::{Access, Backend, Driver, Fence, Kind, Lane, Param, Row, Tx, Witness};
 use crate::clock::SharedClock;
 use crate::model::Timestamp;
 use crate::store::StoreError;
@@ -28,6 +28,9 @@ pub struct Sqlite {
     path: PathBuf,
     clock: SharedClock,
     name: &'static str,
+    /// Only in simulations, with the leases under which the transaction in hand writes.
+    pub(super) witness: Option<Witness>,
+    fences: Vec<(String, i64)>,
     /// Held for as long as the connection may write.
     _lock: Option<File>,
 }
@@ -36,7 +39,7 @@ pub struct Sqlite {
 pub fn open(path: &Path, access: Access, clock: &SharedClock) -> Result<Driver, StoreError> {
     if path.as_os_str() == ":memory:" {
         let db = Connection::open_in_memory().map_err(|e| unusable(path, &e))?;
-        let db = Sqlite { db, path: path.into(), clock: clock.clone(), name: "open", _lock: None };
+        let db = Sqlite::new(db, path, None, clock);
         db.prepare_connection(true)?;
         let writer = Lane::inline(Backend::Sqlite(Box::new(db)));
         return Ok(Driver { writer, reader: None, kind: Kind::Sqlite, notes: None, whim: None });
@@ -166,6 +169,40 @@ fn unusable(path: &Path, error: &rusqlite::Error) -> StoreError {
 }
 
 impl Sqlite {
+    fn new(db: Connection, path: &Path, lock: Option<File>, clock: &SharedClock) -> Self {
+        Self {
+            db,
+            path: path.into(),
+            clock: clock.clone(),
+            name: "open",
+            witness: None,
+            fences: Vec::new(),
+            _lock: lock,
+        }
+    }
+
+    /// Notes a lease for the witness.
+    pub fn fenced_by(&mut self, lease: &str, own: i64) {
+        if self.witness.is_some() {
+            self.fences.push((lease.to_owned(), own));
+        }
+    }
+
+    /// Tells the witness what is about to be committed.
+    fn tell_witness(&mut self) {
+        let Some(witness) = self.witness.clone() else { return };
+        let fences = std::mem::take(&mut self.fences);
+        let current = |db: &mut Self, lease: &str| {
+            let rows = db.query("SELECT epoch FROM leases WHERE name = $1", &[lease.into()]);
+            rows.ok()?.first()?.int(0).ok()
+        };
+        let told: Vec<Fence> = fences
+            .into_iter()
+            .map(|(lease, own)| Fence { current: current(self, &lease), lease, own })
+            .collect();
+        witness(self.name, &told);
+    }
+
     fn connect(
         path: &Path,
         flags: OpenFlags,
@@ -174,7 +211,7 @@ impl Sqlite {
     ) -> Result<Self, StoreError> {
         let db = Connection::open_with_flags(path, flags).map_err(|e| unusable(path, &e))?;
         let writes = lock.is_some();
-        let db = Self { db, path: path.into(), clock: clock.clone(), name: "open", _lock: lock };
+        let db = Self::new(db, path, lock, clock);
         db.prepare_connection(writes)?;
         Ok(db)
     }
@@ -182,7 +219,7 @@ impl Sqlite {
     fn prepare_connection(&self, writes: bool) -> Result<(), StoreError> {
         let wrong = |e: rusqlite::Error| unusable(&self.path, &e);
         self.db.busy_timeout(Duration::from_secs(5)).map_err(wrong)?;
-        self.db.set_prepared_statement_cache_capacity(64);
+        self.db.set_prepared_statement_cache_capacity(256);
         let pragma = |name: &str| {
             self.db.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(wrong)
         };
@@ -217,7 +254,11 @@ impl Sqlite {
         for work in &mut group {
             self.name = work.name();
             let saved = alone || self.script("SAVEPOINT work").is_ok();
+            self.fences.clear();
             let good = saved && work.run(&mut Tx::Sqlite(self));
+            if good && work.writes() {
+                self.tell_witness();
+            }
             keep |= good;
             if !alone {
                 let end = if good { "RELEASE work" } else { "ROLLBACK TO work; RELEASE work" };

@@ -8,11 +8,13 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use secrecy::SecretString;
+use streamgauge::digests::outbox::{Outbox, Sent};
 use streamgauge::entropy::Entropy;
+use streamgauge::gauge::Gauge;
 use streamgauge::model::{ConnectionId, Timestamp};
 use streamgauge::sim::jira::access::{TOKEN, USER};
 use streamgauge::sim::{github, jira};
-use streamgauge::store::{Store, Treatment};
+use streamgauge::store::{Fence, Store, StoreError, Treatment};
 use streamgauge::sync::{Engine, PassOutcome, Problem, Reach, Settings, Silent, Stop, Sweeping};
 use streamgauge::trackers::github::GitHub;
 use streamgauge::trackers::{Tracker, jira as jira_tracker};
@@ -20,7 +22,10 @@ use streamgauge::transport::{Limits, Transport};
 
 use super::corpus;
 use super::departures::{self, Ledger};
+use super::digests::{self, Receivers};
+use super::oracle;
 use super::people;
+use super::signals;
 use super::swarm::{Dice, Swarm};
 use super::world::{What, World};
 
@@ -34,18 +39,39 @@ struct Work {
     future: Pin<Box<dyn Future<Output = PassOutcome> + Send>>,
 }
 
-/// One process: its engine and what the engine is doing.
+/// One process: its parts and what they are doing.
 struct Process {
     engine: Arc<Engine>,
+    gauge: Arc<Gauge>,
+    outbox: Arc<Outbox>,
     work: Vec<Work>,
+    /// A step of the outbox under way.
+    sending: Option<Sending>,
     paused: bool,
     /// Connections that a pass or a delivery wants swept.
     wanted: BTreeSet<ConnectionId>,
 }
 
-impl Process {
-    fn new(engine: Arc<Engine>) -> Self {
-        Self { engine, work: Vec::new(), paused: false, wanted: BTreeSet::new() }
+type Sending = Pin<Box<dyn Future<Output = Result<Sent, StoreError>> + Send>>;
+
+/// Transactions that need no lease.
+const UNFENCED: [&str; 9] = [
+    "acquire lease",
+    "renew lease",
+    "release lease",
+    "free leases",
+    "put hints",
+    "begin plan",
+    "plan ticks",
+    "claim delivery",
+    "mark delivery",
+];
+
+/// C7: what is committed under a lease is committed under its newest number.
+fn fenced(name: &'static str, fences: &[Fence]) {
+    assert!(!fences.is_empty() || UNFENCED.contains(&name), "C7: \"{name}\" checks no lease");
+    for Fence { lease, own, current } in fences {
+        assert_eq!(Some(*own), *current, "C7: \"{name}\" under an old number of {lease}");
     }
 }
 
@@ -59,6 +85,7 @@ pub struct Life {
     pub store: Store,
     moods: Moods,
     processes: Vec<Process>,
+    pub receivers: Receivers,
     /// How often each thing happened.
     pub happened: BTreeMap<&'static str, u64>,
     pub step: u64,
@@ -85,12 +112,15 @@ async fn whimsical(world: &World, moods: &Moods, seed: u64, share: u64) -> Store
         treatment
     };
     let clock = world.clock(usize::MAX, 0);
-    Store::open_simulated("sqlite::memory:", clock, Arc::new(whim)).await.unwrap()
+    let url = "sqlite::memory:";
+    Store::open_simulated(url, clock, Arc::new(whim), Arc::new(fenced)).await.unwrap()
 }
 
 /// Polls without a waker: the life polls again whenever something completed.
 pub fn poll<T>(future: Pin<&mut (impl Future<Output = T> + ?Sized)>) -> Option<T> {
-    match future.poll(&mut Context::from_waker(Waker::noop())) {
+    // Tokio would make a task that does much at once wait for its turn.
+    let mut future = std::pin::pin!(tokio::task::coop::unconstrained(future));
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => Some(value),
         Poll::Pending => None,
     }
@@ -154,6 +184,7 @@ impl Life {
             moods,
             store,
             processes: Vec::new(),
+            receivers: Receivers::default(),
             happened: BTreeMap::new(),
             step: 0,
             trace: 0xcbf2_9ce4_8422_2325,
@@ -165,16 +196,37 @@ impl Life {
             life.world.pass(Duration::from_millis(life.dice.below(90_000)));
         }
         for number in 0..life.swarm.processes {
-            let engine = life.engine(number);
-            life.processes.push(Process::new(engine));
+            let process = life.process(number);
+            life.processes.push(process);
         }
         life
     }
 
-    fn engine(&self, number: usize) -> Arc<Engine> {
+    fn process(&self, number: usize) -> Process {
         let skew = self.swarm.skews[number];
         let seed = self.dice.below(u64::MAX);
-        Arc::new(engine(&self.world, number, skew, seed, &self.store))
+        let engine = Arc::new(engine(&self.world, number, skew, seed, &self.store));
+        let clock = self.world.clock(number, skew);
+        let gauge = Arc::new(Gauge::new(self.store.clone(), signals::portfolio(), clock));
+        let outbox = digests::outbox(self, number, &gauge);
+        Process {
+            engine,
+            gauge,
+            outbox,
+            work: Vec::new(),
+            sending: None,
+            paused: false,
+            wanted: BTreeSet::new(),
+        }
+    }
+
+    pub fn outbox_of(&self, number: usize) -> Arc<Outbox> {
+        Arc::clone(&self.processes[number].outbox)
+    }
+
+    /// C5 for every process.
+    pub fn look_at_signals(&self) {
+        self.processes.iter().for_each(|process| signals::look(self, &process.gauge));
     }
 
     /// Notes that something happened.
@@ -245,9 +297,31 @@ impl Life {
         if self.dice.permille(100) {
             self.world.pass(Duration::from_secs(self.dice.below(20 * 60)));
         }
-        if !self.processes[number].paused {
+        if self.processes[number].paused {
+            return;
+        }
+        if self.dice.permille(self.swarm.reads) {
+            signals::look(self, &self.processes[number].gauge);
+            self.note("signals read", "");
+        }
+        if self.dice.permille(self.swarm.sends) {
+            self.send(number);
+        } else {
             self.start(number);
         }
+    }
+
+    /// Begins a step of the outbox, as the daemon does: one at a time.
+    fn send(&mut self, number: usize) {
+        if self.processes[number].sending.is_some() {
+            return;
+        }
+        if self.processes.iter().any(|process| process.sending.is_some()) {
+            self.note("outboxes side by side", "");
+        }
+        let outbox = self.outbox_of(number);
+        self.processes[number].sending = Some(Box::pin(async move { outbox.step().await }));
+        self.note("outbox", "");
     }
 
     /// Begins a pass, a refresh or a sweep, as the daemon does: for each connection one that pulls
@@ -273,6 +347,10 @@ impl Life {
             None,
         ]);
         self.note("start", &format!("{number} {connection} {reach:?}"));
+        let others = self.processes.iter().flat_map(|process| &process.work);
+        if others.into_iter().any(|work| work.connection == connection) {
+            self.note("passes side by side", "");
+        }
         let named = connection.clone();
         let future = Box::pin(async move {
             match reach {
@@ -301,10 +379,36 @@ impl Life {
     /// Everything in the process's memory is gone; the store stays.
     fn crash(&mut self, number: usize) {
         let busy = !self.processes[number].work.is_empty();
+        let sending = self.processes[number].sending.take().is_some();
         self.processes[number].work.clear();
-        self.world.waiting().retain(|waiting| waiting.process != number);
-        let engine = self.engine(number);
-        self.processes[number] = Process::new(engine);
+        let (gone, waiting): (Vec<_>, Vec<_>) =
+            self.world.waiting().drain(..).partition(|waiting| waiting.process == number);
+        *self.world.waiting() = waiting;
+        for waiting in gone {
+            // What is on its way may arrive all the same.
+            if let What::Delivery(channel, message, _) = waiting.what
+                && self.dice.permille(500)
+            {
+                let now = self.world.time();
+                let (_, what) = self.receivers.receive(
+                    &self.dice,
+                    self.swarm.receivers,
+                    now,
+                    channel,
+                    *message,
+                );
+                self.note("crash, digest on its way", what);
+            }
+        }
+        let connection = ConnectionId("jira".to_owned());
+        let cursor = oracle::at_once(self.store.cursor(&connection, "projects")).unwrap();
+        if busy && cursor.resume.is_some() {
+            self.note("crash, scan to resume", "");
+        }
+        self.processes[number] = self.process(number);
+        if sending {
+            self.note("crash while sending", "");
+        }
         self.note(if busy { "crash at work" } else { "crash at rest" }, "");
     }
 
@@ -321,6 +425,16 @@ impl Life {
                 let told = self.answer(&request);
                 let _ = answer.send(told);
             }
+            What::Delivery(channel, message, answer) => {
+                let now = self.world.time();
+                let trouble = self.swarm.receivers;
+                let (told, what) =
+                    self.receivers.receive(&self.dice, trouble, now, channel, *message);
+                self.note(what, channel);
+                if answer.send(told).is_err() {
+                    self.note("digest taken too late", channel);
+                }
+            }
         }
     }
 
@@ -329,7 +443,7 @@ impl Life {
         let mut quiet = 0;
         let mut before = usize::MAX;
         while quiet < 3 {
-            let mut ended = Vec::new();
+            let (mut ended, mut sent) = (Vec::new(), Vec::new());
             for process in self.processes.iter_mut().filter(|process| !process.paused) {
                 process.work.retain_mut(|work| match poll(work.future.as_mut()) {
                     Some(outcome) => {
@@ -342,9 +456,25 @@ impl Life {
                     None => true,
                 });
             }
-            let moved = !ended.is_empty();
+            for process in self.processes.iter_mut().filter(|process| !process.paused) {
+                if let Some(step) = &mut process.sending
+                    && let Some(outcome) = poll(step.as_mut())
+                {
+                    process.sending = None;
+                    sent.push(outcome);
+                }
+            }
+            let moved = !ended.is_empty() || !sent.is_empty();
+            for outcome in sent {
+                self.note_sent(&outcome);
+            }
             for outcome in ended {
-                let name = if outcome.complete { "complete" } else { "incomplete" };
+                let name = match &outcome.problem {
+                    None => "complete",
+                    Some(Problem::Elsewhere(_)) => "elsewhere",
+                    Some(Problem::Store(_)) => "stopped by the store",
+                    Some(_) => "incomplete",
+                };
                 if outcome.left > 0 {
                     self.note("items left", &outcome.left.to_string());
                 }
@@ -366,6 +496,7 @@ impl Life {
             garbled: 0,
             expired_tokens: 0,
             endless_tokens: 0,
+            receivers: 0,
             ..self.swarm.clone()
         };
         {
@@ -383,6 +514,32 @@ impl Life {
         self.drain().await;
     }
 
+    /// Counts what a step of an outbox did.
+    fn note_sent(&mut self, outcome: &Result<Sent, StoreError>) {
+        match outcome {
+            Err(_) => self.note("outbox stopped by the store", ""),
+            Ok(sent) => {
+                let words = [
+                    (sent.unknown, "delivery unknown"),
+                    (sent.skipped, "ticks skipped"),
+                    (sent.failed, "delivery to be repeated"),
+                ];
+                for (_, what) in words.into_iter().filter(|(times, _)| *times > 0) {
+                    self.note(what, "");
+                }
+            }
+        }
+    }
+
+    /// Completes what is due first.
+    pub fn complete_next(&mut self) {
+        let earliest = {
+            let waiting = self.world.waiting();
+            waiting.iter().enumerate().min_by_key(|(n, w)| (w.due, *n)).map(|(n, _)| n)
+        };
+        self.complete(earliest.expect("something is waited for"));
+    }
+
     /// Completes everything that is waited for, earliest first.
     async fn drain(&mut self) {
         for _ in 0..20_000 {
@@ -391,8 +548,9 @@ impl Life {
                 waiting.iter().enumerate().min_by_key(|(n, w)| (w.due, *n)).map(|(n, _)| n)
             };
             let Some(earliest) = earliest else {
+                let at_rest = |one: &Process| one.work.is_empty() && one.sending.is_none();
                 assert!(
-                    self.processes.iter().all(|process| process.work.is_empty()),
+                    self.processes.iter().all(at_rest),
                     "work waits for nothing and does not end"
                 );
                 return;

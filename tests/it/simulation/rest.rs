@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use streamgauge::sync::{Reach, Sweeping};
 
+use super::digests;
 use super::life::Life;
 use super::oracle::{self, Oracle};
 
@@ -12,7 +13,7 @@ use super::oracle::{self, Oracle};
 /// rarest of the retries is due.
 pub async fn come_to_rest(life: &mut Life, oracle: &mut Oracle) {
     life.quiet().await;
-    oracle.look(life);
+    super::look(oracle, life);
     round(life, oracle, 1, Reach::Hot).await;
     round(life, oracle, 3, Reach::Hot).await;
     if life.swarm.sweeps > 0 {
@@ -25,6 +26,8 @@ pub async fn come_to_rest(life: &mut Life, oracle: &mut Oracle) {
     for (hours, reach) in [(5, Reach::Hot), (14, whole), (26, Reach::Hot), (26, Reach::Hot)] {
         round(life, oracle, hours, reach).await;
     }
+    life.look_at_signals();
+    digests::at_rest(life);
     oracle::equals_trackers(life);
     oracle::equals_a_fresh_sync(life).await;
 }
@@ -32,7 +35,8 @@ pub async fn come_to_rest(life: &mut Life, oracle: &mut Oracle) {
 async fn round(life: &mut Life, oracle: &mut Oracle, hours: u64, reach: Reach) {
     life.world.pass(Duration::from_secs(hours * 3600));
     life.quiet_round(reach).await;
-    oracle.look(life);
+    digests::quiet_step(life).await;
+    super::look(oracle, life);
 }
 
 /// Two sweeps, further apart than two looks have to be. Where more is missing at once than a sweep

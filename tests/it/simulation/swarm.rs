@@ -67,6 +67,14 @@ pub struct Swarm {
     pub sweeps: u64,
     /// Whether what was closed opens again before everything comes to rest.
     pub reopened: bool,
+    /// When the frequent digest is due.
+    pub ticks: &'static str,
+    /// Looks at what is due to be sent.
+    pub sends: u64,
+    /// Trouble of the receivers of digests.
+    pub receivers: u64,
+    /// Looks at the signals.
+    pub reads: u64,
 }
 
 impl Swarm {
@@ -100,6 +108,10 @@ impl Swarm {
             departures,
             sweeps: if departures > 0 { dice.pick(&[60, 150, 300]) } else { 0 },
             reopened: dice.permille(500),
+            ticks: dice.pick(&["*/20 * * * *", "5,50 * * * *", "0 * * * *"]),
+            sends: dice.pick(&[30, 100, 250]),
+            receivers: rate(dice),
+            reads: dice.pick(&[5, 20]),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::channel::oneshot;
+use streamgauge::channels::{DeliveryError, Message};
 use streamgauge::clock::Clock;
 use streamgauge::model::Timestamp;
 use streamgauge::transport::{Request, Response, TransportError, Wire};
@@ -14,6 +15,9 @@ use tower::util::BoxCloneSyncService;
 
 /// The answer that a process gets.
 pub type Answer = Result<Response, TransportError>;
+
+/// What a sender of a digest is told.
+pub type Told = Result<(), DeliveryError>;
 
 /// Something that a process waits for.
 pub struct Waiting {
@@ -25,6 +29,8 @@ pub struct Waiting {
 pub enum What {
     Timer(oneshot::Sender<()>),
     Question(Box<Request>, oneshot::Sender<Answer>),
+    /// A digest on its way to this channel.
+    Delivery(&'static str, Box<Message>, oneshot::Sender<Told>),
 }
 
 /// What all processes share.
@@ -52,11 +58,14 @@ impl World {
         Timestamp::from_millis(self.now.load(Ordering::SeqCst))
     }
 
+    /// What is waited for. Timers that nobody waits for any more are gone.
     pub fn waiting(&self) -> MutexGuard<'_, Vec<Waiting>> {
-        self.waiting.lock().unwrap()
+        let mut waiting = self.waiting.lock().unwrap();
+        waiting.retain(|one| !matches!(&one.what, What::Timer(ring) if ring.is_canceled()));
+        waiting
     }
 
-    fn wait(&self, process: usize, after: Duration, what: What) {
+    pub fn wait(&self, process: usize, after: Duration, what: What) {
         let after = i64::try_from(after.as_millis()).unwrap();
         let due = self.time().plus_millis(after);
         self.waiting().push(Waiting { process, due, what });

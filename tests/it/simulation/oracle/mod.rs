@@ -12,6 +12,7 @@ use streamgauge::sync::Reach;
 use super::corpus::{OTHER, REPOS};
 use super::life::{CONNECTIONS, Life, poll};
 use super::rest::sweep_twice;
+use super::signals;
 use super::world::World;
 
 /// How far behind its cursor a usual pull looks, in milliseconds.
@@ -26,11 +27,11 @@ pub struct Oracle {
     entries: BTreeSet<u64>,
 }
 
-fn at_once<T>(future: impl Future<Output = T>) -> T {
+pub fn at_once<T>(future: impl Future<Output = T>) -> T {
     poll(std::pin::pin!(future)).expect("the store works at once")
 }
 
-fn stored(store: &Store) -> Vec<StoredItem> {
+pub fn stored(store: &Store) -> Vec<StoredItem> {
     at_once(store.fold_items(None, Vec::new(), |all, item| all.push(item))).unwrap()
 }
 
@@ -74,6 +75,7 @@ impl Oracle {
         }
         self.nothing_unseen(life, &items);
         presence::nobody_buried_alive(life, &items);
+        bounded(life);
     }
 
     fn settled_is_complete(
@@ -139,6 +141,16 @@ impl Oracle {
             assert!(item.is_some() || issue.created >= bound, "C2: {} is not stored", truth.key);
         }
     }
+}
+
+/// C8: nothing grows with time.
+fn bounded(life: &Life) {
+    let counts = at_once(life.store.counts()).unwrap();
+    let items = counts.items + counts.removed + life.happened.get("created").unwrap_or(&0);
+    assert!(counts.hints <= items, "C8: {} hints for {items} items", counts.hints);
+    assert!(counts.retries <= items, "C8: {} retries for {items} items", counts.retries);
+    let waiting = life.world.waiting().len();
+    assert!(waiting <= 32 * life.swarm.processes, "C8: {waiting} answers are waited for");
 }
 
 /// Q2 and Q3: everything that exists is stored as it is, and nothing else is alive.
@@ -237,5 +249,8 @@ pub async fn equals_a_fresh_sync(life: &mut Life) {
             item.history.iter().filter(|c| !c.outlives_reads()).cloned().collect()
         };
         assert_eq!(told(item), told(other), "Q5: history of {id}");
+    }
+    if signals::equal(&life.store, &fresh) {
+        life.note("signals of a fresh sync", "");
     }
 }

@@ -1,0 +1,93 @@
+//! What pages and digests say in a life is what the store holds.
+
+use std::sync::Arc;
+
+use streamgauge::clock::ManualClock;
+use streamgauge::gauge::{Gauge, Moment, World};
+use streamgauge::portfolio::Portfolio;
+use streamgauge::signals::{Scope, evaluate};
+use streamgauge::store::Store;
+
+use super::life::Life;
+use super::oracle::{at_once, stored};
+
+/// Two streams, so that waits cross between them, and items that nobody claims.
+const PORTFOLIO: &str = r#"
+name = "Northwind"
+timezone = "Europe/Berlin"
+[[stream]]
+id = "payments"
+publish = true
+[[stream]]
+id = "booking"
+publish = true
+[[team]]
+id = "checkout"
+stream = "payments"
+claims = [{ jira = "PAY" }, { label = "team:checkout" }]
+[[team]]
+id = "booking"
+stream = "booking"
+claims = [{ jira = "BOOK", component = "component 1" }, { github = "northwind/search" }]
+"#;
+
+/// The portfolio of every life.
+pub fn portfolio() -> Arc<Portfolio> {
+    Arc::new(Portfolio::parse(PORTFOLIO, "portfolio.toml").unwrap())
+}
+
+/// C5: what a process says, from its caches of a whole life, is what one says that begins now.
+pub fn look(life: &Life, gauge: &Gauge) {
+    for scope in [Scope::Portfolio, Scope::Stream("payments".into())] {
+        let said = at_once(gauge.report(Moment::default(), &scope)).unwrap();
+        let clock = ManualClock::at(said.header.known);
+        let fresh = Gauge::new(life.store.clone(), portfolio(), clock);
+        let truth = at_once(fresh.report(Moment::default(), &scope)).unwrap();
+        let (said, truth) = (json(&*said), json(&*truth));
+        assert!(said == truth, "C5: {scope:?}: {}", difference(&said, &truth));
+    }
+}
+
+/// C5: a store with a whole life behind it gives the signals that one gives which was filled just
+/// now. What only watching could tell is left out: items that have left, moves on boards, and
+/// since when there is coverage. True when the two could be compared.
+pub fn equal(mine: &Store, fresh: &Store) -> bool {
+    let watched = |store: &Store| {
+        stored(store).iter().any(|item| {
+            item.removed.is_some() || item.history.iter().any(|change| change.outlives_reads())
+        })
+    };
+    if watched(mine) {
+        return false;
+    }
+    let report = |store: &Store, coverage| {
+        let mut world = at_once(World::build(store, portfolio(), None)).unwrap();
+        if let Some(coverage) = coverage {
+            world.dataset.coverage = coverage;
+        }
+        world
+    };
+    let theirs = report(fresh, None);
+    let mine = report(mine, Some(theirs.dataset.coverage.clone()));
+    let newest = mine.dataset.items.iter().map(|item| item.created_at).max();
+    let Some(at) = newest.map(|at| at.plus_days(21)) else { return false };
+    for scope in [Scope::Portfolio, Scope::Stream("payments".into())] {
+        let mine = json(&evaluate(&mine.dataset, at, at, &scope));
+        let theirs = json(&evaluate(&theirs.dataset, at, at, &scope));
+        assert!(mine == theirs, "C5: {scope:?} after a life: {}", difference(&mine, &theirs));
+    }
+    true
+}
+
+fn json(report: &streamgauge::signals::Report) -> String {
+    serde_json::to_string_pretty(report).unwrap()
+}
+
+/// The first line that differs.
+fn difference(one: &str, other: &str) -> String {
+    let mut lines = one.lines().zip(other.lines()).enumerate();
+    lines.find(|(_, (a, b))| a != b).map_or_else(
+        || "one is longer".to_owned(),
+        |(number, (a, b))| format!("line {number}: {a} is not {b}"),
+    )
+}
