@@ -9,3 +9,7 @@ TEST_BURST=5000 cargo test --locked --test it freshness::burst -- --nocapture
 # Load: twenty thousand deliveries at once, and twenty kills in the middle of as many.
 TEST_BURST=${TEST_BURST:-20000} TEST_KILLS=${TEST_KILLS:-20} \
     cargo test --locked --test it load::burst -- --nocapture
+
+# The simulation: another 10,000 lives every day, or those that SIM_FIRST and SIM_SEEDS name.
+export SIM_FIRST=${SIM_FIRST:-$(($(date +%s) / 86400 * 10000))} SIM_SEEDS=${SIM_SEEDS:-10000}
+cargo test --locked --profile sim --test it simulation::whatever -- --nocapture

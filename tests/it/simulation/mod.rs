@@ -33,15 +33,13 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
-
-use streamgauge::sync::Reach;
+use std::time::Instant;
 
 use life::Life;
 use oracle::Oracle;
 
 /// Lives of an ordinary run.
-const SEEDS: u64 = 150;
+const SEEDS: u64 = 300;
 /// Lives that are lived twice, one in this many.
 const TWICE: u64 = 100;
 /// Seeds that failed once.
@@ -77,8 +75,8 @@ fn live(seed: u64, loud: bool) -> Lived {
                 look(&mut oracle, &life);
             }
         }
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+        STEP.set(life.step);
+        rest::come_to_rest(&mut life, &mut oracle).await;
         Lived { trace: life.trace, happened: life.happened }
     })
 }
