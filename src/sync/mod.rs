@@ -5,6 +5,10 @@
 //! the next pass goes on from there. The cursor moves only at the end of a complete scan, to the
 //! tracker's own clock at its start.
 //!
+//! Hints come first: a pass looks for them between two batches, and bulk work (first walks, whole
+//! walks, sweeps) leaves the last tenth of a rate budget to them. Where the tracker keeps a log of
+//! webhooks that failed to reach us, what it holds is taken as hints as well.
+//!
 //! A pass cannot see what left. A sweep lists every id once a day: what is stored and not listed is
 //! a candidate, and single reads decide. Nothing is concluded from a list, from one look that the
 //! tracker does not explain, from a project that cannot be seen, or from a doubtful credential.

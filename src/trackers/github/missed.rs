@@ -51,8 +51,9 @@ struct Row {
     id: u64,
     guid: String,
     delivered_at: String,
+    /// Absent or 0 when nobody answered.
     #[serde(default)]
-    status_code: u16,
+    status_code: Option<u16>,
     event: String,
     #[serde(default)]
     action: Option<String>,
@@ -207,9 +208,9 @@ impl GitHub {
             let at = |row: &Row| Timestamp::parse(&row.delivered_at).unwrap_or(Timestamp::MAX);
             let done = rows.iter().any(|row| at(row) < since);
             // Servers that do not know the filter list everything.
-            let failed = rows
-                .into_iter()
-                .filter(|row| at(row) >= since && !(200..300).contains(&row.status_code));
+            let failed = rows.into_iter().filter(|row| {
+                at(row) >= since && !row.status_code.is_some_and(|code| (200..300).contains(&code))
+            });
             look.rows.extend(failed.map(|row| Row { log: log.to_owned(), ..row }));
             if done {
                 return Ok(true);

@@ -185,8 +185,8 @@ fn values_that_contradict_are_named_with_their_place() {
          or owner/* for all",
     );
     wrong_settings(
-        "to = [\"file:digests\"]\n\n",
-        "to = [\"slack:leads\"]\n\n",
+        "to = [\"file:digests\"]\n# A folder",
+        "to = [\"slack:leads\"]\n# A folder",
         "to = [\"slack",
         "digest `monday`: to: `slack:leads` is not a channel; there are \"file:FOLDER\", \"stdout\"",
     );
