@@ -24,6 +24,7 @@ use crate::clock::SharedClock;
 use crate::gauge::status::PlannedDigest;
 use crate::gauge::{Gauge, Moment};
 use crate::model::period::first_instant;
+use crate::mutants::{Mutant, alive};
 use crate::schedule::{Schedule, Tick};
 use crate::signals::Scope;
 use crate::store::{Claim, Delivery, DigestKey, DueTick, StoreError, TickPlan, UnfinishedDelivery};
@@ -142,7 +143,10 @@ impl Outbox {
         let store = self.gauge.store();
         let zone = self.gauge.portfolio().zone();
         let name = format!("{} {}", plan.schedule.text(), zone.name());
-        let mark = store.tick_mark(&plan.id, &name).await?;
+        let mut mark = store.tick_mark(&plan.id, &name).await?;
+        if alive(Mutant::DigestLocalClock) {
+            mark.now = self.clock.now();
+        }
         let Some(last) = mark.last else {
             // A first start sends no digest about nothing; an upgrade goes on where it stood.
             let civil = mark.newest_due.as_deref();
@@ -205,7 +209,7 @@ impl Outbox {
     /// One delivery from its claim to its mark; one whose time is over ends without a try.
     async fn deliver(
         &self,
-        UnfinishedDelivery { key, .. }: UnfinishedDelivery,
+        UnfinishedDelivery { key, at }: UnfinishedDelivery,
         over: bool,
         sent: &mut Sent,
     ) -> Result<(), StoreError> {
@@ -219,9 +223,15 @@ impl Outbox {
             return Ok(());
         }
         let claim = self.gauge.store().claim_delivery(&key, CLAIM).await?;
-        let Claim::Won { content, attempts, token, unsure, problem } = claim else {
+        let Claim::Won { mut content, attempts, token, unsure, problem } = claim else {
             return Ok(());
         };
+        if let Some(plan) = plan.filter(|_| alive(Mutant::DigestRerender)) {
+            content = self.render(plan, Tick { at, civil: NaiveDateTime::default() }).await?;
+        }
+        if alive(Mutant::DigestSentBeforeSend) {
+            self.mark(key.clone(), token, Delivery::Sent).await?;
+        }
         let ended = match channel {
             Some((channel, at_least_once)) if !over => {
                 let repeats = at_least_once || channel.class() == Class::ByKey;
@@ -251,10 +261,13 @@ impl Outbox {
         attempts: u32,
         repeats: bool,
     ) -> Delivery {
-        let message = match message(key, content) {
+        let mut message = match message(key, content) {
             Ok(message) => message,
             Err(error) => return Delivery::Failed(error),
         };
+        if alive(Mutant::DigestNoIdemKey) {
+            message.key.push_str(&format!("-{attempts}"));
+        }
         let outcome = tokio::select! {
             biased;
             outcome = channel.deliver(&message) => outcome,

@@ -11,6 +11,7 @@ use super::{
     TickPlan, TickRecord, TicksPlanned, UnfinishedDelivery,
 };
 use crate::model::Timestamp;
+use crate::mutants::{Mutant, alive};
 
 impl Store {
     /// How far the ticks of a plan are looked at.
@@ -68,13 +69,21 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn plan_ticks(&self, plan: TickPlan) -> Result<TicksPlanned, StoreError> {
+    pub async fn plan_ticks(&self, mut plan: TickPlan) -> Result<TicksPlanned, StoreError> {
         self.driver
             .write("plan ticks", move |tx| {
                 let now = tx.now()?;
+                if let Some((tick, ..)) = &mut plan.kept
+                    && alive(Mutant::DigestNoUnique)
+                {
+                    // Whoever comes has a tick of its own.
+                    tick.due.push_str(&format!(" {}", now.millis()));
+                }
                 let kept = plan.kept.as_ref().map(|(tick, ..)| tick);
                 let newest = plan.skipped.iter().chain(kept).map(|tick| tick.at).max();
-                let Some(newest) = newest.filter(|at| plan.last < *at && *at <= now) else {
+                let Some(newest) = newest.filter(|at| {
+                    plan.last < *at && (*at <= now || alive(Mutant::DigestLocalClock))
+                }) else {
                     return Ok(TicksPlanned::default());
                 };
                 let moved = tx.execute(
@@ -82,7 +91,7 @@ impl Store {
                      WHERE digest = $1 AND plan = $2 AND last_at = $3",
                     &[(&plan.digest).into(), (&plan.plan).into(), plan.last.into(), newest.into()],
                 )?;
-                if moved == 0 {
+                if moved == 0 && !alive(Mutant::DigestNoUnique) {
                     return Ok(TicksPlanned::default());
                 }
                 let mut done = TicksPlanned::default();

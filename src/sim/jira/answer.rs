@@ -120,6 +120,7 @@ impl Site {
         if let Dialect::Center(center) = self.dialect.clone() {
             return self.answer_as_center(&center, request);
         }
+        self.catch_up();
         let now = self.clock.now();
         let path: Vec<&str> = request.uri().path().split('/').filter(|s| !s.is_empty()).collect();
         let (gateway, path) = match path.as_slice() {

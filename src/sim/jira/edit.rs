@@ -75,7 +75,7 @@ impl Site {
         self.remember_key(&key, id);
         let issue = Arc::new(issue);
         self.issues.insert(id, Arc::clone(&issue));
-        self.index.announce(id, Some(Arc::clone(&issue)), now, self.index_lag);
+        self.announce(id, Some(Arc::clone(&issue)), now);
         self.queue(Event::Created { issue });
         Ok(id)
     }
@@ -146,7 +146,7 @@ impl Site {
         issue.updated = now;
         issue.histories.push(history.clone());
         let issue = Arc::clone(slot);
-        self.index.announce(id, Some(Arc::clone(&issue)), now, self.index_lag);
+        self.announce(id, Some(Arc::clone(&issue)), now);
         self.queue(Event::Updated { issue, history, bulk });
         self.last.history
     }
@@ -222,7 +222,7 @@ impl Site {
         let Some(slot) = self.issues.get_mut(&id) else { return };
         change(Arc::make_mut(slot));
         let issue = Arc::clone(slot);
-        self.index.announce(id, Some(issue), self.clock.now(), self.index_lag);
+        self.announce(id, Some(issue), self.clock.now());
     }
 
     /// Moves an issue to another project under a new key; the old key keeps resolving. With a
@@ -301,7 +301,7 @@ impl Site {
                 other.parent = other.parent.filter(|parent| *parent != id);
             });
         }
-        self.index.announce(id, None, now, self.index_lag);
+        self.announce(id, None, now);
         self.queue(Event::Deleted { issue });
         Ok(())
     }

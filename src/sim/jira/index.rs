@@ -118,6 +118,11 @@ impl Index {
         self.by_updated.range(start..).filter_map(|place| self.rows.get(&place.2)).map(|row| &row.0)
     }
 
+    /// One issue as it is seen here.
+    pub fn get(&self, id: u64) -> Option<&Arc<IssueRecord>> {
+        self.rows.get(&id).map(|row| &row.0)
+    }
+
     /// All issues by id.
     pub fn all(&self) -> impl Iterator<Item = &Arc<IssueRecord>> {
         self.rows.values().map(|row| &row.0)

@@ -57,8 +57,8 @@ impl IdOrKey {
 
 /// The named issues that exist and are visible, each once, by id.
 fn found(site: &Site, named: &[IdOrKey]) -> BTreeMap<u64, Arc<IssueRecord>> {
-    let issues = named.iter().filter_map(|name| site.find(&name.text()));
-    issues.map(|issue| (issue.id, Arc::clone(issue))).collect()
+    let issues = named.iter().filter_map(|name| site.read(&name.text()));
+    issues.map(|issue| (issue.id, issue)).collect()
 }
 
 /// `POST /issue/bulkfetch`: what does not exist is silently absent.
@@ -90,11 +90,11 @@ pub(super) fn one(
     fields: Option<&[String]>,
     expand: &str,
 ) -> Result<Vec<u8>, Refusal> {
-    let issue = site.find(id_or_key).ok_or_else(Refusal::no_issue)?;
+    let issue = site.read(id_or_key).ok_or_else(Refusal::no_issue)?;
     let fields = fields.map_or_else(FieldSet::all, FieldSet::parse).with_key();
     let changelog = expand.split(',').any(|name| name.trim() == "changelog").then_some(EMBEDDED);
     let mut out = Vec::new();
-    site.renderer().issue(issue, &fields, changelog, &mut out);
+    site.renderer().issue(&issue, &fields, changelog, &mut out);
     Ok(out)
 }
 
@@ -105,7 +105,7 @@ pub(super) fn changelog(
     start: usize,
     size: Option<usize>,
 ) -> Result<Vec<u8>, Refusal> {
-    let issue = site.find(id_or_key).ok_or_else(Refusal::no_issue)?;
+    let issue = site.read(id_or_key).ok_or_else(Refusal::no_issue)?;
     let size = size.unwrap_or(100).clamp(1, 100);
     let total = issue.histories.len();
     let address = |start: usize| {

@@ -13,6 +13,7 @@ use super::fragments::Fragments;
 use super::hooks::Outbox;
 use super::index::{Index, IndexLag};
 use super::records::{self, IssueRecord, LoadError, Record};
+use super::replica::Replica;
 use crate::clock::SharedClock;
 use crate::model::Timestamp;
 use crate::sim::people::People;
@@ -49,6 +50,8 @@ pub struct Site {
     pub limits: RateLimits,
     pub log: RequestLog,
     pub index_lag: IndexLag,
+    /// A second database that answers when it is told to.
+    pub replica: Replica,
     pub page_caps: PageCaps,
     /// The caller's profile zone: the offset of every date, and the zone of dates in JQL.
     pub zone: chrono_tz::Tz,
@@ -113,6 +116,7 @@ impl Site {
             limits: RateLimits::default(),
             log: RequestLog::default(),
             index_lag: IndexLag::default(),
+            replica: Replica::default(),
             page_caps: PageCaps { keys: 5000, fields: 100 },
             zone: chrono_tz::UTC,
             dialect: Dialect::Cloud,
@@ -167,7 +171,7 @@ impl Site {
         self.remember_key(&issue.key, id);
         let issue = Arc::new(issue);
         self.issues.insert(id, Arc::clone(&issue));
-        self.index.announce(id, Some(issue), self.clock.now(), IndexLag::default());
+        self.announce_at_once(id, &issue);
     }
 
     pub(super) fn remember_key(&mut self, key: &str, id: u64) {
@@ -212,9 +216,13 @@ impl Site {
             Ok(id) => id,
             Err(_) => *self.keys.get(&id_or_key.to_ascii_uppercase())?,
         };
-        self.issues.get(&id).filter(|issue| {
-            self.catalogue.is_visible(issue.project) && !self.catalogue.hidden_issues.contains(&id)
-        })
+        self.issues.get(&id).filter(|issue| self.is_shown(issue))
+    }
+
+    /// Whether the account may see an issue.
+    pub(super) fn is_shown(&self, issue: &IssueRecord) -> bool {
+        self.catalogue.is_visible(issue.project)
+            && !self.catalogue.hidden_issues.contains(&issue.id)
     }
 
     /// Shows or hides a whole project, as a change of permissions does.

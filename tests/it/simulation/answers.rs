@@ -54,7 +54,11 @@ impl Life {
             self.note(name, path);
             jira::lock(&self.jira).faults.next(1, "", how);
         }
-        let reply = jira::lock(&self.jira).answer(request);
+        let reply = {
+            let mut site = jira::lock(&self.jira);
+            site.replica.answers = dice.permille(swarm.replica);
+            site.answer(request)
+        };
         if reply.broken {
             return Err(broken("on purpose"));
         }

@@ -169,6 +169,7 @@ impl Life {
         let mut site = corpus::jira(truth.clone());
         site.page_caps = jira::PageCaps { keys: swarm.page, fields: swarm.page };
         site.index_lag = jira::IndexLag { least: swarm.lag, spread: swarm.lag_spread };
+        site.replica.lag = swarm.replica_lag;
         site.set_webhook("https://gauge.invalid/webhooks/jira", SECRET);
         let github = corpus::github(truth.clone(), start);
         github.set_webhook("https://gauge.invalid/webhooks/github", SECRET);
@@ -195,6 +196,7 @@ impl Life {
             people::create(&mut life);
             life.world.pass(Duration::from_millis(life.dice.below(90_000)));
         }
+        life.world.pass(life.swarm.age);
         for number in 0..life.swarm.processes {
             let process = life.process(number);
             life.processes.push(process);
@@ -497,6 +499,7 @@ impl Life {
             expired_tokens: 0,
             endless_tokens: 0,
             receivers: 0,
+            replica: 0,
             ..self.swarm.clone()
         };
         {

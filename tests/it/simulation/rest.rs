@@ -15,6 +15,12 @@ pub async fn come_to_rest(life: &mut Life, oracle: &mut Oracle) {
     life.quiet().await;
     super::look(oracle, life);
     round(life, oracle, 1, Reach::Hot).await;
+    if life.swarm.lags_for_hours() {
+        // The daemon looks back that far once an hour.
+        for _ in 0..12 {
+            round(life, oracle, 1, Reach::Deep).await;
+        }
+    }
     round(life, oracle, 3, Reach::Hot).await;
     if life.swarm.sweeps > 0 {
         sweep_twice(life).await;

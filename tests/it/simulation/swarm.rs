@@ -48,6 +48,11 @@ pub struct Swarm {
     /// How long an edit stays invisible to Jira's search.
     pub lag: Duration,
     pub lag_spread: Duration,
+    /// How old the corpus is before the first sync.
+    pub age: Duration,
+    /// How far the replica of Jira lags behind, and how often it answers a read by id.
+    pub replica_lag: Duration,
+    pub replica: u64,
     /// Steps of the life.
     pub steps: u64,
     pub refused: u64,
@@ -77,21 +82,34 @@ pub struct Swarm {
     pub reads: u64,
 }
 
+/// Longer than this the usual pull does not look back.
+const USUAL_LAG: Duration = Duration::from_secs(15 * 60);
+
 impl Swarm {
+    /// Whether Jira's index lags so much that only deep passes find what it hides.
+    pub fn lags_for_hours(&self) -> bool {
+        self.lag + self.lag_spread >= USUAL_LAG
+    }
+
     pub fn draw(dice: &Dice) -> Self {
         let rate = |dice: &Dice| dice.pick(&[0, 0, 5, 20, 60]);
         let processes = dice.pick(&[1, 1, 2, 3]);
         let skew = |dice: &Dice| dice.pick(&[0, 0, -90_000, 90_000, 3_600_000, -7_200_000]);
         let departures = dice.pick(&[0, 150, 400]);
         let crowded = dice.permille(60);
+        // An index that lags for hours is for deep passes; a sweep must not take it for the truth.
+        let hours = if departures == 0 && dice.permille(300) { 3 + dice.below(7) } else { 0 };
         Self {
             processes,
             skews: (0..processes).map(|_| skew(dice)).collect(),
             crowded,
             corpus: if crowded { 60 } else { 3 + dice.below(14) },
             page: dice.pick(&[1, 2, 3, 5]),
-            lag: Duration::from_secs(dice.pick(&[0, 0, 5, 60, 300])),
+            lag: Duration::from_secs(dice.pick(&[0, 0, 5, 60, 300, 600]) + 3600 * hours),
             lag_spread: Duration::from_secs(dice.pick(&[0, 30, 240])),
+            age: Duration::from_secs(3600 * dice.pick(&[0, 0, 2, 30])),
+            replica_lag: Duration::from_secs(dice.pick(&[20, 60, 100])),
+            replica: dice.pick(&[0, 0, 200, 500]),
             steps: 60 + dice.below(240),
             refused: rate(dice),
             broken: rate(dice),

@@ -73,7 +73,9 @@ impl Oracle {
                 }
             }
         }
-        self.nothing_unseen(life, &items);
+        if !life.swarm.lags_for_hours() {
+            self.nothing_unseen(life, &items);
+        }
         presence::nobody_buried_alive(life, &items);
         bounded(life);
     }
