@@ -49,8 +49,9 @@ pub enum Mutant {
     /// What was read again is added to what was known (constructorfabric/insight#728). The model
     /// added to sums; there are none here, so that entries of the history are added.
     AddNotReplace,
-    /// The claim of a digest does not hold the others back: whoever comes sends it
-    /// (magento/magento2#21380).
+    /// Nothing says that a tick is planned already: whoever comes plans it again
+    /// (magento/magento2#21380). Two belts hold it, the mark of the plan and the key of the tick;
+    /// both are off.
     DigestNoUnique,
     /// A digest is marked as sent, and then sent (ecotask-network/EcoTask-backend#57).
     DigestSentBeforeSend,
@@ -60,6 +61,7 @@ pub enum Mutant {
     /// A repetition is rendered anew (documenso/documenso#3204).
     DigestRerender,
     /// This machine's clock decides when a digest is due (percolatestudio/meteor-synced-cron#109).
+    /// The transaction that plans asks the database's clock once more; that is off too.
     DigestLocalClock,
     /// A read that is older than what is stored replaces it
     /// (mckinsey/agents-at-scale-ark#3066).

@@ -76,8 +76,11 @@ impl Store {
                 if let Some((tick, ..)) = &mut plan.kept
                     && alive(Mutant::DigestNoUnique)
                 {
-                    // Whoever comes has a tick of its own.
-                    tick.due.push_str(&format!(" {}", now.millis()));
+                    // What is planned already is planned again, under a key of its own.
+                    let sql = "SELECT due FROM ticks WHERE digest = $1 AND due = $2";
+                    while tx.first(sql, &[(&plan.digest).into(), (&tick.due).into()])?.is_some() {
+                        tick.due.push('+');
+                    }
                 }
                 let kept = plan.kept.as_ref().map(|(tick, ..)| tick);
                 let newest = plan.skipped.iter().chain(kept).map(|tick| tick.at).max();
@@ -86,12 +89,20 @@ impl Store {
                 }) else {
                     return Ok(TicksPlanned::default());
                 };
-                let moved = tx.execute(
-                    "UPDATE plans SET last_at = $4
-                     WHERE digest = $1 AND plan = $2 AND last_at = $3",
-                    &[(&plan.digest).into(), (&plan.plan).into(), plan.last.into(), newest.into()],
-                )?;
-                if moved == 0 && !alive(Mutant::DigestNoUnique) {
+                let moved = match alive(Mutant::DigestNoUnique) {
+                    true => 1,
+                    false => tx.execute(
+                        "UPDATE plans SET last_at = $4
+                         WHERE digest = $1 AND plan = $2 AND last_at = $3",
+                        &[
+                            (&plan.digest).into(),
+                            (&plan.plan).into(),
+                            plan.last.into(),
+                            newest.into(),
+                        ],
+                    )?,
+                };
+                if moved == 0 {
                     return Ok(TicksPlanned::default());
                 }
                 let mut done = TicksPlanned::default();
