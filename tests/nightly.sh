@@ -13,3 +13,8 @@ TEST_BURST=${TEST_BURST:-20000} TEST_KILLS=${TEST_KILLS:-20} \
 # The simulation: another 10,000 lives every day, or those that SIM_FIRST and SIM_SEEDS name.
 export SIM_FIRST=${SIM_FIRST:-$(($(date +%s) / 86400 * 10000))} SIM_SEEDS=${SIM_SEEDS:-10000}
 cargo test --locked --profile sim --test it simulation::whatever -- --nocapture
+
+# Every known bug of src/mutants.rs has to be noticed by the simulation within 3,000 lives, all but
+# the harmless one; and the program that holds them does not serve. `MUTANT=NoFence` takes one.
+cargo test --locked --profile sim --features mutants --test it -- \
+    simulation::mutants no_image_and_no_release --nocapture

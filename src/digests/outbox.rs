@@ -265,7 +265,7 @@ impl Outbox {
             Ok(message) => message,
             Err(error) => return Delivery::Failed(error),
         };
-        if alive(Mutant::DigestNoIdemKey) {
+        if attempts > 1 && alive(Mutant::DigestNoIdemKey) {
             message.key.push_str(&format!("-{attempts}"));
         }
         let outcome = tokio::select! {

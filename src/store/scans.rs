@@ -2,7 +2,7 @@
 
 use super::driver::{Row, Tx};
 use super::leases::fence;
-use super::{Coverage, Cursor, Lease, PassRecord, Resume, Store, StoreError};
+use super::{Coverage, Cursor, Lease, PassRecord, Resume, Store, StoreError, bump};
 use crate::model::{ConnectionId, Period, Timestamp};
 
 impl Store {
@@ -88,6 +88,11 @@ impl Store {
         self.driver
             .write("log pass", move |tx| {
                 fence(tx, &lease)?;
+                let begins = pass.complete && pass.clock.is_some() && !is_covered(tx, &pass)?;
+                if begins {
+                    // What a report says of missing data changes, though perhaps no item did.
+                    bump(tx)?;
+                }
                 tx.execute(
                     "INSERT INTO passes (connection, finished_at, id, started_at, clock, complete,
                         discovered, read_items, changed, gaps, problem)
@@ -145,6 +150,13 @@ impl Store {
         let known = known.unwrap_or(Timestamp::MAX);
         self.driver.read("coverage", move |tx| coverage(tx, known)).await
     }
+}
+
+/// Whether the connection had a complete pass before.
+fn is_covered(tx: &mut Tx<'_>, pass: &PassRecord) -> Result<bool, StoreError> {
+    let sql = "SELECT id FROM passes
+         WHERE connection = $1 AND complete = 1 AND clock IS NOT NULL LIMIT 1";
+    Ok(tx.first(sql, &[(&pass.connection.0).into()])?.is_some())
 }
 
 fn coverage(tx: &mut Tx<'_>, known: Timestamp) -> Result<Vec<Coverage>, StoreError> {

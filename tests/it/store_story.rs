@@ -262,9 +262,11 @@ async fn scans(store: &Store, lease: &Lease) {
         problem: clock.is_none().then(|| "the tracker does not answer".into()),
     };
     assert_eq!(store.coverage(None).await.unwrap(), vec![]);
+    let seq = store.seq().await.unwrap();
     for (finished, clock) in [(51, Some(50)), (61, None), (71, Some(70))] {
         store.log_pass(lease, pass(finished, clock)).await.unwrap();
     }
+    assert_eq!(store.seq().await.unwrap(), seq + 1, "a report tells where coverage begins");
     let passes = store.passes(&jira(), 2).await.unwrap();
     assert_eq!(passes, [pass(71, Some(70)), pass(61, None)]);
     let covered = |to| vec![Coverage { connection: jira(), period: Period::new(at(-100), at(to)) }];

@@ -54,9 +54,13 @@ impl Life {
             self.note(name, path);
             jira::lock(&self.jira).faults.next(1, "", how);
         }
+        let lags = dice.permille(swarm.replica);
+        if lags {
+            self.note("replica answers", path);
+        }
         let reply = {
             let mut site = jira::lock(&self.jira);
-            site.replica.answers = dice.permille(swarm.replica);
+            site.replica.answers = lags;
             site.answer(request)
         };
         if reply.broken {

@@ -118,6 +118,11 @@ fn ticks(life: &Life) -> Vec<TickRecord> {
 pub fn look(life: &Life) {
     let ticks = ticks(life);
     let mut known: BTreeMap<(&str, &str), &TickRecord> = BTreeMap::new();
+    let mut instants = BTreeSet::new();
+    for one in &ticks {
+        let new = instants.insert((&one.digest, one.tick.at));
+        assert!(new, "D1: {} of {} was planned twice", one.tick.at, one.digest);
+    }
     for one in &ticks {
         let twice = known.insert((&one.digest, &one.tick.due), one);
         assert!(twice.is_none(), "D1: {} of {} twice", one.tick.due, one.digest);

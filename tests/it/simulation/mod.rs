@@ -17,7 +17,6 @@ mod corpus;
 mod departures;
 mod digests;
 mod life;
-#[cfg(feature = "mutants")]
 mod mutants;
 mod oracle;
 mod paths;

@@ -45,6 +45,7 @@ const PATHS: &[(&str, u64)] = &[
     ("repository archived", 40),
     ("repository back", 80),
     ("repository hidden", 40),
+    ("replica answers", 350),
     ("resume", 400),
     ("signals of a fresh sync", 300),
     ("signals read", 550),
