@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 TEST_BURST=5000 cargo test --locked --test it freshness::burst -- --nocapture
 
 # Load: twenty thousand deliveries at once, and twenty kills in the middle of as many.
-TEST_BURST=${TEST_BURST:-20000} TEST_KILLS=${TEST_KILLS:-20} \
+TEST_DELIVERIES=${TEST_DELIVERIES:-20000} TEST_KILLS=${TEST_KILLS:-20} \
     cargo test --locked --test it load::burst -- --nocapture
 
 # The simulation: another 10,000 lives every day, or those that SIM_FIRST and SIM_SEEDS name.

@@ -19,9 +19,9 @@ const PAGES_A_SECOND: usize = 500;
 const PAGE_SECONDS: usize = 5;
 const PAGE_CONNECTIONS: usize = 64;
 /// Changes at once, how often, and by how many who send and read.
-const CHANGES: usize = 40;
-const ROUNDS: usize = 5;
-const READERS: usize = 4;
+const CHANGES: usize = 70;
+const ROUNDS: usize = 3;
+const READERS: usize = 7;
 
 fn told([middle, high, most]: [f64; 3]) -> String {
     format!("{middle:.1}, {high:.1}, {most:.0} ms")

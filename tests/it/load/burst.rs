@@ -10,7 +10,7 @@ use crate::support::drive::{Load, Plan, delivery, drive, memory_kb};
 use crate::support::postgres;
 use crate::support::process::Daemon;
 
-/// Deliveries of one burst; `TEST_BURST` and `TEST_KILLS` choose longer runs.
+/// Deliveries of one burst; `TEST_DELIVERIES` and `TEST_KILLS` choose longer runs.
 const COUNT: usize = 2_000;
 const KILLS: usize = 1;
 /// The number of the first issue.
@@ -47,7 +47,7 @@ async fn endured(store: &str, url: Option<String>) {
     let mut daemon = desk.folder.serve().await;
 
     // As many as one address is sure to get of the seats.
-    let count = from_environment("TEST_BURST", COUNT);
+    let count = from_environment("TEST_DELIVERIES", COUNT);
     let all = deliveries(FIRST, count);
     let load = burst(&daemon, &all, 500).await;
     let memory = memory_kb(daemon.pid(), "VmHWM");
