@@ -33,7 +33,7 @@ enum Command {
 struct Change {
     /// The connection, by its id.
     connection: String,
-    /// The public address of this program, as the tracker reaches it: https://gauge.example.com
+    /// The public https address of this program, as the tracker reaches it.
     #[arg(long)]
     url: String,
     /// The environment variable with a token of an administrator, used for this command alone.
