@@ -15,10 +15,16 @@ pub trait Work: Send {
     fn name(&self) -> &'static str;
     /// Needs the right to write.
     fn writes(&self) -> bool;
-    /// True when the transaction may commit.
-    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+    /// True when the transaction may commit. With `keep`, it can be run again if it is one that may.
+    fn run(&mut self, tx: &mut Tx<'_>, keep: bool) -> bool;
+    /// Whether it can still be run.
+    fn is_fresh(&self) -> bool;
     /// Answers the caller, after the commit or instead of it.
     fn finish(self: Box<Self>, outcome: Result<(), StoreError>);
+    /// Whoever asked for it has gone, so that it need not begin.
+    fn is_abandoned(&self) -> bool {
+        false
+    }
     /// What others may add theirs to.
     fn notes(&mut self) -> Option<&mut Notes> {
         None
@@ -29,6 +35,8 @@ struct Task<T, F> {
     name: &'static str,
     writes: bool,
     body: Option<F>,
+    /// A second copy of the body, where it can be copied.
+    copy: fn(&F) -> Option<F>,
     result: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -46,9 +54,19 @@ where
         self.writes
     }
 
-    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+    fn run(&mut self, tx: &mut Tx<'_>, keep: bool) -> bool {
+        let next = self.body.as_ref().filter(|_| keep).and_then(self.copy);
         self.result = self.body.take().map(|body| body(tx));
+        self.body = next;
         matches!(self.result, Some(Ok(_)))
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.body.is_some()
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
     }
 
     fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
@@ -93,9 +111,14 @@ impl Work for Notes {
         true
     }
 
-    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
-        self.result = (self.write)(tx, std::mem::take(&mut self.notes));
+    fn run(&mut self, tx: &mut Tx<'_>, keep: bool) -> bool {
+        let next = if keep { self.notes.clone() } else { Vec::new() };
+        self.result = (self.write)(tx, std::mem::replace(&mut self.notes, next));
         self.result.is_ok()
+    }
+
+    fn is_fresh(&self) -> bool {
+        !self.notes.is_empty()
     }
 
     fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
@@ -121,17 +144,22 @@ pub enum Lane {
     Inline(Mutex<Backend>),
 }
 
-/// Threads that empty one queue; dropping it waits until they have closed their connections, so
-/// that SQLite can merge its log into the file before the process ends.
+/// Threads that empty one queue; dropping it waits until they have closed their connections to
+/// SQLite, so that it can merge its log into the file before the process ends.
 pub struct Threads {
     /// `None` only while it is dropped.
     queue: Option<Sender<Box<dyn Work>>>,
     hands: Vec<JoinHandle<()>>,
+    /// Their end is waited for. A server that is silent must not hold up the end of a process.
+    awaited: bool,
 }
 
 impl Drop for Threads {
     fn drop(&mut self) {
         drop(self.queue.take());
+        if !self.awaited {
+            return;
+        }
         let own = std::thread::current().id();
         for hand in self.hands.drain(..).filter(|hand| hand.thread().id() != own) {
             // A thread that panicked has closed its connection as well.
@@ -148,7 +176,8 @@ impl Lane {
     pub fn threads(backends: Vec<Backend>) -> Result<Self, StoreError> {
         let (sender, receiver) = channel();
         let receiver = Arc::new(Mutex::new(receiver));
-        let mut threads = Threads { queue: Some(sender), hands: Vec::new() };
+        let awaited = backends.iter().all(|backend| matches!(backend, Backend::Sqlite(_)));
+        let mut threads = Threads { queue: Some(sender), hands: Vec::new(), awaited };
         for backend in backends {
             let receiver = Arc::clone(&receiver);
             let hand = std::thread::Builder::new()
@@ -165,15 +194,38 @@ impl Lane {
         Self::Inline(Mutex::new(backend))
     }
 
-    /// Runs `body` in one transaction and waits for its end.
-    pub async fn run<T: Send + 'static>(
+    /// Runs `body` in one transaction that may write, and waits for its end. It may be run more
+    /// than once, and only the last run counts.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        body: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Clone + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.run(name, true, body, |body| Some(body.clone())).await
+    }
+
+    /// Runs `body` once on a snapshot and waits for its end.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        body: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.run(name, false, body, |_| None).await
+    }
+
+    async fn run<T, F>(
         &self,
         name: &'static str,
         writes: bool,
-        body: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
+        body: F,
+        copy: fn(&F) -> Option<F>,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
-        let work = Box::new(Task { name, writes, body: Some(body), result: None, reply });
+        let work = Box::new(Task { name, writes, body: Some(body), copy, result: None, reply });
         self.start(work)?;
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
@@ -204,7 +256,7 @@ impl Lane {
 /// Empties the queue until the store is dropped.
 fn serve(mut backend: Backend, queue: &Mutex<Receiver<Box<dyn Work>>>) {
     loop {
-        let group = {
+        let mut group = {
             let queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
             let Ok(first) = queue.recv() else { return };
             let mut group = vec![first];
@@ -215,7 +267,11 @@ fn serve(mut backend: Backend, queue: &Mutex<Receiver<Box<dyn Work>>>) {
             }
             group
         };
-        backend.run(group);
+        // A lease that was asked for by a task long gone would stand in everybody's way.
+        group.retain(|work| !work.is_abandoned());
+        if !group.is_empty() {
+            backend.run(group);
+        }
     }
 }
 

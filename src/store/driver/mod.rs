@@ -8,6 +8,7 @@ mod lane;
 mod postgres;
 mod sqlite;
 mod tls;
+mod trouble;
 mod value;
 
 use std::sync::{Arc, PoisonError};
@@ -103,7 +104,7 @@ impl Driver {
     pub fn open(url: &StoreUrl, access: Access, clock: SharedClock) -> Result<Self, StoreError> {
         match url {
             StoreUrl::Sqlite(path) => sqlite::open(path, access, &clock),
-            StoreUrl::Postgres(settings) => postgres::open(settings, access),
+            StoreUrl::Postgres(settings) => postgres::open(settings, access, clock),
         }
     }
 
@@ -117,17 +118,18 @@ impl Driver {
         }
     }
 
-    /// Runs `body` in one transaction that may write, and commits if it succeeds.
+    /// Runs `body` in one transaction that may write, and commits if it succeeds. It may be run
+    /// again when the first transaction was certainly undone.
     pub async fn write<T: Send + 'static>(
         &self,
         name: &'static str,
-        body: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+        body: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Clone + Send + 'static,
     ) -> Result<T, StoreError> {
         let lost = || StoreError::Unavailable(format!("\"{name}\" failed on purpose"));
         match self.treatment(name) {
-            Treatment::Done => self.writer.run(name, true, body).await,
+            Treatment::Done => self.writer.write(name, body).await,
             Treatment::Refused => Err(lost()),
-            Treatment::Unheard => self.writer.run(name, true, body).await.and(Err(lost())),
+            Treatment::Unheard => self.writer.write(name, body).await.and(Err(lost())),
         }
     }
 
@@ -152,7 +154,7 @@ impl Driver {
         name: &'static str,
         body: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.reader.as_ref().unwrap_or(&self.writer).run(name, false, body).await
+        self.reader.as_ref().unwrap_or(&self.writer).read(name, body).await
     }
 }
 

@@ -1,20 +1,24 @@
 //! PostgreSQL: a few connections, each owned by a thread with a small runtime of its own.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{join_all, try_join_all};
 use tokio::runtime::Runtime;
+use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Statement};
 
 use super::lane::Work;
 use super::tls;
+use super::trouble::{Trouble, cause, passes, refused, trouble};
 use super::value::Value;
 use super::{Access, Backend, Driver, Kind, Lane, Param, Row, Tx};
+use crate::clock::SharedClock;
+use crate::entropy::Entropy;
 use crate::model::Timestamp;
 use crate::store::StoreError;
 
@@ -24,9 +28,32 @@ const CONNECTIONS: usize = 4;
 /// The number of the advisory lock that orders migrations, unlikely to be anyone else's.
 const SCHEMA_LOCK: i64 = 0x5367_4175_0001;
 
-/// A plan that was made while a table was empty reads all of it for ever; so plan every time.
-const SESSION: &str = "SET statement_timeout = '60s'; SET lock_timeout = '20s';
-     SET plan_cache_mode = force_custom_plan";
+/// A plan that was made while a table was empty reads all of it for ever; so plan every time. A
+/// process that was paused, or cut off, within a transaction must not hold a lease's row for longer
+/// than its lease lasts: the server ends such a session.
+const SESSION: &str = "SET statement_timeout = '60s'; SET lock_timeout = '5s';
+     SET idle_in_transaction_session_timeout = '15s';
+     SET plan_cache_mode = force_custom_plan; SET client_min_messages = 'warning'";
+
+const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+const WRITE: &str = "BEGIN; SET LOCAL statement_timeout = '20s'";
+
+/// How long a connection may take, with all that belongs to it.
+const CONNECT: Duration = Duration::from_secs(10);
+/// A server that has not answered by then never will: its own limits end every statement before.
+const READ_PATIENCE: Duration = Duration::from_secs(70);
+const WRITE_PATIENCE: Duration = Duration::from_secs(25);
+/// A migration takes as long as its tables are large.
+const MIGRATION_PATIENCE: Duration = Duration::from_secs(24 * 3_600);
+/// A network that swallows what is sent is noticed within this time.
+const UNSENT: Duration = Duration::from_secs(15);
+
+/// Tries of a transaction that is undone because another one was in its way.
+const CONFLICTS_MAX: u32 = 5;
+/// Tries of a transaction whose connection was lost before its commit: once more on a new one.
+const LOST_MAX: u32 = 2;
+/// The pause after the first conflict, in seconds; it doubles, and a part of it is random.
+const PAUSE: f64 = 0.02;
 
 /// A connection that comes back after it was lost.
 pub struct Postgres {
@@ -36,6 +63,11 @@ pub struct Postgres {
     runtime: Runtime,
     open: Option<Open>,
     name: &'static str,
+    patience: Duration,
+    /// Set by the statement that failed.
+    trouble: Option<Trouble>,
+    clock: SharedClock,
+    entropy: Entropy,
 }
 
 struct Open {
@@ -44,7 +76,7 @@ struct Open {
 }
 
 /// Prepares the connections; they are made when first needed.
-pub fn open(url: &str, access: Access) -> Result<Driver, StoreError> {
+pub fn open(url: &str, access: Access, clock: SharedClock) -> Result<Driver, StoreError> {
     if access == Access::Inline {
         return Err(StoreError::Unusable(
             "PostgreSQL cannot run on the caller's thread; use sqlite: here".to_owned(),
@@ -62,14 +94,27 @@ pub fn open(url: &str, access: Access) -> Result<Driver, StoreError> {
     {
         config.password(password.as_encoded_bytes());
     }
-    config.connect_timeout(Duration::from_secs(10)).application_name("streamgauge");
+    config.connect_timeout(CONNECT).application_name("streamgauge");
+    let seconds = Duration::from_secs;
+    config.tcp_user_timeout(UNSENT).keepalives_idle(seconds(10));
+    config.keepalives_interval(seconds(5)).keepalives_retries(3);
+    let entropy = Entropy::from_system();
     let connection = || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|e| StoreError::Unusable(format!("cannot start a runtime: {e}")))?;
-        let (config, tls) = (config.clone(), tls.clone());
-        let connection = Postgres { config, tls, runtime, open: None, name: "open" };
+        let connection = Postgres {
+            config: config.clone(),
+            tls: tls.clone(),
+            runtime,
+            open: None,
+            name: "open",
+            patience: CONNECT,
+            trouble: None,
+            clock: Arc::clone(&clock),
+            entropy: entropy.clone(),
+        };
         Ok(Backend::Postgres(Box::new(connection)))
     };
     let connections = (0..CONNECTIONS).map(|_| connection()).collect::<Result<_, StoreError>>()?;
@@ -106,6 +151,9 @@ impl Postgres {
         }
         let place = self.place();
         let failed = |e: tokio_postgres::Error| match e.as_db_error() {
+            Some(db) if passes(db.code()) => {
+                StoreError::Unavailable(format!("{place}: {}", db.message()))
+            }
             Some(db) => StoreError::Unusable(format!(
                 "{place} refuses the connection ({}); correct store.url or the rights there",
                 db.message()
@@ -120,7 +168,7 @@ impl Postgres {
                 }
             },
         };
-        let client = self.runtime.block_on(async {
+        let made = async {
             // A connection ends with its client, or with the network; the next statement tells.
             let client = if let Some(tls) = self.tls.clone() {
                 let (client, connection) = self.config.connect(tls).await.map_err(failed)?;
@@ -133,27 +181,78 @@ impl Postgres {
             };
             client.batch_execute(SESSION).await.map_err(failed)?;
             Ok(client)
-        })?;
+        };
+        // Whoever listens there may never say a word.
+        let made = self.runtime.block_on(async { timeout(CONNECT, made).await });
+        let silent = |_| Err(StoreError::Unavailable(format!("{place} is silent")));
+        let client = made.unwrap_or_else(silent)?;
         self.open = Some(Open { client, statements: BTreeMap::new() });
         Ok(())
     }
 
-    /// Runs one transaction to its end.
+    /// Runs one transaction to its end, again where it was certainly undone and may succeed then.
     pub fn run(&mut self, mut work: Box<dyn Work>) {
-        self.name = work.name();
-        let begin =
-            if work.writes() { "BEGIN" } else { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" };
+        let mut tries = 0;
+        let outcome = loop {
+            let outcome = self.attempt(work.as_mut());
+            tries += 1;
+            let most = match self.trouble.take() {
+                Some(Trouble::Conflict) => CONFLICTS_MAX,
+                Some(Trouble::Lost) => LOST_MAX,
+                None => break outcome,
+            };
+            if tries >= most || !work.is_fresh() {
+                break outcome;
+            }
+            tracing::debug!(name = self.name, tries, "the transaction was undone; it is run again");
+            let pause = PAUSE * f64::from(1 << tries) * (0.5 + self.entropy.unit());
+            self.runtime.block_on(self.clock.sleep(Duration::from_secs_f64(pause)));
+        };
+        work.finish(outcome);
+    }
+
+    /// One try. Leaves `trouble` when nothing of it can have been committed.
+    fn attempt(&mut self, work: &mut dyn Work) -> Result<(), StoreError> {
+        (self.name, self.trouble) = (work.name(), None);
+        let (begin, patience) =
+            if work.writes() { (WRITE, WRITE_PATIENCE) } else { (READ, READ_PATIENCE) };
+        self.patience = patience;
         if let Err(error) = self.connect().and_then(|()| self.script(begin)) {
-            work.finish(Err(error));
-            return;
+            self.open = None;
+            return Err(error);
         }
-        let good = work.run(&mut Tx::Postgres(self));
-        let outcome = self.script(if good { "COMMIT" } else { "ROLLBACK" });
-        if outcome.is_err() {
+        let good = work.run(&mut Tx::Postgres(self), true);
+        let met = self.trouble.take();
+        let ended = self.script(if good { "COMMIT" } else { "ROLLBACK" });
+        // Of a commit that got no answer nobody knows whether it happened: the caller looks.
+        let refused = self.trouble.take().filter(|trouble| *trouble == Trouble::Conflict);
+        self.trouble = if good { refused } else { met };
+        if ended.is_err() {
             // A session in an unknown state is never used again.
             self.open = None;
         }
-        work.finish(outcome);
+        if good { ended } else { Ok(()) }
+    }
+
+    /// Waits for the server, and notes what kind of trouble it had.
+    fn ask<T>(
+        &mut self,
+        call: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<T, StoreError> {
+        let patience = self.patience;
+        let (runtime, open) = self.parts()?;
+        let answer = runtime.block_on(async { timeout(patience, call(&open.client)).await });
+        match answer {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => {
+                self.trouble = trouble(&error);
+                Err(refused(self.name, &error))
+            }
+            Err(_) => {
+                self.open = None;
+                Err(StoreError::Unavailable("PostgreSQL is silent".to_owned()))
+            }
+        }
     }
 
     fn parts(&mut self) -> Result<(&Runtime, &mut Open), StoreError> {
@@ -164,25 +263,19 @@ impl Postgres {
     }
 
     fn statement(&mut self, sql: &'static str) -> Result<Statement, StoreError> {
-        let name = self.name;
-        let (runtime, open) = self.parts()?;
-        if let Some(known) = open.statements.get(sql) {
+        if let Some(known) = self.parts()?.1.statements.get(sql) {
             return Ok(known.clone());
         }
         let text = Kind::Postgres.dialect(sql);
-        let made = runtime.block_on(open.client.prepare(&text)).map_err(|e| refused(name, &e))?;
-        open.statements.insert(sql, made.clone());
+        let made = self.ask(async |client| client.prepare(&text).await)?;
+        self.parts()?.1.statements.insert(sql, made.clone());
         Ok(made)
     }
 
     /// Runs one statement and tells how many rows it touched.
     pub fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, StoreError> {
         let statement = self.statement(sql)?;
-        let name = self.name;
-        let (runtime, open) = self.parts()?;
-        runtime
-            .block_on(open.client.execute(&statement, &bind(params)))
-            .map_err(|e| refused(name, &e))
+        self.ask(async |client| client.execute(&statement, &bind(params)).await)
     }
 
     /// All at once on the wire; the server carries them out in order.
@@ -192,15 +285,11 @@ impl Postgres {
         sets: &[Vec<Param<'_>>],
     ) -> Result<(), StoreError> {
         let statement = self.statement(sql)?;
-        let name = self.name;
-        let (runtime, open) = self.parts()?;
-        let client = &open.client;
-        let all = sets.iter().map(|set| {
-            let statement = &statement;
-            async move { client.execute(statement, &bind(set)).await }
-        });
-        let answers = runtime.block_on(join_all(all));
-        answers.into_iter().try_for_each(|a| a.map(drop)).map_err(|e| refused(name, &e))
+        self.ask(async |client| {
+            let one = async |set: &Vec<Param<'_>>| client.execute(&statement, &bind(set)).await;
+            let answers = join_all(sets.iter().map(one)).await;
+            answers.into_iter().try_for_each(|answer| answer.map(drop))
+        })
     }
 
     /// Runs one statement and collects its rows.
@@ -210,12 +299,8 @@ impl Postgres {
         params: &[Param<'_>],
     ) -> Result<Vec<Row>, StoreError> {
         let statement = self.statement(sql)?;
-        let name = self.name;
-        let (runtime, open) = self.parts()?;
-        let rows = runtime
-            .block_on(open.client.query(&statement, &bind(params)))
-            .map_err(|e| refused(name, &e))?;
-        rows.iter().map(|row| convert(name, row)).collect()
+        let rows = self.ask(async |client| client.query(&statement, &bind(params)).await)?;
+        rows.iter().map(|row| convert(self.name, row)).collect()
     }
 
     /// One answer for every set of parameters, all at once on the wire.
@@ -225,26 +310,20 @@ impl Postgres {
         sets: &[Vec<Param<'_>>],
     ) -> Result<Vec<Vec<Row>>, StoreError> {
         let statement = self.statement(sql)?;
-        let name = self.name;
-        let (runtime, open) = self.parts()?;
-        let client = &open.client;
-        let all = sets.iter().map(|set| {
-            let statement = &statement;
-            async move { client.query(statement, &bind(set)).await }
-        });
-        let answers = runtime.block_on(try_join_all(all)).map_err(|e| refused(name, &e))?;
+        let answers = self.ask(async |client| {
+            let one = async |set: &Vec<Param<'_>>| client.query(&statement, &bind(set)).await;
+            try_join_all(sets.iter().map(one)).await
+        })?;
         let rows = |answer: &Vec<tokio_postgres::Row>| {
-            answer.iter().map(|row| convert(name, row)).collect::<Result<Vec<_>, _>>()
+            answer.iter().map(|row| convert(self.name, row)).collect::<Result<Vec<_>, _>>()
         };
         answers.iter().map(rows).collect()
     }
 
     /// Runs several statements without parameters.
     pub fn script(&mut self, sql: &str) -> Result<(), StoreError> {
-        let name = self.name;
         let text = Kind::Postgres.dialect(sql);
-        let (runtime, open) = self.parts()?;
-        runtime.block_on(open.client.batch_execute(&text)).map_err(|e| refused(name, &e))
+        self.ask(async |client| client.batch_execute(&text).await)
     }
 
     /// The server's time, which all processes share.
@@ -256,6 +335,8 @@ impl Postgres {
 
     /// Waits until no other process migrates, to the end of the transaction.
     pub fn lock_schema(&mut self) -> Result<(), StoreError> {
+        self.patience = MIGRATION_PATIENCE;
+        self.script("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")?;
         self.script(&format!("SELECT pg_advisory_xact_lock({SCHEMA_LOCK})"))
     }
 }
@@ -269,33 +350,4 @@ fn convert(name: &'static str, row: &tokio_postgres::Row) -> Result<Row, StoreEr
         .map(|column| row.try_get::<_, Value>(column).map_err(|e| refused(name, &e)))
         .collect::<Result<_, _>>()
         .map(Row)
-}
-
-/// What lies beneath, where the client only says that something failed.
-fn cause(error: &tokio_postgres::Error) -> String {
-    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
-}
-
-/// Tells trouble that passes from a statement that can never work.
-fn refused(name: &'static str, error: &tokio_postgres::Error) -> StoreError {
-    let Some(db) = error.as_db_error() else {
-        return if error.is_closed() {
-            StoreError::Unavailable("the connection to PostgreSQL was lost".to_owned())
-        } else {
-            StoreError::Unavailable(cause(error))
-        };
-    };
-    let code = db.code();
-    // Classes 08 connection, 40 rollback, 53 resources, 55 locks, 57 operator, 58 system.
-    let passes = ["08", "40", "53", "55", "57", "58"];
-    if *code == SqlState::INSUFFICIENT_PRIVILEGE {
-        return StoreError::Unusable(format!(
-            "PostgreSQL refuses \"{name}\" ({}); give the user of store.url the right to it",
-            db.message()
-        ));
-    }
-    if passes.iter().any(|class| code.code().starts_with(class)) {
-        return StoreError::Unavailable(db.message().to_owned());
-    }
-    StoreError::Refused { name, detail: format!("{} ({})", db.message(), code.code()) }
 }

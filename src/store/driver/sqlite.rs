@@ -255,7 +255,7 @@ impl Sqlite {
             self.name = work.name();
             let saved = alone || self.script("SAVEPOINT work").is_ok();
             self.fences.clear();
-            let good = saved && work.run(&mut Tx::Sqlite(self));
+            let good = saved && work.run(&mut Tx::Sqlite(self), false);
             if good && work.writes() {
                 self.tell_witness();
             }
