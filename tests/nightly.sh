@@ -10,6 +10,11 @@ TEST_BURST=5000 cargo test --locked --test it freshness::burst -- --nocapture
 TEST_DELIVERIES=${TEST_DELIVERIES:-20000} TEST_KILLS=${TEST_KILLS:-20} \
     cargo test --locked --test it load::burst -- --nocapture
 
+# Several processes over one PostgreSQL: kills, pauses, cuts and restarts, take-over times of real
+# leases, and commits whose outcome is unknown. TEST_SEED repeats a run.
+TEST_NIGHTLY=1 TEST_ROUNDS="${TEST_ROUNDS:-150}" \
+    cargo test --locked --test it processes:: -- --nocapture --test-threads=1
+
 # The simulation: another 10,000 lives every day, or those that SIM_FIRST and SIM_SEEDS name.
 export SIM_FIRST=${SIM_FIRST:-$(($(date +%s) / 86400 * 10000))} SIM_SEEDS=${SIM_SEEDS:-10000}
 cargo test --locked --profile sim --test it simulation::whatever -- --nocapture

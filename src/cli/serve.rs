@@ -39,7 +39,8 @@ pub(crate) async fn run(config: &Path) -> Outcome {
     })?;
     let stop = stop_on_signal();
     let daemon = assemble(&context, trackers, transport, access).await?;
-    tracing::info!(address = %listener.local_addr()?, "streamgauge serves");
+    let process = daemon.engine.process();
+    tracing::info!(process, address = %listener.local_addr()?, "streamgauge serves");
     tell_supervisor(NotifyState::Ready);
     let stopping = stop.clone();
     Spawner::tokio().spawn("supervisor", async move {

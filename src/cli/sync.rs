@@ -92,7 +92,11 @@ pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
         let between = transport.requests();
         let mut synced = Synced { pass, requests: between - before, sweep: None };
         if let Some(sweeping) = wanted_sweep(&engine, &synced.pass, args).await? {
-            let swept = engine.sweep(&connection, &sweeping, &stop).await;
+            let swept = tokio::select! {
+                biased;
+                swept = engine.sweep(&connection, &sweeping, &stop) => swept,
+                never = engine.renew_lease(&connection) => match never {},
+            };
             synced.sweep = Some((swept, transport.requests() - between));
         }
         outcomes.push(synced);
@@ -160,11 +164,13 @@ async fn pass(
     quiet: bool,
     stop: &Stop,
 ) -> PassOutcome {
-    if quiet || !std::io::stderr().is_terminal() {
-        return engine.pass(connection, reach, &Silent, stop).await;
-    }
-    let bars = Bars::default();
-    let outcome = engine.pass(connection, reach, &bars, stop).await;
+    let (bars, is_shown) = (Bars::default(), !quiet && std::io::stderr().is_terminal());
+    let progress: &dyn Progress = if is_shown { &bars } else { &Silent };
+    let outcome = tokio::select! {
+        biased;
+        outcome = engine.pass(connection, reach, progress, stop) => outcome,
+        never = engine.renew_lease(connection) => match never {},
+    };
     bars.finish();
     outcome
 }

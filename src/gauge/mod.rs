@@ -5,6 +5,7 @@
 
 mod budgets;
 mod build;
+mod deliveries;
 mod departed;
 mod export;
 mod freshness;

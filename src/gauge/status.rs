@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::budgets::{self, HostStatus};
+use super::deliveries::channel;
 use super::{Declared, Gauge};
 use crate::model::{ConnectionId, Timestamp, TrackerKind};
 use crate::schedule::Schedule;
 use crate::store::{
-    DeliveryRecord, GapCount, PassMarks, PassRecord, ScopeRecord, StoreError, Waiting,
+    GapCount, LeaseRecord, PassMarks, PassRecord, ScopeRecord, StoreError, Waiting, duty_of,
 };
 use crate::transport::Host;
+
+pub use super::deliveries::{ChannelStatus, DeliveryStatus, DigestStatus, SkippedStatus};
 
 /// How long ticks that were skipped are told of.
 const SKIPPED_DAYS: i64 = 7;
@@ -19,6 +22,8 @@ const SKIPPED_DAYS: i64 = 7;
 /// What only a running daemon knows; the default for everybody else.
 #[derive(Debug, Default)]
 pub struct Live {
+    /// The name of this process among those that share the store.
+    pub process: Option<String>,
     pub hosts: Vec<Host>,
     /// Passes under way, by connection.
     pub pulling: BTreeMap<String, Pulling>,
@@ -44,6 +49,10 @@ pub struct PlannedDigest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Status {
     pub at: Timestamp,
+    /// The process that answers: a random name, new with every start. `None` outside of a daemon.
+    pub process: Option<String>,
+    /// Whether several processes may share the store.
+    pub shared: bool,
     /// Sorted by name: those of the settings, and those that only the store knows.
     pub connections: Vec<ConnectionStatus>,
     /// Hosts that have answered this process, sorted.
@@ -83,6 +92,8 @@ pub struct ConnectionStatus {
     pub last_complete_sweep: Option<Timestamp>,
     pub last_pull: Option<Pull>,
     pub pulling: Option<Pulling>,
+    /// The process that pulls, sweeps and follows hints; `None` while none does.
+    pub worked_by: Option<String>,
     /// Since when a sweep is under way.
     pub sweeping_since: Option<Timestamp>,
     /// Why the last pull was not complete, in its own words.
@@ -159,52 +170,13 @@ pub struct ScopeStatus {
     pub problem: Option<String>,
 }
 
-/// A digest: when it goes out next, and how its newest deliveries ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct DigestStatus {
-    pub digest: String,
-    /// `portfolio`, or `stream:ID`.
-    pub audience: String,
-    pub next_at: Option<Timestamp>,
-    /// Ticks of the last seven days for which nothing was sent: nobody was there at their time, and
-    /// a newer one was due by then, or a day had passed.
-    pub skipped: Option<SkippedStatus>,
-    pub channels: Vec<ChannelStatus>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SkippedStatus {
-    pub count: u64,
-    /// Civil time in the portfolio's zone.
-    pub newest_due: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ChannelStatus {
-    pub channel: String,
-    /// `None` before the first delivery.
-    pub last: Option<DeliveryStatus>,
-}
-
-/// The newest delivery.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct DeliveryStatus {
-    /// Civil time in the portfolio's zone.
-    pub due: String,
-    /// `sent`, `failed`, or `unknown` where nobody knows whether it arrived; `open` until it is
-    /// tried, `sending` while it is.
-    pub state: String,
-    pub attempts: u32,
-    pub ended_at: Option<Timestamp>,
-    pub problem: Option<String>,
-}
-
 /// What the store tells, read once.
 struct Known {
     marks: Vec<PassMarks>,
     scopes: Vec<ScopeRecord>,
     gaps: Vec<GapCount>,
     waiting: Vec<Waiting>,
+    leases: Vec<LeaseRecord>,
 }
 
 impl Gauge {
@@ -219,6 +191,7 @@ impl Gauge {
             scopes: self.store.scopes().await?,
             gaps: self.store.gap_counts().await?,
             waiting: self.store.waiting().await?,
+            leases: self.store.leases().await?,
         };
         let deliveries = self.store.deliveries().await?;
         let skipped = self.store.skipped_ticks(at.plus_days(-SKIPPED_DAYS)).await?;
@@ -241,6 +214,8 @@ impl Gauge {
         });
         Ok(Status {
             at,
+            process: live.process.clone(),
+            shared: self.store.is_shared(),
             connections,
             digests: digests.collect(),
             hosts: live.hosts.into_iter().map(|host| budgets::host(host, at)).collect(),
@@ -286,6 +261,11 @@ impl Gauge {
             last_complete_sweep: every(&scopes, swept).and_then(|all| all.into_iter().min()),
             last_pull: mark.map(|mark| pull(&mark.newest)),
             pulling: live.pulling.get(&name.0).cloned(),
+            worked_by: known
+                .leases
+                .iter()
+                .find(|lease| lease.name == duty_of(name))
+                .and_then(|lease| lease.holder.clone()),
             sweeping_since: live.sweeping.get(&name.0).copied(),
             problem: mark.and_then(|mark| mark.newest.problem.clone()),
             stored: scopes.iter().map(|scope| scope.stored).sum(),
@@ -369,20 +349,5 @@ fn pull(pass: &PassRecord) -> Pull {
         listed: pass.discovered,
         read: pass.read,
         changed: pass.changed,
-    }
-}
-
-fn channel(plan: &PlannedDigest, name: &str, deliveries: &[DeliveryRecord]) -> ChannelStatus {
-    let newest =
-        deliveries.iter().find(|one| one.key.digest == plan.id && one.key.channel == *name);
-    ChannelStatus {
-        channel: name.to_owned(),
-        last: newest.map(|one| DeliveryStatus {
-            due: one.key.due.clone(),
-            state: one.state.clone(),
-            attempts: one.attempts,
-            ended_at: one.ended_at,
-            problem: one.problem.clone(),
-        }),
     }
 }

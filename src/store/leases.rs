@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::driver::Tx;
+use super::driver::{Row, Tx};
 use super::{Store, StoreError};
-use crate::model::Timestamp;
+use crate::model::{ConnectionId, Timestamp};
 use crate::mutants::{Mutant, alive};
 
 /// Proof that this process may write to what the lease names. Every write that needs it checks
@@ -22,6 +22,20 @@ impl Lease {
     pub fn name(&self) -> &str {
         &self.name
     }
+}
+
+/// The name of the lease under which one process runs the schedule of a connection.
+#[must_use]
+pub fn duty_of(connection: &ConnectionId) -> String {
+    format!("duty:{connection}")
+}
+
+/// A lease as everybody sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseRecord {
+    pub name: String,
+    /// `None` when it was given back or has run out.
+    pub holder: Option<String>,
 }
 
 /// `from` plus a duration.
@@ -71,6 +85,29 @@ impl Store {
                     &[(&name).into(), (&holder).into(), after(now, ttl).into(), now.into()],
                 )?;
                 row.map(|row| Ok(Lease { name, holder, epoch: row.int(0)? })).transpose()
+            })
+            .await
+    }
+
+    /// Every lease that there ever was, by name, with the process that holds it now.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn leases(&self) -> Result<Vec<LeaseRecord>, StoreError> {
+        self.driver
+            .read("leases", |tx| {
+                let now = tx.now()?;
+                let rows = tx.query(
+                    "SELECT name, CASE WHEN until > $1 THEN holder ELSE NULL END FROM leases
+                     ORDER BY name",
+                    &[now.into()],
+                )?;
+                rows.iter()
+                    .map(|row| {
+                        let holder = row.maybe(1, Row::string)?;
+                        Ok(LeaseRecord { name: row.string(0)?, holder })
+                    })
+                    .collect()
             })
             .await
     }

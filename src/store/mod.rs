@@ -5,6 +5,7 @@
 //! its [`Lease`].
 
 mod apply;
+mod calls;
 mod catalogue;
 mod codec;
 mod coded_model;
@@ -31,9 +32,10 @@ use crate::clock::SharedClock;
 use driver::{Access, Driver, Tx};
 use url::StoreUrl;
 
+pub use calls::{Ask, Calls, Mark};
 pub use driver::{Fence, Treatment, Whim, Witness};
 pub use error::StoreError;
-pub use leases::Lease;
+pub use leases::{Lease, LeaseRecord, duty_of};
 pub use types::*;
 
 /// The store. Clones share it; the last one closes it.
@@ -101,6 +103,12 @@ impl Store {
             migrate::migrate(&driver).await?;
         }
         Ok(Self { driver: Arc::new(driver) })
+    }
+
+    /// Whether several processes may write to it at once.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.driver.kind == driver::Kind::Postgres
     }
 
     /// The change sequence: it grows with every effective change of anything a report reads.

@@ -14,6 +14,7 @@
 //! tracker does not explain, from a project that cannot be seen, or from a doubtful credential.
 
 mod absence;
+mod duty;
 mod hold;
 mod missed;
 mod outcome;
@@ -41,6 +42,7 @@ use crate::trackers::Tracker;
 use hold::Holds;
 use run::Run;
 
+pub use duty::Duty;
 pub use outcome::{PassOutcome, Problem, Progress, Silent};
 pub use settings::Settings;
 pub use stop::{Stop, Stopper};

@@ -11,6 +11,7 @@ use crate::transport::Transport;
 /// Told by the loops of the daemon, asked by pages.
 #[derive(Default)]
 pub struct Live {
+    process: Option<String>,
     transport: Option<Transport>,
     digests: Vec<PlannedDigest>,
     loops: Mutex<BTreeMap<String, Loop>>,
@@ -25,10 +26,11 @@ struct Loop {
 }
 
 impl Live {
-    /// For a daemon that asks trackers through `transport` and plans these digests.
+    /// For a daemon of this name that asks trackers through `transport` and plans these digests.
     #[must_use]
-    pub fn new(transport: Transport, digests: Vec<PlannedDigest>) -> Self {
-        Self { transport: Some(transport), digests, loops: Mutex::default() }
+    pub fn new(process: String, transport: Transport, digests: Vec<PlannedDigest>) -> Self {
+        let (process, transport) = (Some(process), Some(transport));
+        Self { process, transport, digests, loops: Mutex::default() }
     }
 
     /// A pass begins; `run` is `pull`, `deep` or `whole`.
@@ -40,6 +42,11 @@ impl Live {
     /// The pass has ended.
     pub fn end(&self, connection: &ConnectionId) {
         change(&mut self.lock(), connection, |own| own.pulling = None);
+    }
+
+    /// No loop of this process works on the connection any more.
+    pub fn leave(&self, connection: &ConnectionId) {
+        self.lock().remove(&connection.0);
     }
 
     /// What the loop of this connection does next, by run.
@@ -67,6 +74,7 @@ impl Live {
         let sweeps = loops.iter().filter(|(_, own)| !own.sweeps.is_empty());
         let planned = loops.iter().filter(|(_, own)| !own.next.is_empty());
         status::Live {
+            process: self.process.clone(),
             hosts: self.transport.as_ref().map(Transport::hosts).unwrap_or_default(),
             pulling: pulling.collect(),
             next: planned.map(|(id, own)| (id.clone(), own.next.clone())).collect(),

@@ -23,9 +23,11 @@ pub mod server;
 pub mod settings;
 mod sign_in;
 mod stalled;
+mod status_digests;
 mod status_page;
 mod webhooks;
 mod windows;
+mod workers;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

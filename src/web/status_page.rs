@@ -10,13 +10,10 @@ use super::access::Role;
 use super::error::WebError;
 use super::layout::{Here, page as frame, prose, sentence};
 use super::moment::Visit;
-use super::{App, budget_table, reads_portfolio};
+use super::{App, budget_table, reads_portfolio, status_digests, workers};
 use crate::digests::stale::old;
 use crate::gauge::Moment;
-use crate::gauge::status::{
-    ConnectionStatus, DeliveryStatus, DigestStatus, Pulling, ScopeStatus, SkippedStatus,
-    State as Standing, Status,
-};
+use crate::gauge::status::{ConnectionStatus, Pulling, ScopeStatus, State as Standing, Status};
 use crate::model::Timestamp;
 
 /// Scopes shown in one table; the API has them all.
@@ -39,11 +36,12 @@ fn render(status: &Status, visit: &Visit) -> Markup {
         h1 { "Status" }
         p.dateline { (clock(status.at)) ". " a href="/api/v1/status" { "The same as JSON" } }
         p.lead { (summary(status)) }
-        @for connection in &status.connections { (connection_card(connection, status.at)) }
+        (workers::here(status))
+        @for connection in &status.connections { (connection_card(connection, status)) }
         h2 #budgets { "Rate budgets" }
         (budget_table::table(&status.hosts, status.at))
         h2 #digests { "Digests" }
-        (digests(&status.digests))
+        (status_digests::table(&status.digests))
         p.soft.small {
             (prose("A pull reads what changed. A deep pull looks back further, for what an index showed late. A whole walk reads everything again. A sweep lists the ids of a scope, to find what has left: once a day, and hourly while the scope is closed, out of sight or in trouble. A digest that was not delivered is tried again for a day, at first every minute. Of several that were due while nothing ran, only the last is sent. `streamgauge check` asks each tracker for credentials and rights."))
         }
@@ -80,7 +78,8 @@ pub fn is_first(one: &ConnectionStatus) -> bool {
     one.state == Standing::NeverPulled && one.pulling.is_some()
 }
 
-fn connection_card(one: &ConnectionStatus, at: Timestamp) -> Markup {
+fn connection_card(one: &ConnectionStatus, status: &Status) -> Markup {
+    let at = status.at;
     let tracker = one.tracker.map(|kind| format!("{kind:?}"));
     html! {
         section.stream.status aria-label=(one.connection) {
@@ -112,6 +111,7 @@ fn connection_card(one: &ConnectionStatus, at: Timestamp) -> Markup {
                         (number(pull.read)) " read, " (number(pull.changed)) " changed"
                     }))
                 }
+                @if status.shared { (fact("Worked on by", &workers::of(one, status))) }
                 (fact("Waiting to be read", &waiting(one)))
                 (fact("Gaps", &gaps(one)))
                 (fact("Next", &html! {
@@ -265,62 +265,6 @@ fn scopes(one: &ConnectionStatus, at: Timestamp) -> Markup {
     }
 }
 
-fn digests(digests: &[DigestStatus]) -> Markup {
-    html! {
-        @if digests.is_empty() {
-            p.quiet { (prose("No digest is scheduled. A `[[digest]]` in `streamgauge.toml` sends one.")) }
-        } @else {
-            div.scroll tabindex="0" role="region" aria-label="Digests" {
-                table.figures {
-                    thead { tr {
-                        th scope="col" { "Digest" } th scope="col" { "For" } th scope="col" { "Next" }
-                        th scope="col" { "Channel" } th scope="col" { "Last delivery" }
-                    } }
-                    tbody { @for digest in digests { @for channel in &digest.channels {
-                        tr {
-                            th scope="row" { (digest.digest) }
-                            td { (digest.audience) }
-                            td.words {
-                                @if let Some(at) = digest.next_at { (clock(at)) } @else { "never" }
-                                @if let Some(skipped) = &digest.skipped { br; (missed(skipped)) }
-                            }
-                            td { (channel.channel) }
-                            td.words { (delivery(channel.last.as_ref())) }
-                        }
-                    } } }
-                }
-            }
-        }
-    }
-}
-
-fn missed(skipped: &SkippedStatus) -> Markup {
-    html! {
-        span.problem { (counted(skipped.count, "digest", "digests")) " skipped" }
-        " in the last 7 days, the last one due " (skipped.newest_due.replace('T', " "))
-    }
-}
-
-fn delivery(last: Option<&DeliveryStatus>) -> Markup {
-    html! {
-        @match last {
-            None => { "none yet" }
-            Some(last) => {
-                @match last.state.as_str() {
-                    "sent" => { "sent, due " }
-                    "failed" => { span.problem { "given up" } ", due " }
-                    "unknown" => { span.problem { "may not have arrived" } ", due " }
-                    _ if last.problem.is_some() => { span.problem { "not delivered yet" } ", due " }
-                    _ => { "on its way, due " }
-                }
-                (last.due.replace('T', " "))
-                @if last.attempts > 1 { ", " (last.attempts) " attempts" }
-                @if let Some(problem) = &last.problem { br; (sentence(problem)) }
-            }
-        }
-    }
-}
-
 /// A problem under the name of its connection: the name is not said again.
 pub fn own_words(connection: &str, problem: &str) -> Markup {
     let bare = problem.strip_prefix(connection).and_then(|rest| rest.strip_prefix(": "));
@@ -354,7 +298,7 @@ pub fn ago(then: Option<Timestamp>, now: Timestamp) -> String {
     format!("{} ({since})", clock(then))
 }
 
-fn counted(n: u64, one: &str, many: &str) -> String {
+pub fn counted(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", number(n), if n == 1 { one } else { many })
 }
 

@@ -14,7 +14,8 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 
 use super::{App, Hook};
-use crate::trackers::{URL_TOKEN, WebhookError};
+use crate::store::{Ask, StoreError};
+use crate::trackers::{Hints, URL_TOKEN, WebhookError};
 
 /// What the address of a webhook may carry.
 #[derive(Deserialize)]
@@ -78,34 +79,41 @@ pub(super) async fn receive(
             return (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response();
         }
     };
-    if !hints.sources.is_empty() {
-        if let Err(outcome) = keep(&app, hook, &waiting, hints.sources).await {
-            app.metrics.webhook(outcome);
-            hook.scan.notify_one();
-            return (StatusCode::SERVICE_UNAVAILABLE, "try again\n").into_response();
-        }
+    let (hinted, scan, sweep) = (!hints.sources.is_empty(), hints.scan, hints.sweep);
+    if let Err(outcome) = keep(&app, hook, &waiting, hints).await {
+        app.metrics.webhook(outcome);
+        hook.scan.notify_one();
+        return (StatusCode::SERVICE_UNAVAILABLE, "try again\n").into_response();
+    }
+    if hinted {
         hook.hinted.notify_one();
     }
-    if hints.scan {
+    if scan {
         hook.scan.notify_one();
     }
-    if hints.sweep {
+    if sweep {
         hook.sweep.notify_one();
     }
     app.metrics.webhook("accepted");
     StatusCode::ACCEPTED.into_response()
 }
 
-/// Makes hints durable; an error is the word under which it is counted.
-async fn keep(
-    app: &App,
-    hook: &Hook,
-    waiting: &Waiting,
-    sources: Vec<String>,
-) -> Result<(), &'static str> {
+/// Makes all that a delivery asks for durable, so that any process can do it; an error is the word
+/// under which it is counted.
+async fn keep(app: &App, hook: &Hook, waiting: &Waiting, hints: Hints) -> Result<(), &'static str> {
+    let asks = [(hints.scan, Ask::Scan), (hints.sweep, Ask::Sweep)];
+    if hints.sources.is_empty() && !hints.scan && !hints.sweep {
+        return Ok(());
+    }
     let Ok(_place) = waiting.places.try_acquire() else { return Err("overflow") };
     let connection = hook.tracker.connection();
-    let stored = app.store.put_hints(connection, sources, app.clock.now());
+    let stored = async {
+        app.store.put_hints(connection, hints.sources, app.clock.now()).await?;
+        for (_, ask) in asks.into_iter().filter(|(asked, _)| *asked) {
+            app.store.ask(connection, ask).await?;
+        }
+        Ok::<(), StoreError>(())
+    };
     match tokio::time::timeout(waiting.durable, stored).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => {

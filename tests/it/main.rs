@@ -25,6 +25,7 @@ mod manual;
 mod network;
 mod places;
 mod portfolio_files;
+mod processes;
 mod recorded;
 mod signals_reference;
 mod sim_github;

@@ -12,9 +12,10 @@ use streamgauge::model::{
     Timestamp, TrackerKind, Verb, What,
 };
 use streamgauge::store::{
-    Applied, Batch, Claim, Counts, Coverage, Cursor, Delivery, DigestKey, DueTick, GapCount, Hint,
-    Lease, PassMarks, PassRecord, Removed, Resume, ScopeRecord, ScopeTrouble, SentDigest,
-    SkippedTicks, Store, StoreError, StoredItem, Swept, TickPlan, TicksPlanned, Waiting,
+    Applied, Ask, Batch, Calls, Claim, Counts, Coverage, Cursor, Delivery, DigestKey, DueTick,
+    GapCount, Hint, Lease, Mark, PassMarks, PassRecord, Removed, Resume, ScopeRecord, ScopeTrouble,
+    SentDigest, SkippedTicks, Store, StoreError, StoredItem, Swept, TickPlan, TicksPlanned,
+    Waiting, duty_of,
 };
 
 use crate::support::postgres;
@@ -99,6 +100,7 @@ async fn story(store: Store, url: &str, clock: std::sync::Arc<ManualClock>) {
     scans(&store, &lease).await;
     scopes(&store, &lease).await;
     hints(&store, &lease).await;
+    calls(&store).await;
     gaps(&store, &lease).await;
     catalogue(&store, &lease).await;
     journal(&store).await;
@@ -375,6 +377,44 @@ async fn hints(store: &Store, lease: &Lease) {
     assert_eq!(left, vec![], "a read clears its retry");
 }
 
+/// What webhooks ask for, until it is answered; and who holds what.
+async fn calls(store: &Store) {
+    let (here, there) = (ConnectionId("asking".into()), ConnectionId("silent".into()));
+    let told =
+        async |connection: &ConnectionId, now: i64| store.calls(connection, at(now)).await.unwrap();
+    assert_eq!(told(&here, 5).await, Calls::default());
+    for ask in [Ask::Scan, Ask::Scan, Ask::Sweep] {
+        store.ask(&here, ask).await.unwrap();
+    }
+    assert_eq!(told(&here, 5).await, Calls { hints: false, scan: Some(2), sweep: Some(1) });
+    store.answered(&here, Ask::Scan, 1).await.unwrap();
+    assert_eq!(told(&here, 5).await.scan, Some(2), "a newer request stays");
+    store.answered(&here, Ask::Scan, 2).await.unwrap();
+    store.answered(&here, Ask::Scan, 1).await.unwrap();
+    store.put_hints(&here, vec!["1".into()], at(5)).await.unwrap();
+    assert_eq!(told(&here, 4).await, Calls { hints: false, scan: None, sweep: Some(1) });
+    assert!(told(&here, 5).await.hints);
+    assert_eq!(told(&there, 5).await, Calls::default());
+    assert_eq!(store.marked(&here, Mark::Whole).await.unwrap(), None);
+    for minute in [7, 6] {
+        store.mark(&here, Mark::Whole, at(minute)).await.unwrap();
+    }
+    assert_eq!(store.marked(&here, Mark::Whole).await.unwrap(), Some(at(7)), "never back");
+
+    let name = duty_of(&here);
+    let holder = async || {
+        let leases = store.leases().await.unwrap();
+        leases.into_iter().find(|lease| lease.name == name).and_then(|lease| lease.holder)
+    };
+    let lease = store.acquire(&name, "me", MINUTE).await.unwrap().unwrap();
+    assert_eq!(holder().await.as_deref(), Some("me"));
+    store.release(&lease).await.unwrap();
+    assert_eq!(holder().await, None);
+    let lease = store.acquire(&here.0, "me", MINUTE).await.unwrap().unwrap();
+    let hints = store.take_hints(&here, at(5), 9).await.unwrap();
+    store.done_hints(&lease, &here, hints).await.unwrap();
+}
+
 async fn gaps(store: &Store, lease: &Lease) {
     let reasons = |known: Option<i64>| async move {
         let gaps = store.gaps(known.map(at)).await.unwrap();
@@ -620,7 +660,7 @@ async fn on_postgres() {
 async fn several_processes_share_one_postgres() {
     let url = postgres::database("replicas").await;
     // All migrate at once; one does the work.
-    let opened = futures::future::join_all((0..6).map(|_| Store::open(&url, clock()))).await;
+    let opened = futures::future::join_all((0..8).map(|_| Store::open(&url, clock()))).await;
     let stores: Vec<Store> = opened.into_iter().map(Result::unwrap).collect();
 
     for round in 0..10 {
@@ -662,7 +702,7 @@ async fn several_processes_share_one_postgres() {
     }
     let watcher = async {
         let (mut last, mut seen) = (0, 0);
-        while seen < 120 {
+        while seen < 160 {
             for changed in stores[0].changed_since(last).await.unwrap() {
                 (last, seen) = (changed.seq, seen + 1);
             }
@@ -670,7 +710,7 @@ async fn several_processes_share_one_postgres() {
         seen
     };
     let (_, seen) = futures::future::join(futures::future::join_all(writers), watcher).await;
-    assert_eq!(seen, 120, "a reader that follows the sequence misses nothing");
+    assert_eq!(seen, 160, "a reader that follows the sequence misses nothing");
 }
 
 async fn sentence(url: &str) -> String {

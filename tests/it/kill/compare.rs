@@ -39,6 +39,12 @@ impl Stored {
         self.items.len()
     }
 
+    /// Whether a live item of the connection has this title.
+    pub fn has_title(&self, connection: &str, title: &str) -> bool {
+        let own = self.of(connection);
+        own.values().any(|(item, _)| item.attributes.title.as_deref() == Some(title))
+    }
+
     /// How many live items a connection has.
     pub fn of_connection(&self, connection: &str) -> usize {
         self.of(connection).len()

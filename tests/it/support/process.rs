@@ -25,6 +25,14 @@ pub struct Folder {
     log: String,
     /// Files that a process may have open; `None`: as many as this one.
     files: Option<u32>,
+    store: String,
+}
+
+/// The addresses by which an installation reaches the world.
+pub struct Ways {
+    pub jira: String,
+    pub github: String,
+    pub store: String,
 }
 
 /// A daemon that runs.
@@ -44,12 +52,23 @@ impl Folder {
     /// Writes the settings of an installation that reads the trackers of `stage` through `gate`.
     pub fn new(stage: &Stage, gate: &Gate, portfolio: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
+        let store = format!("sqlite:{}", dir.path().join("streamgauge.db").display());
+        let ways = Ways { jira: gate.jira.clone(), github: gate.github.clone(), store };
+        Self::in_dir(dir, stage, ways, portfolio)
+    }
+
+    /// The same by other ways than through a gate into a file.
+    pub fn by(stage: &Stage, ways: Ways, portfolio: &str) -> Self {
+        Self::in_dir(tempfile::tempdir().unwrap(), stage, ways, portfolio)
+    }
+
+    fn in_dir(dir: tempfile::TempDir, stage: &Stage, ways: Ways, portfolio: &str) -> Self {
         let (jira, github) = (stage.jira.as_ref().unwrap(), stage.github.as_ref().unwrap());
         let list = |names: &[String]| serde_json::to_string(names).unwrap();
         let settings = format!(
             r#"
 [store]
-url = "sqlite:{db}"
+url = "{store}"
 [web]
 listen = "127.0.0.1:0"
 [[connection]]
@@ -68,9 +87,9 @@ scopes = {repositories}
 auth = {{ token = {{ env = "TEST_GITHUB_TOKEN" }} }}
 webhook_secret = {{ env = "TEST_WEBHOOK_SECRET" }}
 "#,
-            db = dir.path().join("streamgauge.db").display(),
-            jira_url = gate.jira,
-            github_url = gate.github,
+            store = ways.store,
+            jira_url = ways.jira,
+            github_url = ways.github,
             projects = list(&jira.projects),
             repositories = list(&github.repositories),
             user = jira.user,
@@ -80,10 +99,10 @@ webhook_secret = {{ env = "TEST_WEBHOOK_SECRET" }}
             ("TEST_GITHUB_TOKEN", github.token.to_owned()),
             ("TEST_WEBHOOK_SECRET", WEBHOOK_SECRET.to_owned()),
         ];
-        Self::of(dir, &settings, portfolio, secrets)
+        Self { store: ways.store, ..Self::of(dir, &settings, portfolio, secrets) }
     }
 
-    /// Any settings, with the secrets that they name.
+    /// Any settings over a file, with the secrets that they name.
     pub fn of(
         dir: tempfile::TempDir,
         settings: &str,
@@ -92,7 +111,8 @@ webhook_secret = {{ env = "TEST_WEBHOOK_SECRET" }}
     ) -> Self {
         fs::write(dir.path().join("streamgauge.toml"), settings).unwrap();
         fs::write(dir.path().join("portfolio.toml"), portfolio).unwrap();
-        Self { dir, secrets, log: "info".to_owned(), files: None }
+        let store = format!("sqlite:{}", dir.path().join("streamgauge.db").display());
+        Self { dir, secrets, log: "info".to_owned(), files: None, store }
     }
 
     /// Lets processes have no more open files than this.
@@ -111,7 +131,7 @@ webhook_secret = {{ env = "TEST_WEBHOOK_SECRET" }}
         fs::write(dir.path().join("streamgauge.toml"), settings).unwrap();
         fs::write(dir.path().join("portfolio.toml"), portfolio).unwrap();
         let secrets = secrets.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        Self { dir, secrets, log: "info".to_owned(), files: None }
+        Self { dir, secrets, log: "info".to_owned(), files: None, store }
     }
 
     /// Logs this much.
@@ -135,12 +155,8 @@ webhook_secret = {{ env = "TEST_WEBHOOK_SECRET" }}
         self.dir.path()
     }
 
-    pub fn database(&self) -> PathBuf {
-        self.path().join("streamgauge.db")
-    }
-
     pub fn url(&self) -> String {
-        format!("sqlite:{}", self.database().display())
+        self.store.clone()
     }
 
     fn command(&self) -> Command {
@@ -181,6 +197,12 @@ webhook_secret = {{ env = "TEST_WEBHOOK_SECRET" }}
 
     /// Starts the daemon and waits until it serves.
     pub async fn serve(&self) -> Daemon {
+        let served = self.try_serve().await;
+        served.unwrap_or_else(|text| panic!("the daemon does not serve:\n{text}"))
+    }
+
+    /// Starts the daemon; what it said, when it ended instead of serving.
+    pub async fn try_serve(&self) -> Result<Daemon, String> {
         let log = self.daemon_log();
         let mut child = self
             .command()
@@ -198,9 +220,12 @@ webhook_secret = {{ env = "TEST_WEBHOOK_SECRET" }}
             address.is_some() || child.try_wait().unwrap().is_some()
         });
         served.await;
-        let text = fs::read_to_string(&log).unwrap();
-        let address = address.unwrap_or_else(|| panic!("the daemon does not serve:\n{text}"));
-        Daemon { child, address }
+        let Some(address) = address else {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(fs::read_to_string(&log).unwrap());
+        };
+        Ok(Daemon { child, address })
     }
 }
 

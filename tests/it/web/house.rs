@@ -144,7 +144,7 @@ impl House {
             channels: vec!["file:digests".into()],
         };
         let transport = telling(clock.clone());
-        let live = Arc::new(Live::new(transport.clone(), vec![plan]));
+        let live = Arc::new(Live::new("the-process".to_owned(), transport.clone(), vec![plan]));
         let access = Access::new(&settings(&doors, folder.path()), clock.clone()).unwrap();
         let scan = Arc::new(Notify::new());
         let hook = Hook {
