@@ -1,9 +1,12 @@
 //! Secrets by name: the configuration says where a secret is, never what it is.
 
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
@@ -13,6 +16,9 @@ pub enum SecretRef {
     Env(String),
     File(PathBuf),
 }
+
+/// The least length, in bytes, of a secret that opens a door of ours.
+pub const SHORTEST: usize = 24;
 
 /// How a secret is written in the settings.
 const FORM: &str = "{ env = \"NAME\" } or { file = \"PATH\" }";
@@ -91,30 +97,58 @@ impl SecretRef {
     /// Reads the secret; surrounding white space of a file is not part of it.
     ///
     /// # Errors
-    /// The variable is not set, the file cannot be read, or the value is empty.
+    /// The variable is not set, the file cannot be read or everybody can read it, or the value is
+    /// empty.
     pub fn read(&self) -> Result<SecretString, SecretError> {
         let fail = |problem: String| SecretError { place: self.clone(), problem };
         let value = match self {
             Self::Env(name) => std::env::var(name)
                 .map_err(|_| fail("is not set: export it before starting".to_owned()))?,
-            Self::File(path) => std::fs::read_to_string(path)
-                .map_err(|error| {
+            Self::File(path) => {
+                let cannot = |error: std::io::Error| {
                     fail(format!("cannot be read: {error}; put it there, or correct its path"))
-                })?
-                .trim()
-                .to_owned(),
+                };
+                let mut file = File::open(path).map_err(cannot)?;
+                let about = file.metadata().map_err(cannot)?;
+                let mode = about.permissions().mode() & 0o777;
+                if about.is_file() && mode & 0o007 != 0 {
+                    return Err(fail(format!(
+                        "is open to every user of this machine (mode {mode:04o}): `chmod 600` it, \
+                         or mount it with mode 0440"
+                    )));
+                }
+                let mut text = String::new();
+                file.read_to_string(&mut text).map_err(cannot)?;
+                text.trim().to_owned()
+            }
         };
         if value.is_empty() {
             return Err(fail("is empty: give it its value".to_owned()));
         }
         Ok(SecretString::from(value))
     }
+
+    /// The same for a secret that others could try to guess at our door.
+    ///
+    /// # Errors
+    /// See [`SecretRef::read`]; the value is shorter than [`SHORTEST`] bytes.
+    pub fn read_strong(&self) -> Result<SecretString, SecretError> {
+        let secret = self.read()?;
+        if secret.expose_secret().len() < SHORTEST {
+            return Err(SecretError {
+                place: self.clone(),
+                problem: format!(
+                    "is shorter than {SHORTEST} characters, so somebody could guess it: make one \
+                     with `openssl rand -hex 24`"
+                ),
+            });
+        }
+        Ok(secret)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret;
-
     use super::*;
 
     #[test]
@@ -148,7 +182,23 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
         std::fs::write(&path, "abc\n").unwrap();
-        let secret = SecretRef::File(path).read().unwrap();
+        let place = SecretRef::File(path.clone());
+        let allow =
+            |mode| std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+        for open in [0o644, 0o604, 0o602, 0o601, 0o777] {
+            allow(open);
+            let told = place.read().unwrap_err().to_string();
+            assert!(told.contains("is open to every user") && told.contains("chmod 600"), "{told}");
+            assert!(told.contains(&format!("mode {open:04o}")) && !told.contains("abc"), "{told}");
+        }
+        // systemd and Kubernetes give credentials to a group of one.
+        for closed in [0o600, 0o400, 0o440, 0o640] {
+            allow(closed);
+            place.read().unwrap();
+        }
+        let told = place.read_strong().unwrap_err().to_string();
+        assert!(told.contains("is shorter than 24 characters") && !told.contains("abc"), "{told}");
+        let secret = place.read().unwrap();
         assert_eq!(secret.expose_secret(), "abc");
         assert!(!format!("{secret:?}").contains("abc"));
     }

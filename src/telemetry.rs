@@ -1,10 +1,12 @@
 //! Logs. Ids of passes are span fields, so that every line of a pass carries its id.
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 use tracing_subscriber::prelude::*;
+
+use crate::plain;
 
 /// The filter of commands that tell themselves how a pass ended.
 pub const COMMANDS: &str = "warn,streamgauge::sync::outcome=error";
@@ -20,10 +22,37 @@ pub fn init(json: bool, filter: &str) {
         .unwrap_or_else(|_| EnvFilter::new("info"));
     let registry = tracing_subscriber::registry().with(filter);
     let done = if json {
-        registry.with(fmt::layer().json().with_writer(std::io::stderr)).try_init()
+        let layer = fmt::layer().json().with_writer(|| OneLine::new(io::stderr(), false));
+        registry.with(layer).try_init()
     } else {
-        let layer = fmt::layer().with_writer(std::io::stderr).with_target(false);
-        registry.with(layer.with_ansi(std::io::stderr().is_terminal())).try_init()
+        let coloured = io::stderr().is_terminal();
+        let layer = fmt::layer().with_writer(move || OneLine::new(io::stderr(), coloured));
+        registry.with(layer.with_target(false).with_ansi(coloured)).try_init()
     };
     drop(done);
+}
+
+/// Writes each event as one line, whatever a tracker put into it: an error that quotes an answer
+/// cannot forge a line of the log. The layer above hands over whole events.
+pub struct OneLine<W> {
+    out: W,
+    coloured: bool,
+}
+
+impl<W> OneLine<W> {
+    pub fn new(out: W, coloured: bool) -> Self {
+        Self { out, coloured }
+    }
+}
+
+impl<W: Write> Write for OneLine<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        self.out.write_all(plain::event(&text, self.coloured).as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What takes too long for every change: the same tests with larger figures.
+# What takes too long for every change, and is worth a night: `bash tests/nightly.sh`. Each part
+# prints the numbers that it was asked for; a variable that is set already wins.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,3 +24,13 @@ cargo test --locked --profile sim --test it simulation::whatever -- --nocapture
 # the harmless one; and the program that holds them does not serve. `MUTANT=NoFence` takes one.
 cargo test --locked --profile sim --features mutants --test it -- \
     simulation::mutants no_image_and_no_release --nocapture
+
+# Security: a million forged signatures.
+FORGERIES=${FORGERIES:-1000000} \
+    cargo test --locked --test it security::hooks::one_flipped_bit_is_a_forgery -- --nocapture
+
+# Fuzzing: a million inputs for each parser, a tenth of that for whole clients, servers and
+# databases. An input that fails is left in the temporary folder; its place is
+# tests/it/fuzz/corpus/TARGET/, where it is tried first for ever.
+FUZZ_ROUNDS=${FUZZ_ROUNDS:-1000000} TEST_SEED=${TEST_SEED:-$(date +%s)} \
+    cargo test --locked --test it fuzz:: -- --nocapture

@@ -130,7 +130,9 @@ impl Context {
 
     /// The credentials of the pages; reads their secrets.
     pub(crate) fn access(&self) -> Result<Arc<Access>, Failure> {
-        Access::new(&self.settings.web, Arc::clone(&self.clock))
+        let web = &self.settings.web;
+        web.judge_secrets()
+            .and_then(|()| Access::new(web, Arc::clone(&self.clock)))
             .map_err(|error| wrong(self.settings.secret(&error.name(), error.to_string())))
     }
 

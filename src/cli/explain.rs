@@ -10,6 +10,7 @@ use super::signals::{measure, verdict};
 use super::{Done, Failure, Outcome, print};
 use crate::gauge::{Gauge, ItemStory, Moment};
 use crate::model::Precision;
+use crate::plain;
 use crate::portfolio::ExplainedSegment;
 use crate::signals::report::Finding;
 use crate::signals::{ALL, Scope, Signal};
@@ -108,10 +109,25 @@ fn why(segment: &ExplainedSegment, before: Option<&ExplainedSegment>) -> String 
     reasons.join(" ")
 }
 
+/// Lines of a page; what stands in one cannot make another.
+#[derive(Default)]
+struct Lines(Vec<String>);
+
+impl Lines {
+    fn push(&mut self, line: impl AsRef<str>) {
+        self.0.push(plain::line(line.as_ref()).into_owned());
+    }
+
+    fn wrapped(&mut self, first: &str, text: &str, indent: usize) {
+        self.0.push(print::wrapped(first, text, indent));
+    }
+}
+
 /// The story of an item as text.
 pub(crate) fn text(story: &ItemStory) -> String {
     let told = &story.explanation;
-    let mut lines = vec![format!("{}  {}", told.key, told.title.as_deref().unwrap_or(""))];
+    let mut lines = Lines::default();
+    lines.push(format!("{}  {}", told.key, told.title.as_deref().unwrap_or("")));
     lines.push(format!("id {}, created {}, now \"{}\"", story.id, told.created_at, story.status));
     if !story.aliases.is_empty() {
         lines.push(format!("formerly {}", story.aliases.join(", ")));
@@ -154,7 +170,7 @@ pub(crate) fn text(story: &ItemStory) -> String {
             rule.rule, rule.gives, rule.file, rule.line
         ));
     }
-    lines.push("timeline:".to_owned());
+    lines.push("timeline:");
     for (at, segment) in told.segments.iter().enumerate() {
         let none = "none".to_owned();
         lines.push(format!(
@@ -169,15 +185,15 @@ pub(crate) fn text(story: &ItemStory) -> String {
             segment.epic.as_ref().unwrap_or(&none),
         ));
         let before = at.checked_sub(1).and_then(|before| told.segments.get(before));
-        lines.push(print::wrapped("      ", &why(segment, before), 6));
+        lines.wrapped("      ", &why(segment, before), 6);
     }
-    lines.extend(told.notes.iter().map(|note| format!("note: {note}")));
+    told.notes.iter().for_each(|note| lines.push(format!("note: {note}")));
     let enters: Vec<String> =
         story.enters.iter().map(|entry| format!("{} ({})", entry.signal, entry.slice)).collect();
     let enters =
         if enters.is_empty() { "no signal at this instant".into() } else { enters.join(", ") };
-    lines.push(print::wrapped("enters: ", &enters, 2));
-    lines.push(String::new());
-    lines.push(String::new());
-    lines.join("\n")
+    lines.wrapped("enters: ", &enters, 2);
+    lines.push("");
+    lines.push("");
+    lines.0.join("\n")
 }

@@ -8,6 +8,7 @@ use super::context::Context;
 use super::moment::MomentArgs;
 use super::{Done, Outcome, print};
 use crate::model::StreamKind;
+use crate::plain;
 use crate::portfolio::{MapView, StreamView};
 
 #[derive(Debug, ClapArgs)]
@@ -82,7 +83,8 @@ pub(crate) fn text(map: &MapView) -> String {
     }
     lines.extend(map.notes.iter().cloned());
     lines.push(String::new());
-    lines.join("\n")
+    // What stands in a line cannot make another.
+    lines.iter().map(|line| plain::line(line)).collect::<Vec<_>>().join("\n")
 }
 
 fn stream_lines(stream: &StreamView, map: &MapView) -> Vec<String> {

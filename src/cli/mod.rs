@@ -2,6 +2,7 @@
 //! exit codes: 0 done, 1 failed, 2 wrong use or wrong configuration, 3 done but incomplete.
 
 mod check;
+mod confine;
 mod context;
 mod demo;
 mod digest;
@@ -115,6 +116,7 @@ pub(crate) type Outcome = Result<Done, Failure>;
 /// Parses the command line, runs the command and gives its exit code.
 #[must_use]
 pub fn run() -> ExitCode {
+    confine::leave_no_dump();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

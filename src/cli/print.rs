@@ -1,13 +1,14 @@
-//! The only place that writes to the terminal. A closed pipe is the reader's choice, not an error.
+//! The only place that writes to the terminal; nothing that a tracker wrote can command it. A closed pipe is the reader's choice, not an error.
 
 use std::io::Write;
 
 use serde::Serialize;
 
 use crate::model::Timestamp;
+use crate::plain;
 
 pub(crate) fn out(text: &str) {
-    drop(std::io::stdout().lock().write_all(text.as_bytes()));
+    drop(std::io::stdout().lock().write_all(plain::lines(text).as_bytes()));
 }
 
 pub(crate) fn line(text: &str) {
@@ -16,12 +17,12 @@ pub(crate) fn line(text: &str) {
 
 pub(crate) fn json(value: &impl Serialize) {
     let text = serde_json::to_string_pretty(value).expect("plain data serialises");
-    line(&text);
+    drop(writeln!(std::io::stdout().lock(), "{}", plain::json(text)));
 }
 
 /// A remark beside the result.
 pub(crate) fn note(text: &str) {
-    drop(writeln!(std::io::stderr().lock(), "{text}"));
+    drop(writeln!(std::io::stderr().lock(), "{}", plain::lines(text)));
 }
 
 /// How every line about an error begins.
@@ -53,7 +54,8 @@ const WIDTH: usize = 100;
 
 /// Text after `first`, broken between words, with every further line moved in by `indent`.
 pub(crate) fn wrapped(first: &str, text: &str, indent: usize) -> String {
-    let mut lines = vec![first.to_owned()];
+    let (first, text) = (plain::line(first), plain::line(text));
+    let mut lines = vec![first.to_string()];
     let mut width = first.chars().count();
     let mut fresh = true;
     for word in text.split_whitespace() {

@@ -8,6 +8,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::compose::{Digest, Section};
 use super::words;
+use crate::plain;
 use crate::signals::report::{DueReview, IntentRow, Observation};
 use crate::signals::words::quoted;
 
@@ -62,7 +63,7 @@ pub fn render(digest: &Digest) -> String {
             }
         }
     };
-    let mut text = page.into_string();
+    let mut text = plain::lines(&page.into_string()).into_owned();
     text.push('\n');
     text
 }
@@ -163,7 +164,7 @@ fn inert(text: &str) -> String {
             ':' if text[at..].starts_with("://") => out.push_str(":\u{200b}"),
             '.' if text[..at].to_ascii_lowercase().ends_with("www") => out.push_str("\u{200b}."),
             '@' => out.push_str("@\u{200b}"),
-            c if c.is_control() || words::is_directional(c) => out.push(' '),
+            c if plain::is_active(c) => out.push(' '),
             c => out.push(c),
         }
     }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::compose::Digest;
+use crate::plain;
 use crate::signals::report::Report;
 
 #[derive(Serialize)]
@@ -11,11 +12,11 @@ struct Page<'a> {
     report: &'a Report,
 }
 
-/// Pretty-printed JSON with stable key order; ends in a line break.
+/// Pretty-printed JSON with stable key order, safe to print; ends in a line break.
 #[must_use]
 pub fn render(digest: &Digest, report: &Report) -> String {
     let mut text = serde_json::to_string_pretty(&Page { digest, report })
         .expect("plain data with string keys serialises");
     text.push('\n');
-    text
+    plain::json(text)
 }

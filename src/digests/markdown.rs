@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::compose::{Digest, Section};
 use super::words;
+use crate::plain;
 use crate::signals::report::{DueReview, Observation};
 use crate::signals::words::quoted;
 
@@ -41,7 +42,7 @@ pub fn render(digest: &Digest) -> String {
             let _ = writeln!(out, "- {}", observation_line(observation));
         }
     }
-    out
+    plain::lines(&out).into_owned()
 }
 
 fn render_section(out: &mut String, section: &Section) {
@@ -113,12 +114,13 @@ pub fn escape(text: &str) -> String {
             // GitHub makes links of bare addresses too.
             ':' if text[at..].starts_with("://") => out.push_str("\\:"),
             '.' if text[..at].to_ascii_lowercase().ends_with("www") => out.push_str("\\."),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '!' | '~' => {
+            // Also an entity, and a formula.
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '!' | '~' | '&' | '$' => {
                 out.push('\\');
                 out.push(c);
             }
             '@' => out.push_str("@\u{200b}"),
-            c if c.is_control() || words::is_directional(c) => out.push(' '),
+            c if plain::is_active(c) => out.push(' '),
             c => out.push(c),
         }
     }

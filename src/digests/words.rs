@@ -171,12 +171,6 @@ pub fn intent_cells(row: &IntentRow) -> [String; 5] {
 pub const REFUSED: &str = "This page contains no person, no team comparison, no dates to come and \
                            no completion figures.";
 
-/// Characters that reorder the text around them.
-#[must_use]
-pub fn is_directional(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 /// The header of the intent table.
 pub const INTENT_HEADER: [&str; 5] =
     ["Value stream", "Declared", "Attention, last 8 weeks", "Weekly range", "State"];

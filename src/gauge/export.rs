@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::World;
 use crate::model::{Category, Level, Precision, Timestamp};
+use crate::plain;
 use crate::portfolio::Placed;
 use crate::signals::dataset::Dataset;
 use crate::store::{Store, StoreError, StoredItem};
@@ -254,7 +255,9 @@ impl File {
     }
 
     fn line(&mut self, value: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer(&mut self.out, value)?;
+        // Some readers break lines at more characters than one.
+        let line = plain::json(serde_json::to_string(value)?);
+        self.out.write_all(line.as_bytes())?;
         self.out.write_all(b"\n")?;
         self.lines += 1;
         Ok(())

@@ -55,6 +55,9 @@ struct Found {
     mend: String,
 }
 
+/// Problems that are told of one file; the rest is counted.
+const MOST: usize = 100;
+
 /// Collects problems while a file is read, so that all of them are told at once.
 #[derive(Debug, Default)]
 pub(super) struct Log {
@@ -81,6 +84,13 @@ impl Log {
         let mut found = self.found.into_inner();
         found.sort();
         found.dedup();
+        let more = found.len().saturating_sub(MOST);
+        if more > 0 {
+            found.truncate(MOST);
+            let Span { start, end } = found.last().map_or(0..0, |last| last.start..last.end);
+            let message = format!("There are {more} more problems below.");
+            found.push(Found { start, end, message, mend: "Correct these first.".to_owned() });
+        }
         let mut problems = Vec::with_capacity(found.len());
         let mut rendered = String::new();
         for Found { start, message, mend, .. } in found {

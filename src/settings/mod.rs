@@ -142,6 +142,13 @@ impl Settings {
             return Err(source.unreadable(first));
         }
         let file: Self = toml::from_str(&source.text).map_err(|error| source.unreadable(&error))?;
+        // A variable may hold it, as DATABASE_URL does elsewhere; a file is copied and committed.
+        if file.store.shows_password() {
+            let problem = "`store.url` holds a password; write the address without it, and name the \
+                           place of the password as `password = { file = \"...\" }` or { env = \
+                           \"...\" }";
+            return Err(source.fault(Fault::new(&[("store", None), ("url", None)], problem.into())));
+        }
         let (mut settings, judged) = source.with_variables(None)?;
         if let Err(fault) = judged {
             let of_file = file.check().is_err_and(|own| own.problem == fault.problem);

@@ -18,6 +18,15 @@ pub struct Store {
 }
 
 impl Store {
+    /// Whether the address itself holds a password.
+    #[must_use]
+    pub fn shows_password(&self) -> bool {
+        let Some((_, rest)) = self.url.split_once("://") else { return false };
+        let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let user = place.rsplit_once('@').map_or("", |(user, _)| user);
+        user.contains(':') || query.split('&').any(|pair| pair.starts_with("password="))
+    }
+
     /// The address with its password, as the store takes it.
     ///
     /// # Errors
@@ -59,6 +68,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("password");
         std::fs::write(&file, password).unwrap();
+        let closed = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&file, closed).unwrap();
         (Store { url: url.to_owned(), password: Some(SecretRef::File(file)) }, folder)
     }
 
@@ -74,6 +85,17 @@ mod tests {
         let (more, _folder) = store("postgres://gauge@db/gauge?sslmode=disable", "x");
         assert!(more.address().unwrap().expose_secret().ends_with("?sslmode=disable&password=x"));
         assert!(!format!("{more:?}").contains("s3cr"));
+    }
+
+    #[test]
+    fn a_password_in_the_address_is_seen() {
+        let shows = |url: &str| Store { url: url.to_owned(), password: None }.shows_password();
+        for url in ["postgres://a:b@h/d", "postgres://a@h/d?sslmode=require&password=x"] {
+            assert!(shows(url), "{url}");
+        }
+        for url in ["sqlite:a:b@c.db", "postgres://a@h:5432/d", "postgres://h/d?user=password"] {
+            assert!(!shows(url), "{url}");
+        }
     }
 
     #[test]

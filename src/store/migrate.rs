@@ -16,10 +16,10 @@ const VERSION: &str = "SELECT value FROM meta WHERE name = 'schema'";
 
 /// Migrates, or refuses a schema of a newer program.
 pub async fn migrate(driver: &Driver) -> Result<(), StoreError> {
-    loop {
-        if driver.write("migrate", step).await? {
-            break;
-        }
+    // Versions only grow, so nothing needs a lock, or the right to change the schema, once the last
+    // one is reached.
+    if version(driver).await? < STEPS.len() {
+        while !driver.write("migrate", step).await? {}
     }
     if driver.kind == Kind::Sqlite {
         // The file's lock proves that every earlier holder is gone.
@@ -48,20 +48,22 @@ fn step(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
 
 /// For readers, who may not migrate.
 pub async fn verify(driver: &Driver) -> Result<(), StoreError> {
-    let version = driver
-        .read("schema version", |tx| tx.first(VERSION, &[])?.map_or(Ok(0), |row| row.int(0)))
-        .await;
-    let version = match version {
-        Err(StoreError::Refused { .. }) => 0,
-        other => other?,
-    };
-    if check(version)? < STEPS.len() {
+    if version(driver).await? < STEPS.len() {
         return Err(StoreError::Unusable(
             "the database is older than this program; run `streamgauge sync` or `serve` once"
                 .to_owned(),
         ));
     }
     Ok(())
+}
+
+/// The steps that were done; none where there is no schema yet.
+async fn version(driver: &Driver) -> Result<usize, StoreError> {
+    let read = |tx: &mut Tx<'_>| tx.first(VERSION, &[])?.map_or(Ok(0), |row| row.int(0));
+    match driver.read("schema version", read).await {
+        Err(StoreError::Refused { .. }) => Ok(0),
+        found => check(found?),
+    }
 }
 
 fn check(version: i64) -> Result<usize, StoreError> {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::{Tracker, github, jira};
 use crate::model::{ConnectionId, TrackerKind};
 use crate::secret::{SecretError, SecretRef};
-use crate::transport::{Limits, Route, Transport, Wire, wire};
+use crate::transport::{Limits, Route, Transport, Wire, guard, wire};
 
 /// One connection, as written.
 #[derive(Debug, Clone, Deserialize)]
@@ -177,6 +177,11 @@ impl Connection {
                            without a user or a password";
             return wrong("gateway", problem.into());
         }
+        for (key, address) in [("url", &self.url), ("gateway", &self.gateway)] {
+            if let Some(why) = address.as_deref().and_then(guard::written) {
+                return wrong(key, format!("`{key}`: {why}: write the address of the tracker"));
+            }
+        }
         match &self.proxy {
             Some(ProxyRef::Address(address)) if address.contains('@') => {
                 let problem = "`proxy` holds a user or a password; keep the whole address elsewhere \
@@ -249,14 +254,13 @@ impl Connection {
     ) -> Result<Arc<dyn Tracker>, ConnectError> {
         let wrong = |problem: String| ConnectError::Wrong { id: self.id.clone(), problem };
         self.validate().map_err(|(_, problem)| wrong(problem))?;
-        let read = |secret: &SecretRef| {
-            secret.read().map_err(|source| ConnectError::Secret { id: self.id.clone(), source })
-        };
+        let failed = |source| ConnectError::Secret { id: self.id.clone(), source };
+        let read = |secret: &SecretRef| secret.read().map_err(failed);
         let token = self.auth.token.as_ref().map(read).transpose()?;
         let webhook_secrets = [&self.webhook_secret, &self.webhook_secret_previous]
             .into_iter()
             .flatten()
-            .map(read)
+            .map(|place| place.read_strong().map_err(failed))
             .collect::<Result<Vec<_>, _>>()?;
         let connection = ConnectionId(self.id.clone());
         let transport = self.reached(transport)?.on_account();

@@ -5,6 +5,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
+use subtle::ConstantTimeEq;
 
 /// Whether one of `secrets` signed exactly these bytes, by the one header called `name`.
 ///
@@ -35,14 +36,15 @@ pub fn is_signed(secrets: &[SecretString], headers: &HeaderMap, name: &str, body
 #[must_use]
 pub fn is_known(secrets: &[SecretString], headers: &HeaderMap, name: &str) -> bool {
     let code = |text: &[u8]| {
-        Hmac::<Sha256>::new_from_slice(text).expect("HMAC takes a key of any length").finalize()
+        let mac = Hmac::<Sha256>::new_from_slice(text).expect("HMAC takes a key of any length");
+        mac.finalize().into_bytes()
     };
     let mut values = headers.get_all(name).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return false };
     let given = code(value.as_bytes());
     let mut known = false;
     for secret in secrets.iter().map(ExposeSecret::expose_secret).filter(|s| !s.is_empty()) {
-        known |= code(secret.as_bytes()) == given;
+        known |= bool::from(code(secret.as_bytes()).ct_eq(&given));
     }
     known
 }

@@ -3,6 +3,7 @@
 //! simulation can stand in for the network.
 
 mod budget;
+pub mod guard;
 mod question;
 mod route;
 
@@ -315,27 +316,34 @@ fn host_of(request: &Request) -> String {
     request.uri().authority().map_or_else(|| "?".to_owned(), |a| a.as_str().to_owned())
 }
 
-/// The wire over reqwest and rustls: one try, and nothing that is refused. Without a proxy of its own it takes the one that the
-/// environment names (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`).
+/// The wire over reqwest and rustls: one try, and nothing that is refused. Without a proxy of its
+/// own it takes the environment's (`HTTPS_PROXY`, `NO_PROXY`), except to this machine itself.
 ///
 /// # Errors
 /// The TLS configuration of the machine cannot be used.
 pub fn wire(limits: &Limits, route: &Route) -> Result<Wire, reqwest::Error> {
-    let client = reqwest::Client::builder()
+    let near = || route.applied(client(limits).no_proxy())?.build();
+    let near = route.is_of_environment().then(near).transpose()?;
+    let far = route.applied(client(limits))?.build()?;
+    let (cap, total) = (limits.body, limits.total.as_secs());
+    let way: Arc<str> = route.told().into();
+    Ok(BoxCloneSyncService::new(tower::service_fn(move |request: Request| {
+        let client = near.as_ref().filter(|_| guard::is_this_machine(&request)).unwrap_or(&far);
+        let (client, way) = (client.clone(), Arc::clone(&way));
+        async move { send(&client, request, cap, total, &way).await }
+    })))
+}
+
+fn client(limits: &Limits) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
         .user_agent(concat!("streamgauge/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
+        .dns_resolver(guard::Guarded)
         .retry(reqwest::retry::never())
         .connect_timeout(limits.connect)
         .read_timeout(limits.read)
         .timeout(limits.total)
-        .gzip(true);
-    let client = route.applied(client)?.build()?;
-    let (cap, total) = (limits.body, limits.total.as_secs());
-    let way: Arc<str> = route.told().into();
-    Ok(BoxCloneSyncService::new(tower::service_fn(move |request: Request| {
-        let (client, way) = (client.clone(), Arc::clone(&way));
-        async move { send(&client, request, cap, total, &way).await }
-    })))
+        .gzip(true)
 }
 
 /// `way` is told after the host where no connection can be made.
@@ -362,6 +370,9 @@ async fn send(
         }
     };
     let request = reqwest::Request::try_from(request).map_err(name)?;
+    if let Some(reason) = guard::written(request.url().as_str()) {
+        return Err(TransportError::Connect { host, reason });
+    }
     let mut answer = client.execute(request).await.map_err(name)?;
     // The announced length is a hint: it saves copies, and what comes is counted all the same.
     let announced = answer.content_length().and_then(|length| usize::try_from(length).ok());

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use http::Uri;
 
+use super::guard;
 use crate::trust::{Authorities, TrustError};
 
 /// A way to a tracker.
@@ -41,6 +42,9 @@ impl Route {
         let known = matches!(uri.scheme_str(), Some("http" | "https"));
         let host = uri.host().filter(|host| known && !host.is_empty()).ok_or(ProxyError)?;
         let shown = uri.port_u16().map_or(host.to_owned(), |port| format!("{host}:{port}"));
+        if guard::written(address).is_some() {
+            return Err(ProxyError);
+        }
         let proxy = reqwest::Proxy::all(address).map_err(|_| ProxyError)?;
         self.proxy = Some(Proxy { proxy, shown });
         Ok(self)
@@ -59,6 +63,11 @@ impl Route {
     pub(super) fn told(&self) -> String {
         let proxy = self.proxy.as_ref();
         proxy.map_or_else(String::new, |proxy| format!(" through the proxy {}", proxy.shown))
+    }
+
+    /// Whether the environment decides about the proxy.
+    pub(super) fn is_of_environment(&self) -> bool {
+        self.proxy.is_none()
     }
 
     pub(super) fn applied(

@@ -15,7 +15,9 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::error::WebError;
 use super::peers::Peer;
+use super::routes::Rule;
 use super::settings::{RoleName, Web};
 use super::windows::{Enough, Windows};
 use crate::clock::SharedClock;
@@ -229,6 +231,18 @@ impl Access {
         self.same_origin(method, headers, role)
     }
 
+    /// Whether a header that decides who is asking came more than once.
+    fn is_doubled(&self, headers: &HeaderMap) -> bool {
+        let proof = self.proxy.as_ref().map(|proxy| proxy.header.as_str());
+        let once = [
+            header::AUTHORIZATION.as_str(),
+            header::COOKIE.as_str(),
+            header::HOST.as_str(),
+            header::ORIGIN.as_str(),
+        ];
+        once.into_iter().chain(proof).any(|name| headers.get_all(name).iter().nth(1).is_some())
+    }
+
     fn cookies(&self, headers: &HeaderMap) -> Option<Role> {
         self.session(headers.get(header::COOKIE)?.to_str().ok()?)
     }
@@ -260,15 +274,25 @@ impl Access {
     }
 }
 
-/// Lets a request through with its [`Role`], or answers for it.
+/// Lets a request through with its [`Role`] where the rule of its route allows it, or answers for
+/// it. A header that proves something and comes twice proves nothing: who wrote which is unknown.
 pub async fn guard(
-    State(access): State<Arc<Access>>,
+    State((access, rule)): State<(Arc<Access>, Rule)>,
     mut request: Request,
     next: Next,
 ) -> Response {
+    let need = rule.need(request.method());
+    if access.is_doubled(request.headers()) {
+        let text = "a header that may come only once came twice\n";
+        return (StatusCode::BAD_REQUEST, text).into_response();
+    }
+    if need.is_open() {
+        return next.run(request).await;
+    }
     let caller = access.caller(&request);
     request.extensions_mut().insert(caller);
     match access.judge(&request, caller) {
+        Ok(role) if !need.lets(&role) => WebError::Forbidden.into_response(),
         Ok(role) => {
             if access.cookies(request.headers()).is_some() {
                 request.extensions_mut().insert(SignedIn);

@@ -7,6 +7,7 @@ use http::StatusCode;
 
 use super::access::wants_page;
 use super::layout;
+use crate::plain;
 use crate::store::StoreError;
 
 /// An answer that is not the page.
@@ -46,6 +47,7 @@ impl IntoResponse for WebError {
                 (StatusCode::SERVICE_UNAVAILABLE, text.to_owned())
             }
         };
+        let text = plain::line(&text).into_owned();
         let mut response = (status, format!("{text}\n")).into_response();
         response.extensions_mut().insert(Said(text));
         response

@@ -19,6 +19,7 @@ mod notices;
 mod past;
 mod peers;
 mod portfolio_page;
+pub mod routes;
 pub mod server;
 pub mod settings;
 mod sign_in;
@@ -34,9 +35,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use axum::{Extension, Router};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName};
 use http::{HeaderValue, StatusCode};
@@ -53,18 +53,10 @@ use crate::signals::Scope;
 use crate::store::Store;
 use crate::trackers::Tracker;
 use access::{Access, Role};
-use bodies::Bodies;
 use error::WebError;
 use live::Live;
 use metrics::Metrics;
 use moment::Visit;
-use past::Past;
-use webhooks::Waiting;
-
-/// Largest webhook body; GitHub and Jira send more only for events that a pull finds as well.
-const WEBHOOK_LIMIT: usize = 1 << 20;
-/// Largest body elsewhere.
-const BODY_LIMIT: usize = 64 << 10;
 
 /// What the routes grant together, whoever asks.
 #[derive(Debug, Clone, Copy)]
@@ -126,39 +118,7 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// Every route, with other bounds.
 pub fn bounded(app: Arc<App>, bounds: Bounds) -> Router {
-    let room = bodies::room(bounds.room);
-    let bodies = |limit| from_fn_with_state(Bodies::new(limit, bounds.body, &room), bodies::whole);
-    let past = Past::new(bounds.past, Arc::clone(&app.clock));
-    let guarded = Router::new()
-        .route("/", get(portfolio))
-        .route("/map", get(map_page::page))
-        .route("/status", get(status_page::page))
-        .route("/items/{*key}", get(item_page::page))
-        .route("/api/v1/report", get(api::report))
-        .route("/api/v1/digest", get(api::digest))
-        .route("/api/v1/map", get(api::map))
-        .route("/api/v1/status", get(api::status))
-        .route("/api/v1/items/{*key}", get(api::item))
-        .route("/api/v1/decisions", get(api::decisions).post(api::decide))
-        .route("/api/v1/readings", get(api::readings).post(api::read))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(metrics::page))
-        .layer(bodies(BODY_LIMIT))
-        .layer(from_fn_with_state(past, past::turn))
-        .layer(from_fn_with_state(Arc::clone(&app.access), access::guard));
-    let open = Router::new()
-        .route("/healthz", get(health::alive))
-        .route("/style.css", get(style))
-        .route("/sign-in", get(sign_in::form).post(sign_in::submit))
-        .route("/sign-out", post(sign_in::leave))
-        .layer(bodies(BODY_LIMIT));
-    let hooks = Router::new()
-        .route("/webhooks/{connection}", post(webhooks::receive))
-        .layer(Extension(Waiting::new(bounds.hints, bounds.durable)))
-        .layer(bodies(WEBHOOK_LIMIT));
-    guarded
-        .merge(open)
-        .merge(hooks)
+    routes::guarded(&app, bounds)
         .fallback(async || WebError::NotFound("there is no such page".into()))
         .layer(from_fn(error::as_pages))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, bounds.answer))
@@ -166,6 +126,8 @@ pub fn bounded(app: Arc<App>, bounds: Bounds) -> Router {
         .layer(header(CONTENT_SECURITY_POLICY, POLICY))
         .layer(header(HeaderName::from_static("x-content-type-options"), "nosniff"))
         .layer(header(HeaderName::from_static("referrer-policy"), "same-origin"))
+        .layer(header(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
+        .layer(header(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"))
         .layer(header(CACHE_CONTROL, "no-store"))
         .with_state(app)
 }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use http::HeaderName;
 use serde::Deserialize;
 
-use crate::secret::SecretRef;
+use crate::secret::{SecretError, SecretRef};
 
 /// Where the daemon listens, and with which credentials.
 #[derive(Debug, Clone, Deserialize)]
@@ -78,6 +78,16 @@ fn viewer() -> RoleName {
 }
 
 impl Web {
+    /// Reads every credential once: one that could be guessed opens nothing.
+    ///
+    /// # Errors
+    /// A secret is not where the settings say, or too short.
+    pub fn judge_secrets(&self) -> Result<(), SecretError> {
+        let tokens = self.token.iter().map(|token| &token.secret);
+        let proxy = self.proxy.iter().map(|proxy| &proxy.secret);
+        tokens.chain(proxy).try_for_each(|place| place.read_strong().map(drop))
+    }
+
     /// # Errors
     /// The key at fault, and a sentence with the mend.
     pub fn check(&self) -> Result<(), (&'static str, String)> {

@@ -110,7 +110,7 @@ fn deployment_files_speak_of_settings_and_commands_that_exist() {
         let mut desk = Desk::new()
             .write(SETTINGS, LONELY)
             .write(PORTFOLIO, SMALL)
-            .write("password", "secret")
+            .keep("password", "secret")
             .env("STREAMGAUGE_STORE__URL", "postgres://gauge@127.0.0.1:1/gauge");
         desk = desk.env(&name, value);
         let ran = desk.run(&["map"]);

@@ -27,6 +27,7 @@ mod places;
 mod portfolio_files;
 mod processes;
 mod recorded;
+mod security;
 mod signals_reference;
 mod sim_github;
 mod sim_jira;

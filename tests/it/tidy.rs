@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// Bottom first.
 const FLOORS: &[&[&str]] = &[
     &["model", "mutants"],
-    &["clock", "entropy", "spawn", "schedule", "secret", "trust"],
+    &["clock", "entropy", "spawn", "schedule", "secret", "trust", "plain"],
     &["transport"],
     &["portfolio", "signals"],
     &["trackers", "store", "channels", "registrar"],

@@ -6,6 +6,7 @@ use super::known::PullLine;
 use crate::cli::print;
 use crate::gauge::{Move, Moved};
 use crate::model::Timestamp;
+use crate::plain;
 use crate::portfolio::{CoverageView, RuleRef};
 
 /// Groups of contested and unplaced items that are shown; `map` lists all.
@@ -66,7 +67,7 @@ impl Page {
     }
 
     fn line(&mut self, line: &str) {
-        self.text.push_str(&format!("  {line}\n"));
+        self.text.push_str(&format!("  {}\n", plain::line(line)));
     }
 
     /// Rows whose columns begin below each other; numbers stand to the right.

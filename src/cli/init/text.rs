@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use crate::plain::{is_active, line};
+
 /// Columns of a line of comment.
 const WIDTH: usize = 98;
 
@@ -12,8 +14,8 @@ pub(super) fn quoted(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() => {
-                let _ = write!(out, "\\u{:04X}", u32::from(c));
+            c if is_active(c) => {
+                let _ = write!(out, "\\U{:08X}", u32::from(c));
             }
             c => out.push(c),
         }
@@ -30,7 +32,7 @@ pub(super) fn list(texts: impl IntoIterator<Item = impl AsRef<str>>) -> String {
 
 /// A text as part of a comment: on one line, without what could end it.
 pub(super) fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned()
+    line(text).trim().to_owned()
 }
 
 /// Words as comment lines, broken between words.

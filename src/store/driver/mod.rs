@@ -213,7 +213,7 @@ impl Tx<'_> {
     }
 
     /// Runs a script of several statements without parameters.
-    pub fn script(&mut self, sql: &str) -> Result<(), StoreError> {
+    pub fn script(&mut self, sql: &'static str) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(db) => db.script(sql),
             Self::Postgres(db) => db.script(sql),

@@ -9,6 +9,7 @@ use super::super::TrackerError;
 use super::client::Product;
 use super::dates;
 use crate::model::{ConnectionId, Timestamp};
+use crate::plain;
 use crate::transport::Response;
 
 /// How long to wait after a 429 that names no time.
@@ -179,8 +180,11 @@ fn spoken(body: &[u8]) -> String {
     let Ok(messages) = serde_json::from_slice::<Messages>(body) else { return String::new() };
     let all = messages.error_messages.into_iter().chain(messages.message);
     let text = all.collect::<Vec<_>>().join(" ");
-    let line: String =
-        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MESSAGE_LENGTH).collect();
+    let line: String = text
+        .chars()
+        .map(|c| if plain::is_active(c) { ' ' } else { c })
+        .take(MESSAGE_LENGTH)
+        .collect();
     let line = line.trim().trim_end_matches('.');
     if line.is_empty() { String::new() } else { format!(": {line}") }
 }

@@ -14,7 +14,7 @@ use streamgauge::transport::Request;
 use crate::kill::eventually;
 use crate::support::process::{Folder, client, get, send};
 
-const SECRET: &str = "the secret of the burst";
+const SECRET: &str = "the secret of the bursts";
 
 fn items() -> usize {
     std::env::var("TEST_BURST").map_or(500, |count| count.parse().unwrap())

@@ -3,12 +3,16 @@
 //!
 //! Works on stable Rust. An input that leads to an outcome of a new shape joins the inputs that are
 //! mutated further, which stands in for coverage. `FUZZ_ROUNDS` sets the number of inputs of each
-//! target, `TEST_SEED` the seed; every run prints both. An input that failed is written to the
+//! parser, `TEST_SEED` the seed; every run prints both. An input that failed is written to the
 //! temporary folder; moved to `tests/it/fuzz/corpus/TARGET/`, it is tried first for ever.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod answers;
+mod bounds;
+mod doors;
 mod mutate;
+mod stored;
 mod targets;
 
 use std::collections::BTreeSet;
@@ -30,6 +34,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a parser did with an input, as short text: outcomes that differ in it differ in kind.
 type Shape = String;
+
+/// Targets that ask a whole client, server or database get one input where a parser gets as many.
+const SHARE: u64 = 10;
 
 /// One parser, the inputs to begin with, and words that mean something to it.
 struct Target {
@@ -58,14 +65,25 @@ fn keep(name: &str, input: &[u8]) -> PathBuf {
     path
 }
 
-fn fuzz(target: Target) {
-    let (seed, rounds) = (number("TEST_SEED", 20_261_121), number("FUZZ_ROUNDS", ROUNDS));
+/// Gives these inputs to a target, with the same watch over panics and hangs.
+fn fuzz_inputs(target: Target, inputs: Vec<Vec<u8>>) {
+    let whole = Target { seeds: inputs, ..target };
+    run_all(whole, 0, false);
+}
+
+fn fuzz(target: Target, share: u64) {
+    run_all(target, number("FUZZ_ROUNDS", ROUNDS) / share, true);
+}
+
+fn run_all(target: Target, rounds: u64, varied: bool) {
+    let seed = number("TEST_SEED", 20_261_121);
     let Target { name, seeds, words, run } = target;
     println!("{name}: TEST_SEED={seed} FUZZ_ROUNDS={rounds}");
     let (say, heard) = channel::<Option<Vec<u8>>>();
     let worker = std::thread::spawn(move || {
         let mut mutator = Mutator::new(seed, words);
-        let mut kept: Vec<Vec<u8>> = corpus(name).into_iter().chain(seeds).collect();
+        let own = if varied { corpus(name) } else { Vec::new() };
+        let mut kept: Vec<Vec<u8>> = own.into_iter().chain(seeds).collect();
         let mut shapes = BTreeSet::new();
         let first = kept.len() as u64;
         for round in 0..first + rounds {
@@ -84,7 +102,10 @@ fn fuzz(target: Target) {
             }
         }
         println!("{name}: {} inputs, {} shapes", first + rounds, shapes.len());
-        assert!(shapes.len() > 1, "{name}: every input ended alike, so nothing was tried");
+        assert!(
+            !varied || shapes.len() > 1,
+            "{name}: every input ended alike, so nothing was tried"
+        );
     });
     let mut under_way = Vec::new();
     loop {
@@ -100,11 +121,21 @@ fn fuzz(target: Target) {
 }
 
 macro_rules! fuzzed {
-    ($($target:ident),* $(,)?) => {
+    ($($target:ident),*; $($module:ident: $slow:ident),* $(,)?) => {
         $(#[test]
         fn $target() {
-            fuzz(targets::$target());
+            fuzz(targets::$target(), 1);
         })*
+
+        $(#[test]
+        fn $slow() {
+            fuzz($module::$slow(), SHARE);
+        })*
+
+        /// Those that read bytes and ask nobody.
+        fn parsers() -> Vec<Target> {
+            vec![$(targets::$target(),)*]
+        }
     };
 }
 
@@ -122,5 +153,18 @@ fuzzed! {
     settings_file,
     portfolio_file,
     cron_expression,
-    instants,
+    instants;
+    answers: jira_signature,
+    answers: jira_cloud_answers,
+    answers: jira_center_answers,
+    answers: github_answers,
+    answers: github_app_answers,
+    answers: kept_places,
+    doors: query_strings,
+    doors: item_paths,
+    doors: form_bodies,
+    doors: recorded_bodies,
+    doors: request_heads,
+    stored: stored_histories,
+    stored: stored_values,
 }

@@ -21,7 +21,7 @@ use streamgauge::trackers::{Hints, WebhookError};
 
 use super::{Shape, Target};
 
-const SECRET: &str = "a secret of the fuzzer";
+pub const SECRET: &str = "a secret of the fuzzer";
 
 fn lines(text: &str) -> Vec<Vec<u8>> {
     text.lines().map(|line| line.as_bytes().to_vec()).collect()
@@ -33,7 +33,7 @@ fn kind(error: &impl Debug) -> Shape {
 }
 
 /// What holds of everything that a tracker's answer was turned into, and its shape.
-fn converted(items: &[Item], gaps: &[Gap]) -> Shape {
+pub fn converted(items: &[Item], gaps: &[Gap]) -> Shape {
     for item in items {
         assert!(!item.id.source.is_empty() || !item.attributes.key.is_empty(), "{:?}", item.id);
         assert!(item.history.is_sorted_by_key(|change| change.at), "{}", item.id);
@@ -49,7 +49,7 @@ fn converted(items: &[Item], gaps: &[Gap]) -> Shape {
     format!("{} {} {}", items.len(), bits(history), reasons.join(","))
 }
 
-fn hinted(answer: Result<Hints, WebhookError>) -> Shape {
+pub fn hinted(answer: Result<Hints, WebhookError>) -> Shape {
     match answer {
         Ok(hints) => format!("{} {}", hints.sources.len(), hints.scan),
         Err(error) => kind(&error),

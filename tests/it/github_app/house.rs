@@ -20,7 +20,7 @@ use streamgauge::transport::{Limits, Transport};
 use tokio::net::TcpListener;
 
 pub const APP: u64 = 4711;
-pub const SECRET: &str = "secret-of-the-app-hook";
+pub const SECRET: &str = "secret-of-the-app-hook-4711";
 /// When every test begins.
 pub const START: &str = "2026-06-17T09:30:00Z";
 
@@ -207,7 +207,7 @@ impl House {
 /// The connection as its settings say it.
 fn connection(folder: &std::path::Path, url: &str, scopes: &[&str], proof: Proof) -> Connection {
     let put = |name: &str, text: &str| {
-        std::fs::write(folder.join(name), text).unwrap();
+        crate::support::program::close(&folder.join(name), text);
         folder.join(name).display().to_string()
     };
     let key = put("app.pem", &KEY.0);

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 
 use super::authority::Authority;
 use super::gates::{Proxy, tls_before};
-use crate::support::program::{Desk, SETTINGS};
+use crate::support::program::{Desk, SETTINGS, close};
 
 /// A name that leads nowhere but through the proxy.
 const HOST: &str = "tracker.streamgauge.invalid";
@@ -60,7 +60,7 @@ impl Company {
 
     fn write(&self, name: &str, text: &str) -> String {
         let path = self.folder.path().join(name);
-        std::fs::write(&path, text).unwrap();
+        close(&path, text);
         path.display().to_string()
     }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests; a panic is a failed test")]
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -15,6 +16,12 @@ pub const PORTFOLIO: &str = "config/portfolio.toml";
 pub struct Desk {
     folder: TempDir,
     env: BTreeMap<String, String>,
+}
+
+/// Writes a secret into a file that only its owner may read.
+pub fn close(path: &Path, secret: &str) {
+    std::fs::write(path, secret).unwrap();
+    std::fs::set_permissions(path, PermissionsExt::from_mode(0o600)).unwrap();
 }
 
 /// How a command ended.
@@ -61,6 +68,17 @@ impl Desk {
 
     pub fn write(self, file: &str, text: impl AsRef<[u8]>) -> Self {
         std::fs::write(self.path(file), text).unwrap();
+        self
+    }
+
+    pub fn folder(self, name: &str) -> Self {
+        std::fs::create_dir(self.path(name)).unwrap();
+        self
+    }
+
+    /// A file that holds a secret: closed to others.
+    pub fn keep(self, file: &str, secret: &str) -> Self {
+        close(&self.path(file), secret);
         self
     }
 

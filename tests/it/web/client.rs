@@ -40,6 +40,11 @@ pub fn get(path: &str) -> Ask {
     Ask { method: "GET", path: path.to_owned(), headers: Vec::new(), body: Vec::new(), from: 1 }
 }
 
+/// Any method, without a body.
+pub fn bare(method: &'static str, path: &str) -> Ask {
+    Ask { method, ..get(path) }
+}
+
 pub fn post(path: &str, kind: &str, body: impl Into<Vec<u8>>) -> Ask {
     let ask = Ask { method: "POST", body: body.into(), ..get(path) };
     ask.with("content-type", kind)

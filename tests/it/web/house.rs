@@ -32,6 +32,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};
 
 use super::client::{Answer, Ask};
+use crate::support::program::close;
 
 pub const HOOK_SECRET: &str = "the secret of the webhooks";
 /// What tracker text may try.
@@ -254,7 +255,7 @@ fn item(number: u64, title: &str, project: &str) -> Item {
 fn settings(doors: &Doors, folder: &Path) -> Web {
     let secret = |name: &str, word: &str| {
         let path = folder.join(name);
-        std::fs::write(&path, word).unwrap();
+        close(&path, word);
         SecretRef::File(path)
     };
     let token = doors

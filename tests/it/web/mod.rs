@@ -3,10 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod access;
-mod client;
+pub mod client;
 mod demo;
 mod guessing;
-mod house;
+pub mod house;
 mod limits;
 mod pages;
 mod slow;
