@@ -43,7 +43,7 @@ pub fn look(life: &Life, gauge: &Gauge) {
         let clock = ManualClock::at(said.header.known);
         let fresh = Gauge::new(life.store.clone(), portfolio(), clock);
         let truth = at_once(fresh.report(Moment::default(), &scope)).unwrap();
-        let (said, truth) = (json(&*said), json(&*truth));
+        let (said, truth) = (json(&said), json(&truth));
         assert!(said == truth, "C5: {scope:?}: {}", difference(&said, &truth));
     }
 }
