@@ -429,12 +429,12 @@ async fn without_titles_none_is_asked_for_or_kept() {
     let mut found = Vec::new();
     for titles in [true, false] {
         std::fs::write(&file, format!("titles = {titles}\n{settings}")).unwrap();
-        let _ = std::fs::remove_file(folder.database());
+        let _ = std::fs::remove_file(folder.path().join("streamgauge.db"));
         let ended = folder.run(&["sync"]).await;
         assert_eq!(ended.code, Some(0), "{}", ended.err);
         let out = folder.path().join(format!("out-{titles}"));
         folder.run(&["export", "--out", &out.display().to_string()]).await;
-        let mut bytes = std::fs::read(folder.database()).unwrap();
+        let mut bytes = std::fs::read(folder.path().join("streamgauge.db")).unwrap();
         bytes.extend(std::fs::read(out.join("items.jsonl")).unwrap());
         found.push(contains(&bytes, CANARY.as_bytes()));
     }
