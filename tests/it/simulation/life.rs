@@ -55,7 +55,9 @@ struct Process {
 type Sending = Pin<Box<dyn Future<Output = Result<Sent, StoreError>> + Send>>;
 
 /// Transactions that need no lease.
-const UNFENCED: [&str; 9] = [
+const UNFENCED: [&str; 11] = [
+    "ask",
+    "mark",
     "acquire lease",
     "renew lease",
     "release lease",
