@@ -10,6 +10,10 @@ use crate::mutants::{Mutant, alive};
 use crate::store::{Batch, Lease, Store};
 use crate::trackers::{Probe, Tracker, TrackerError};
 
+/// How far the stamp of an item may be ahead of the tracker's clock at the beginning of a pass,
+/// in milliseconds: longer than any pass takes.
+const AHEAD_MAX_MS: i64 = 2 * 86_400_000;
+
 /// One pass or refresh on its way.
 pub struct Run<'a> {
     pub engine: &'a Engine,
@@ -185,12 +189,25 @@ impl<'a> Run<'a> {
         })
     }
 
+    /// An item with a stamp that can be true. One far ahead of the tracker's own clock, as faulty
+    /// imports leave them, would make every later change look old.
+    fn dated(&self, item: Item, read_at: Option<Timestamp>) -> Item {
+        let Some(read_at) = read_at else { return item };
+        match item.updated_at > read_at.plus_millis(AHEAD_MAX_MS) {
+            true => {
+                Item { updated_at: read_at.plus_millis(-settling_ms(self.tracker.kind())), ..item }
+            }
+            false => item,
+        }
+    }
+
     /// What one answer told, ready to be committed. `read_at` is the tracker's clock at or before
     /// the read.
     pub fn batch(&mut self, items: Vec<Item>, gaps: Vec<Gap>, read_at: Option<Timestamp>) -> Batch {
         let (left, items): (Vec<Item>, Vec<Item>) =
             items.into_iter().partition(|item| self.is_shelved(&item.attributes.project));
         self.put_away.extend(left);
+        let items = items.into_iter().map(|item| self.dated(item, read_at)).collect();
         let settling = match alive(Mutant::NoSettle) {
             true => i64::MIN,
             false => settling_ms(self.tracker.kind()),

@@ -7,12 +7,13 @@ use serde::de::DeserializeOwned;
 
 use super::access::Caller;
 use super::center::Dialect;
-use super::faults::{Allowance, Drawn, LOOP, Trouble};
+use super::faults::{Allowance, Drawn, Trouble};
 use super::issues::{self, BulkFetch, ChangelogFetch};
 use super::lookup::{self, Offset};
 use super::reply::{Refusal, Reply};
 use super::search::{self, SearchRequest};
 use super::site::Site;
+use super::spoil::spoil;
 use super::survey;
 use crate::model::Timestamp;
 
@@ -138,7 +139,7 @@ impl Site {
         };
         let reply = with_quota(with_allowance(reply, allowance), drawn);
         self.log.note(endpoint, reply.status.as_u16());
-        let date = now.to_utc().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let date = self.date();
         reply.with("date", &date)
     }
 
@@ -163,6 +164,9 @@ impl Site {
             troubles.iter().find(|trouble| matches!(trouble, Trouble::Status(_)))
         {
             return Err(Refusal::usual(*status)).into();
+        }
+        if self.faults.is_poisoned(request) {
+            return Err(Refusal::usual(500)).into();
         }
         let expired = troubles.contains(&Trouble::TokensExpired);
         troubles.retain(|trouble| *trouble != Trouble::TokensExpired);
@@ -270,33 +274,6 @@ impl Site {
             Target::TenantInfo | Target::Removed | Target::Other => Err(Refusal::usual(404)),
         }
     }
-}
-
-/// Spoils an answer that exists.
-pub(super) fn spoil(mut reply: Reply, trouble: Trouble) -> Reply {
-    match trouble {
-        Trouble::Delay(delay) => reply.delay += delay,
-        Trouble::Broken => reply.broken = true,
-        Trouble::Truncated => reply.body.truncate(reply.body.len() / 2),
-        Trouble::Html => return Reply::html(200),
-        Trouble::Malformed => reply.body = Bytes::from_static(b"{\"issues\":[{\"id\":,}]"),
-        Trouble::Unavailable { retry_after } => {
-            return Reply::from(Err(Refusal::usual(503)))
-                .with("retry-after", &retry_after.to_string());
-        }
-        Trouble::TokenLoop => {
-            let body = serde_json::from_slice::<serde_json::Value>(&reply.body);
-            if let Ok(mut body) = body
-                && body.is_object()
-            {
-                body["nextPageToken"] = LOOP.into();
-                body["isLast"] = false.into();
-                reply.body = body.to_string().into();
-            }
-        }
-        Trouble::Status(_) | Trouble::TokensExpired => {}
-    }
-    reply
 }
 
 fn with_allowance(reply: Reply, allowance: Option<Allowance>) -> Reply {

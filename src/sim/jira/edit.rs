@@ -288,7 +288,6 @@ impl Site {
     /// The issue is unknown.
     pub fn delete_issue(&mut self, id: u64) -> Result<(), EditError> {
         let Some(issue) = self.issues.remove(&id) else { return Err(unknown("issue", id)) };
-        let now = self.clock.now();
         self.keys.retain(|_, known| *known != id);
         let related = |other: &IssueRecord| {
             other.parent == Some(id) || other.links.iter().any(|link| link.issue == id)
@@ -301,7 +300,7 @@ impl Site {
                 other.parent = other.parent.filter(|parent| *parent != id);
             });
         }
-        self.announce(id, None, now);
+        self.announce(id, None, self.clock.now());
         self.queue(Event::Deleted { issue });
         Ok(())
     }

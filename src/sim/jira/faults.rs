@@ -1,7 +1,10 @@
 //! What can go wrong on purpose, the rate limits, and the log of requests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
 
 use crate::model::Timestamp;
 
@@ -15,6 +18,10 @@ pub enum Trouble {
     Status(u16),
     /// 503 with `Retry-After` in seconds.
     Unavailable { retry_after: u64 },
+    /// 429 with `Retry-After` in seconds.
+    Limited { retry_after: u64 },
+    /// Lists of issues and of histories lack their second half and say that they are whole.
+    CutLists,
     /// 200 with an HTML page, as proxies and login walls send.
     Html,
     /// 200 with a body that is not JSON.
@@ -47,6 +54,8 @@ pub struct Fault {
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
     active: Vec<Fault>,
+    /// Issues that cannot be read: every question by id that names one of them fails as a whole.
+    poisoned: BTreeSet<u64>,
 }
 
 impl Faults {
@@ -65,7 +74,29 @@ impl Faults {
     }
 
     pub fn clear(&mut self) {
-        self.active.clear();
+        *self = Self::default();
+    }
+
+    /// Makes an issue unreadable.
+    pub fn poison(&mut self, issue: u64) {
+        self.poisoned.insert(issue);
+    }
+
+    /// Whether a request asks for the content or the history of a poisoned issue.
+    pub(super) fn is_poisoned(&self, request: &Request<Bytes>) -> bool {
+        let path = request.uri().path();
+        let bulk = path.ends_with("/bulkfetch");
+        let names = |id: &u64| {
+            let id = id.to_string();
+            let is_it = |text: &str| text.trim_matches('"') == id;
+            path.split('/').any(is_it)
+                || bulk
+                    && serde_json::from_slice::<serde_json::Value>(request.body()).is_ok_and(|b| {
+                        let ids = b["issueIdsOrKeys"].as_array();
+                        ids.is_some_and(|ids| ids.iter().any(|one| is_it(&one.to_string())))
+                    })
+        };
+        self.poisoned.iter().any(names)
     }
 
     /// The troubles that a request for `path` meets now.

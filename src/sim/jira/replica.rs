@@ -24,6 +24,11 @@ impl Site {
     pub(super) fn announce(&mut self, id: u64, issue: Option<Arc<IssueRecord>>, now: Timestamp) {
         let lag = IndexLag { least: self.replica.lag, spread: Duration::ZERO };
         self.replica.issues.announce(id, issue.clone(), now, lag);
+        if let Some((index, behind)) = &mut self.second_index {
+            let lag = self.index_lag;
+            let lag = IndexLag { least: lag.least + *behind, ..lag };
+            index.announce(id, issue.clone(), now, lag);
+        }
         self.index.announce(id, issue, now, self.index_lag);
     }
 

@@ -54,8 +54,25 @@ pub(super) enum SortValue {
 const BY_UPDATED: Order = Order { by: OrderField::Updated, descending: false };
 const BY_KEY: Order = Order { by: OrderField::Key, descending: false };
 
-/// One page of a search.
+/// One page of a search, by either node of the index.
 pub(super) fn search(site: &mut Site, request: &SearchRequest) -> Result<Vec<u8>, Refusal> {
+    let Some((mut index, behind)) = site.second_index.take() else {
+        return search_index(site, request);
+    };
+    site.searches += 1;
+    let other = site.searches % 3 == 0;
+    if other {
+        std::mem::swap(&mut site.index, &mut index);
+    }
+    let found = search_index(site, request);
+    if other {
+        std::mem::swap(&mut site.index, &mut index);
+    }
+    site.second_index = Some((index, behind));
+    found
+}
+
+fn search_index(site: &mut Site, request: &SearchRequest) -> Result<Vec<u8>, Refusal> {
     let now = site.clock.now();
     let query = bounded(&request.jql)?;
     if request.reconcile_issues.len() > 50 {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::access::Access;
 use super::admin::Admin;
@@ -38,6 +39,13 @@ pub struct Site {
     /// Issue ids by key in upper case; former keys stay.
     pub(super) keys: BTreeMap<String, u64>,
     pub(super) index: Index,
+    /// Another node of the index, and how much further behind it is than the first.
+    pub(super) second_index: Option<(Index, Duration)>,
+    /// Searches answered by two nodes in turns.
+    pub(super) searches: u64,
+    /// How far the clock of the answers' `Date` is ahead of the one that stamps issues, in
+    /// milliseconds.
+    pub date_skew: i64,
     pub(super) last: LastIds,
     pub(super) outbox: Outbox,
     pub(super) fragments: Option<Arc<Fragments>>,
@@ -105,6 +113,9 @@ impl Site {
             issues: BTreeMap::new(),
             keys: BTreeMap::new(),
             index: Index::default(),
+            second_index: None,
+            searches: 0,
+            date_skew: 0,
             last: LastIds::default(),
             outbox: Outbox::default(),
             fragments: None,
@@ -180,6 +191,18 @@ impl Site {
             let last = self.last.number.entry(project.to_owned()).or_insert(0);
             *last = (*last).max(number.parse().unwrap_or(0));
         }
+    }
+
+    /// Lets searches be answered by two nodes in turns, the second one this much further behind.
+    /// To be set before the first issue is.
+    pub fn set_second_index(&mut self, behind: Duration) {
+        self.second_index = Some((self.index.clone(), behind));
+    }
+
+    /// The `Date` of an answer.
+    pub(super) fn date(&self) -> String {
+        let date = self.clock.now().plus_millis(self.date_skew);
+        date.to_utc().format("%a, %d %b %Y %H:%M:%S GMT").to_string()
     }
 
     #[must_use]

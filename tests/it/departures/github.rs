@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use streamgauge::clock::{ManualClock, SharedClock};
 use streamgauge::model::{ConnectionId, Timestamp};
 use streamgauge::sim::github::records::{Record, RepoRecord};
-use streamgauge::sim::github::{Installation, Running, Site, serve};
+use streamgauge::sim::github::{Edits, Installation, Running, Site, serve};
 use streamgauge::spawn::Spawner;
 use streamgauge::trackers::{Tracker, github};
 use streamgauge::transport::Transport;
@@ -156,6 +156,17 @@ impl Dialect for Hub {
 
     fn archive(&self, name: &str, archived: bool) {
         self.site.edit(|edits| edits.set_archived(repository(name), archived)).unwrap();
+    }
+
+    fn rename(&self, name: &str) -> bool {
+        let rename = |edits: &mut Edits<'_>| edits.rename_repository(repository(name), "renamed");
+        self.site.edit(rename).unwrap();
+        true
+    }
+
+    fn forbid(&self, name: &str, forbidden: bool) -> bool {
+        self.site.edit(|edits| edits.forbid_repository(repository(name), forbidden)).unwrap();
+        true
     }
 
     fn trash(&self, _: &str, _: bool) -> bool {

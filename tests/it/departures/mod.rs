@@ -8,6 +8,7 @@ mod bursts;
 mod costs;
 mod github;
 mod jira;
+mod unseen;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -48,6 +49,15 @@ trait Dialect: Send + Sync {
     fn archive_item(&self, key: &str) -> bool;
     fn show(&self, project: &str, visible: bool);
     fn archive(&self, project: &str, archived: bool);
+    /// Gives a project another name. False: it cannot be simulated.
+    fn rename(&self, _project: &str) -> bool {
+        false
+    }
+    /// Forbids one project to the credential, which stays good for the others. False: this tracker
+    /// hides instead.
+    fn forbid(&self, _project: &str, _forbidden: bool) -> bool {
+        false
+    }
     /// False: this tracker has no bin.
     fn trash(&self, project: &str, trashed: bool) -> bool;
     /// What a deletion is told as, and after how many looks.

@@ -29,6 +29,8 @@ pub struct Ledger {
     pub buried: BTreeMap<String, u64>,
     /// When an issue of Jira came into a project of ours.
     pub came: BTreeMap<u64, Timestamp>,
+    /// Issues of Jira with a wrong stamp or a history that was written anew.
+    pub odd: BTreeSet<u64>,
     /// Whether more left at once than a sweep believes in.
     pub mass: bool,
 }
@@ -134,7 +136,7 @@ fn move_in_jira(life: &mut Life, id: u64, to: u64) {
 
 fn archive_in_jira(life: &mut Life) {
     let ids = life.ledger.jira.clone();
-    if ids.is_empty() {
+    if ids.is_empty() || life.swarm.center {
         return;
     }
     let id = life.dice.pick(&ids);
@@ -165,7 +167,7 @@ fn shut_in_jira(life: &mut Life) {
     if life.ledger.shut.contains_key(&project) {
         return open_in_jira(life, project);
     }
-    let how = life.dice.pick(&[0, 1, 2]);
+    let how = if life.swarm.center { 0 } else { life.dice.below(3) };
     let mut site = jira::lock(&life.jira);
     let (name, departure) = match how {
         0 => {

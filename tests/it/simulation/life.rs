@@ -84,6 +84,10 @@ pub struct Life {
     pub jira: jira::SharedSite,
     pub github: github::Site,
     pub ledger: Ledger,
+    /// Nothing goes wrong any more.
+    pub resting: bool,
+    /// By process and host: from when to when it was told to wait.
+    pub penalties: BTreeMap<(usize, String), (Timestamp, Timestamp)>,
     pub store: Store,
     moods: Moods,
     processes: Vec<Process>,
@@ -129,26 +133,39 @@ pub fn poll<T>(future: Pin<&mut (impl Future<Output = T> + ?Sized)>) -> Option<T
 }
 
 /// An engine over both trackers, as process `number` sees them.
-pub fn engine(world: &World, number: usize, skew: i64, seed: u64, store: &Store) -> Engine {
-    let clock = world.clock(number, skew);
+pub fn engine(world: &World, number: usize, swarm: &Swarm, seed: u64, store: &Store) -> Engine {
+    let clock = world.clock(number, swarm.skews[number]);
     let entropy = Entropy::from_seed(seed);
     let transport =
         Transport::over(world.wire(number), Limits::default(), clock.clone(), entropy.clone());
     let secrets = vec![SecretString::from(SECRET)];
-    let jira = jira_tracker::connect(
-        jira_tracker::Config {
+    let jira: Arc<dyn Tracker> = if swarm.center {
+        let config = jira_tracker::center::Config {
             connection: ConnectionId("jira".into()),
             site: "https://jira.invalid".into(),
-            gateway: "https://gateway.invalid".into(),
             scopes: vec!["PAY".into(), "BOOK".into()],
-            user: SecretString::from(USER),
             token: SecretString::from(TOKEN),
             webhook_secrets: secrets.clone(),
             titles: true,
             blocking: jira_tracker::Config::blocking(),
-        },
-        transport.clone(),
-    );
+        };
+        Arc::new(jira_tracker::center::connect(config, transport.clone()).unwrap())
+    } else {
+        Arc::new(jira_tracker::connect(
+            jira_tracker::Config {
+                connection: ConnectionId("jira".into()),
+                site: "https://jira.invalid".into(),
+                gateway: "https://gateway.invalid".into(),
+                scopes: vec!["PAY".into(), "BOOK".into()],
+                user: SecretString::from(USER),
+                token: SecretString::from(TOKEN),
+                webhook_secrets: secrets.clone(),
+                titles: true,
+                blocking: jira_tracker::Config::blocking(),
+            },
+            transport.clone(),
+        ))
+    };
     let mut config = streamgauge::trackers::github::Config::new(
         ConnectionId("github".into()),
         vec!["northwind/checkout".into(), "northwind/search".into()],
@@ -157,7 +174,7 @@ pub fn engine(world: &World, number: usize, skew: i64, seed: u64, store: &Store)
     config.webhook_secrets = secrets;
     config.page = 3;
     let github = GitHub::new(config, transport).unwrap();
-    let trackers: Vec<Arc<dyn Tracker>> = vec![Arc::new(jira), Arc::new(github)];
+    let trackers: Vec<Arc<dyn Tracker>> = vec![jira, Arc::new(github)];
     Engine::new(store.clone(), trackers, clock, entropy, Settings::default())
 }
 
@@ -172,6 +189,16 @@ impl Life {
         site.page_caps = jira::PageCaps { keys: swarm.page, fields: swarm.page };
         site.index_lag = jira::IndexLag { least: swarm.lag, spread: swarm.lag_spread };
         site.replica.lag = swarm.replica_lag;
+        site.date_skew = swarm.date_skew;
+        if let Some(behind) = swarm.second_index {
+            site.set_second_index(behind);
+        }
+        if swarm.center {
+            // Crowds at one instant are asked for in one page.
+            let max_results = 50;
+            site.dialect =
+                jira::Dialect::Center(jira::Center { max_results, ..jira::Center::default() });
+        }
         site.set_webhook("https://gauge.invalid/webhooks/jira", SECRET);
         let github = corpus::github(truth.clone(), start);
         github.set_webhook("https://gauge.invalid/webhooks/github", SECRET);
@@ -184,6 +211,8 @@ impl Life {
             jira: site.shared(),
             github,
             ledger: Ledger::default(),
+            penalties: BTreeMap::new(),
+            resting: false,
             moods,
             store,
             processes: Vec::new(),
@@ -199,6 +228,11 @@ impl Life {
             life.world.pass(Duration::from_millis(life.dice.below(90_000)));
         }
         life.world.pass(life.swarm.age);
+        if let Some(id) = life.ledger.jira.first().copied().filter(|_| life.swarm.poisoned) {
+            jira::lock(&life.jira).faults.poison(id);
+            life.note("poisoned", &id.to_string());
+        }
+        life.name_traits();
         for number in 0..life.swarm.processes {
             let process = life.process(number);
             life.processes.push(process);
@@ -209,7 +243,7 @@ impl Life {
     fn process(&self, number: usize) -> Process {
         let skew = self.swarm.skews[number];
         let seed = self.dice.below(u64::MAX);
-        let engine = Arc::new(engine(&self.world, number, skew, seed, &self.store));
+        let engine = Arc::new(engine(&self.world, number, &self.swarm, seed, &self.store));
         let clock = self.world.clock(number, skew);
         let gauge = Arc::new(Gauge::new(self.store.clone(), signals::portfolio(), clock));
         let outbox = digests::outbox(self, number, &gauge);
@@ -231,6 +265,19 @@ impl Life {
     /// C5 for every process.
     pub fn look_at_signals(&self) {
         self.processes.iter().for_each(|process| signals::look(self, &process.gauge));
+    }
+
+    /// Notes what this life is like from its beginning to its end.
+    fn name_traits(&mut self) {
+        let swarm = self.swarm.clone();
+        let traits = [
+            ("a Data Center", swarm.center),
+            ("two index nodes", swarm.second_index.is_some()),
+            ("skewed Date", swarm.date_skew != 0),
+        ];
+        for (name, _) in traits.into_iter().filter(|(_, held)| *held) {
+            self.note(name, "");
+        }
     }
 
     /// Notes that something happened.
@@ -294,6 +341,12 @@ impl Life {
             let expired = self.dice.permille(500);
             jira::lock(&self.jira).access.set_expired(expired);
             self.note("credential", if expired { "lost" } else { "back" });
+        }
+        if self.dice.permille(self.swarm.forbidden) {
+            let forbidden = self.dice.permille(500);
+            let repo = corpus::REPOS[1];
+            self.github.edit(|edits| edits.forbid_repository(repo, forbidden)).unwrap();
+            self.note(if forbidden { "repository forbidden" } else { "repository allowed" }, "");
         }
         if self.dice.permille(150) {
             people::deliver(self);
@@ -410,6 +463,7 @@ impl Life {
             self.note("crash, scan to resume", "");
         }
         self.processes[number] = self.process(number);
+        self.penalties.retain(|(process, _), _| *process != number);
         if sending {
             self.note("crash while sending", "");
         }
@@ -426,7 +480,7 @@ impl Life {
                 let _ = ring.send(());
             }
             What::Question(request, answer) => {
-                let told = self.answer(&request);
+                let told = self.answer(waiting.process, waiting.due, &request);
                 let _ = answer.send(told);
             }
             What::Delivery(channel, message, answer) => {
@@ -494,6 +548,7 @@ impl Life {
 
     /// Nothing goes wrong any more and people rest; whatever is under way ends.
     pub async fn quiet(&mut self) {
+        self.resting = true;
         self.swarm = Swarm {
             refused: 0,
             broken: 0,
@@ -502,6 +557,7 @@ impl Life {
             endless_tokens: 0,
             receivers: 0,
             replica: 0,
+            limited: 0,
             ..self.swarm.clone()
         };
         {
@@ -509,6 +565,9 @@ impl Life {
             site.faults.clear();
             site.access.set_expired(false);
         }
+        let allow =
+            |edits: &mut github::Edits<'_>| edits.forbid_repository(corpus::REPOS[1], false);
+        self.github.edit(allow).unwrap();
         if self.swarm.reopened {
             departures::reopen_all(self);
         }

@@ -3,6 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderValue};
 use sha2::Sha256;
+use streamgauge::model::Timestamp;
 use streamgauge::sim::jira::{self, Draft, Edit};
 
 use super::corpus::{
@@ -43,6 +44,8 @@ pub fn edit(life: &mut Life) {
         () if dice.permille(100) => create(life),
         () if dice.permille(life.swarm.departures) => depart(life),
         () if dice.permille(life.swarm.bulk) => bulk(life),
+        () if dice.permille(life.swarm.bursts) => burst(life),
+        () if dice.permille(life.swarm.oddities) => oddity(life),
         () if dice.permille(500) => jira_edit(life),
         () => github_edit(life),
     }
@@ -80,6 +83,47 @@ fn bulk(life: &mut Life) {
     let edit = a_jira_edit(life);
     jira::lock(&life.jira).bulk_edit(&ids, &edit).unwrap();
     life.note("bulk edit", "");
+}
+
+/// Several edits of one issue within one granule of its stamp.
+fn burst(life: &mut Life) {
+    let ids = jira_ids(life);
+    if ids.is_empty() {
+        return create(life);
+    }
+    let id = life.dice.pick(&ids);
+    for _ in 0..2 + life.dice.below(3) {
+        let edit = a_jira_edit(life);
+        jira::lock(&life.jira).edit(id, &edit).unwrap();
+    }
+    life.note("edits at one instant", &id.to_string());
+}
+
+/// What no tracker should do, and some have done.
+fn oddity(life: &mut Life) {
+    let ids = jira_ids(life);
+    if ids.is_empty() {
+        return;
+    }
+    let id = life.dice.pick(&ids);
+    let mut site = jira::lock(&life.jira);
+    let name = match life.dice.below(3) {
+        0 => {
+            site.rewrite_history(id).unwrap();
+            "history rewritten"
+        }
+        1 => {
+            site.misdate(id, Timestamp::parse("1970-01-02T00:00:00Z").unwrap()).unwrap();
+            "stamp of 1970"
+        }
+        _ => {
+            site.misdate(id, Timestamp::parse("2099-12-31T00:00:00Z").unwrap()).unwrap();
+            "stamp of 2099"
+        }
+    };
+    drop(site);
+    life.ledger.odd.insert(id);
+    life.note(name, &id.to_string());
 }
 
 fn github_edit(life: &mut Life) {

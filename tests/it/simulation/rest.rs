@@ -26,9 +26,11 @@ pub async fn come_to_rest(life: &mut Life, oracle: &mut Oracle) {
         sweep_twice(life).await;
         oracle::presence::told_apart(life);
     }
-    // What a departure did to others, as to links, brings no stamp: the daily whole walk finds it.
-    // Other lives have to get there without it.
-    let whole = if life.swarm.departures > 0 { Reach::Full } else { Reach::Hot };
+    // What a departure did to others, as to links, brings no stamp, and what a tracker did not tell
+    // in time is out of reach of a pull: the daily whole walk finds it. Other lives have to get
+    // there without it.
+    let needed = life.swarm.departures > 0 || life.swarm.is_deceived();
+    let whole = if needed { Reach::Full } else { Reach::Hot };
     for (hours, reach) in [(5, Reach::Hot), (14, whole), (26, Reach::Hot), (26, Reach::Hot)] {
         round(life, oracle, hours, reach).await;
     }

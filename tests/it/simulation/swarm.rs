@@ -70,6 +70,22 @@ pub struct Swarm {
     /// Things that leave and come back; lives without have no sweeps.
     pub departures: u64,
     pub sweeps: u64,
+    /// A Data Center instead of Jira Cloud.
+    pub center: bool,
+    /// How much further behind the second node of the search index is.
+    pub second_index: Option<Duration>,
+    /// Lists that are short and say that they are whole.
+    pub lies: u64,
+    /// Edits that no tracker should make: wrong stamps, histories that are written anew.
+    pub oddities: u64,
+    /// The `Date` of answers against the clock that stamps issues, in milliseconds.
+    pub date_skew: i64,
+    pub limited: u64,
+    pub poisoned: bool,
+    /// Several edits of one item at one instant, among edits.
+    pub bursts: u64,
+    /// A repository is forbidden to the token, and allowed again.
+    pub forbidden: u64,
     /// Whether what was closed opens again before everything comes to rest.
     pub reopened: bool,
     /// When the frequent digest is due.
@@ -99,6 +115,7 @@ impl Swarm {
         let crowded = dice.permille(60);
         // An index that lags for hours is for deep passes; a sweep must not take it for the truth.
         let hours = if departures == 0 && dice.permille(300) { 3 + dice.below(7) } else { 0 };
+        let center = dice.permille(120);
         Self {
             processes,
             skews: (0..processes).map(|_| skew(dice)).collect(),
@@ -109,7 +126,7 @@ impl Swarm {
             lag_spread: Duration::from_secs(dice.pick(&[0, 30, 240])),
             age: Duration::from_secs(3600 * dice.pick(&[0, 0, 2, 30])),
             replica_lag: Duration::from_secs(dice.pick(&[20, 60, 100])),
-            replica: dice.pick(&[0, 0, 200, 500]),
+            replica: if center { 0 } else { dice.pick(&[0, 0, 200, 500]) },
             steps: 60 + dice.below(240),
             refused: rate(dice),
             broken: rate(dice),
@@ -130,6 +147,20 @@ impl Swarm {
             sends: dice.pick(&[30, 100, 250]),
             receivers: rate(dice),
             reads: dice.pick(&[5, 20]),
+            center,
+            second_index: (!center && dice.permille(250)).then_some(Duration::from_secs(40)),
+            lies: dice.pick(&[0, 0, 0, 0, 0, 0, 20, 100]),
+            oddities: dice.pick(&[0, 0, 0, 0, 0, 60]),
+            date_skew: dice.pick(&[0, 0, 0, -15_000, 15_000]),
+            limited: rate(dice),
+            poisoned: dice.permille(150),
+            bursts: dice.pick(&[0, 100, 300]),
+            forbidden: dice.pick(&[0, 0, 0, 10]),
         }
+    }
+
+    /// Whether only a walk over everything brings what the trackers did not tell in time.
+    pub fn is_deceived(&self) -> bool {
+        self.lies > 0 || self.oddities > 0
     }
 }

@@ -30,6 +30,19 @@ impl Edits<'_> {
         Ok(())
     }
 
+    /// Forbids a repository to the token, as an organisation does that demands single sign-on.
+    pub fn forbid_repository(&mut self, repo: u64, forbidden: bool) -> Result<(), EditError> {
+        if !self.world.repos.contains_key(&repo) {
+            return Err(EditError::NoRepository(repo));
+        }
+        if forbidden {
+            self.world.forbidden.insert(repo);
+        } else {
+            self.world.forbidden.remove(&repo);
+        }
+        Ok(())
+    }
+
     /// Switches the issues of a repository on or off.
     pub fn enable_issues(&mut self, repo: u64, enabled: bool) -> Result<(), EditError> {
         if !self.world.repos.contains_key(&repo) {

@@ -37,6 +37,8 @@ pub struct World {
     pub last_id: u64,
     /// Repositories that have no issues.
     pub without_issues: BTreeSet<u64>,
+    /// Repositories that are there and forbidden to the token, as by single sign-on.
+    pub forbidden: BTreeSet<u64>,
     /// Where `owner/name`, in lower case, leads since a repository was renamed.
     pub former_names: BTreeMap<String, u64>,
     /// The owner whose repositories the request at hand may see; `None`: all of them.

@@ -13,11 +13,12 @@ use http::header::AUTHORIZATION;
 use http::{Method, Request};
 use serde_json::Value;
 
-use super::answer::{Parameters, spoil};
+use super::answer::Parameters;
 use super::faults::{Allowance, Trouble};
 use super::lookup as cloud;
 use super::reply::{Refusal, Reply};
 use super::site::Site;
+use super::spoil::spoil;
 use paths::Target;
 
 /// Which product a site plays.
@@ -124,7 +125,7 @@ impl Site {
         };
         self.log.note(endpoint, reply.status.as_u16());
         let user = if matches!(caller, Caller::Known) { "gauge" } else { "anonymous" };
-        let date = now.to_utc().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let date = self.date();
         with_allowance(reply, allowance).with("x-ausername", user).with("date", &date)
     }
 
@@ -156,6 +157,9 @@ impl Site {
             troubles.iter().find(|trouble| matches!(trouble, Trouble::Status(_)))
         {
             return Err(Refusal::usual(*status)).into();
+        }
+        if self.faults.is_poisoned(request) {
+            return Err(Refusal::usual(500)).into();
         }
         self.refresh_fragments();
         let outcome = match caller {

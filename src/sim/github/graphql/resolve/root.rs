@@ -17,6 +17,7 @@ pub fn query<'w>(run: &Run<'w>, field: &Planned<'w>) -> Out<'w> {
             let (owner, name) = (field.text("owner"), field.text("name"));
             let (owner, name) = (owner.unwrap_or(""), name.unwrap_or(""));
             match run.world.repo_named(owner, name) {
+                Some(repo) if run.world.forbidden.contains(&repo.record.id) => forbidden(),
                 Some(repo) => Out::Thing(Thing::Repository(repo)),
                 None => not_found("Repository", &format!("the name '{owner}/{name}'")),
             }
@@ -54,6 +55,12 @@ pub fn not_found<'w>(what: &str, named: &str) -> Out<'w> {
     Out::Failed("NOT_FOUND", format!("Could not resolve to a {what} with {named}."))
 }
 
+fn forbidden<'w>() -> Out<'w> {
+    let message = "Resource protected by organization SAML enforcement. You must grant your \
+                   Personal Access token access to this organization.";
+    Out::Failed("FORBIDDEN", message.to_owned())
+}
+
 fn rate_limit<'w>(run: &Run<'w>) -> Out<'w> {
     let standing = run.standing;
     Out::plain(
@@ -71,6 +78,7 @@ fn rate_limit<'w>(run: &Run<'w>) -> Out<'w> {
 
 fn node<'w>(run: &Run<'w>, id: &str) -> Out<'w> {
     match find(run, id) {
+        Some(Thing::Issue(issue)) if run.world.forbidden.contains(&issue.repo) => forbidden(),
         Some(thing) => Out::Thing(thing),
         None => {
             let message = format!("Could not resolve to a node with the global id of '{id}'");
