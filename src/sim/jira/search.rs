@@ -60,7 +60,7 @@ pub(super) fn search(site: &mut Site, request: &SearchRequest) -> Result<Vec<u8>
         return search_index(site, request);
     };
     site.searches += 1;
-    let other = site.searches % 3 == 0;
+    let other = site.searches.is_multiple_of(3);
     if other {
         std::mem::swap(&mut site.index, &mut index);
     }
