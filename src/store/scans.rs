@@ -88,9 +88,11 @@ impl Store {
         self.driver
             .write("log pass", move |tx| {
                 fence(tx, &lease)?;
-                let begins = pass.complete && pass.clock.is_some() && !is_covered(tx, &pass)?;
-                if begins {
+                if let Some(to) = pass.clock.filter(|_| pass.complete)
+                    && covered_to(tx, &pass)?.is_none_or(|before| hour(before) < hour(to))
+                {
                     // What a report says of missing data changes, though perhaps no item did.
+                    // Reports of a quiet tracker may lag behind by an hour, never by a week.
                     bump(tx)?;
                 }
                 tx.execute(
@@ -152,11 +154,16 @@ impl Store {
     }
 }
 
-/// Whether the connection had a complete pass before.
-fn is_covered(tx: &mut Tx<'_>, pass: &PassRecord) -> Result<bool, StoreError> {
-    let sql = "SELECT id FROM passes
-         WHERE connection = $1 AND complete = 1 AND clock IS NOT NULL LIMIT 1";
-    Ok(tx.first(sql, &[(&pass.connection.0).into()])?.is_some())
+/// Where the coverage of the pass's connection ended before it.
+fn covered_to(tx: &mut Tx<'_>, pass: &PassRecord) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "SELECT clock FROM passes
+         WHERE connection = $1 AND complete = 1 AND clock IS NOT NULL
+         ORDER BY finished_at DESC LIMIT 1";
+    tx.first(sql, &[(&pass.connection.0).into()])?.map(|row| row.time(0)).transpose()
+}
+
+fn hour(at: Timestamp) -> i64 {
+    at.millis().div_euclid(3_600_000)
 }
 
 fn coverage(tx: &mut Tx<'_>, known: Timestamp) -> Result<Vec<Coverage>, StoreError> {

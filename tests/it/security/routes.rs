@@ -14,7 +14,10 @@ use crate::web::house::{Doors, House};
 
 const JSON: &str = "application/json";
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"];
-const ROLES: [(&str, fn() -> Role); 3] = [
+/// A role by its name.
+type Named = (&'static str, fn() -> Role);
+
+const ROLES: [Named; 3] = [
     ("viewer-word", || Role::Viewer),
     ("portfolio-word", || Role::Portfolio),
     ("team-word", || Role::Team("checkout".to_owned())),
