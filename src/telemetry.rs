@@ -23,10 +23,12 @@ pub fn init(json: bool, filter: &str) {
     let registry = tracing_subscriber::registry().with(filter);
     let done = if json {
         let layer = fmt::layer().json().with_writer(|| OneLine::new(io::stderr(), false));
-        registry.with(layer).try_init()
+        registry.with(layer.log_internal_errors(false)).try_init()
     } else {
         let coloured = io::stderr().is_terminal();
         let layer = fmt::layer().with_writer(move || OneLine::new(io::stderr(), coloured));
+        // A log that lies on a full disk must not end whoever writes to it.
+        let layer = layer.log_internal_errors(false);
         registry.with(layer.with_target(false).with_ansi(coloured)).try_init()
     };
     drop(done);

@@ -34,3 +34,7 @@ FORGERIES=${FORGERIES:-1000000} \
 # tests/it/fuzz/corpus/TARGET/, where it is tried first for ever.
 FUZZ_ROUNDS=${FUZZ_ROUNDS:-1000000} TEST_SEED=${TEST_SEED:-$(date +%s)} \
     cargo test --locked --test it fuzz:: -- --nocapture
+
+# Every write that can find the disk full, every fsync that can fail, every page that can be damaged,
+# every call of a migration that can be the last.
+TEST_NIGHTLY=1 cargo test --locked --test it disk:: -- --nocapture

@@ -132,7 +132,7 @@ async fn pages(demo: Demo, port: u16, moment: Moment, stop: Stop) -> Result<(), 
     let outbox = Arc::new(outbox);
     let daemon =
         Daemon { store, gauge, engine, outbox, access, trackers, transport, clock, spawner };
-    daemon.run(listener, stop).await;
+    let ended = daemon.run(listener, stop).await;
     drop(stage);
-    Ok(())
+    Ok(ended?)
 }

@@ -1,6 +1,7 @@
 //! The commands a person types. Each is one file; this one parses, runs and turns results into
 //! exit codes: 0 done, 1 failed, 2 wrong use or wrong configuration, 3 done but incomplete.
 
+mod backup;
 mod check;
 mod confine;
 mod context;
@@ -62,6 +63,10 @@ enum Command {
     Serve,
     /// Ask the running daemon whether it answers; for containers and scripts.
     Health,
+    /// Copy everything that is stored into one file, while the daemon goes on.
+    Backup(backup::BackupArgs),
+    /// Put a backup in the place of what is stored, which is kept beside it.
+    Restore(backup::RestoreArgs),
     /// Show every signal with its verdict, sample and coverage.
     Signals(signals::Args),
     /// Render a digest now.
@@ -139,7 +144,12 @@ pub fn run() -> ExitCode {
             return ExitCode::from(1);
         }
     };
-    match runtime.block_on(dispatch(cli)) {
+    let outcome = runtime.block_on(dispatch(cli));
+    if let Some(error) = print::lost() {
+        print::error(&format!("standard output could not be written: {error}"));
+        return ExitCode::from(1);
+    }
+    match outcome {
         Ok(Done::Complete) => ExitCode::SUCCESS,
         Ok(Done::Incomplete) => ExitCode::from(3),
         Err(Failure::Usage(text)) => {
@@ -164,6 +174,8 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Webhooks(args) => webhooks::run(&config, &args).await,
         Command::Serve => serve::run(&config).await,
         Command::Health => health::run(&config).await,
+        Command::Backup(args) => backup::back_up(&config, &args).await,
+        Command::Restore(args) => backup::put_back(&config, &args).await,
         Command::Signals(args) => signals::run(&config, &args).await,
         Command::Digest(args) => digest::run(&config, &args).await,
         Command::Explain(args) => explain::run(&config, &args).await,

@@ -1,14 +1,29 @@
 //! The only place that writes to the terminal; nothing that a tracker wrote can command it. A closed pipe is the reader's choice, not an error.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
+use std::sync::OnceLock;
 
 use serde::Serialize;
 
 use crate::model::Timestamp;
 use crate::plain;
 
+/// Why a part of the output was lost; a closed pipe is no reason.
+static LOST: OnceLock<String> = OnceLock::new();
+
 pub(crate) fn out(text: &str) {
-    drop(std::io::stdout().lock().write_all(plain::lines(text).as_bytes()));
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = out.write_all(plain::lines(text).as_bytes()).and_then(|()| out.flush())
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        // The first reason is the one to tell.
+        let _ = LOST.set(error.to_string());
+    }
+}
+
+/// Why standard output is not whole.
+pub(crate) fn lost() -> Option<&'static str> {
+    LOST.get().map(String::as_str)
 }
 
 pub(crate) fn line(text: &str) {

@@ -47,7 +47,7 @@ pub(crate) async fn run(config: &Path) -> Outcome {
         stopping.wait().await;
         tell_supervisor(NotifyState::Stopping);
     });
-    daemon.run(listener, stop).await;
+    daemon.run(listener, stop).await?;
     tracing::info!("stopped; everything in hand is committed");
     Ok(Done::Complete)
 }

@@ -14,6 +14,7 @@ mod moves;
 pub mod record;
 mod releases;
 pub mod status;
+mod store_status;
 mod story;
 
 use std::collections::BTreeMap;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::budgets::{self, HostStatus};
 use super::deliveries::channel;
+pub use super::store_status::StoreStatus;
 use super::{Declared, Gauge};
 use crate::model::{ConnectionId, Timestamp, TrackerKind};
 use crate::schedule::Schedule;
@@ -53,6 +54,7 @@ pub struct Status {
     pub process: Option<String>,
     /// Whether several processes may share the store.
     pub shared: bool,
+    pub store: StoreStatus,
     /// Sorted by name: those of the settings, and those that only the store knows.
     pub connections: Vec<ConnectionStatus>,
     /// Hosts that have answered this process, sorted.
@@ -216,6 +218,7 @@ impl Gauge {
             at,
             process: live.process.clone(),
             shared: self.store.is_shared(),
+            store: self.store.trouble().into(),
             connections,
             digests: digests.collect(),
             hosts: live.hosts.into_iter().map(|host| budgets::host(host, at)).collect(),

@@ -4,14 +4,15 @@
 //! are a loop of their own; the web server is the third. All hear one stop request. Where several
 //! processes share a store, the loops of a connection run in the one that has its duty.
 
+mod digests;
 mod gather;
+mod keeper;
 mod post;
 mod puller;
 mod sweeper;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc};
@@ -21,19 +22,16 @@ use crate::digests::outbox::Outbox;
 use crate::gauge::Gauge;
 use crate::schedule::Schedule;
 use crate::spawn::Spawner;
-use crate::store::Store;
-use crate::sync::{Engine, Stop};
+use crate::store::{Store, StoreError};
+use crate::sync::{Engine, Stop, Stopper};
 use crate::trackers::Tracker;
 use crate::transport::Transport;
 use crate::web::access::Access;
 use crate::web::live::Live;
 use crate::web::metrics::Metrics;
 use crate::web::{self, App, Hook};
-
+use keeper::Keeper;
 use post::Post;
-
-/// How often due digests are looked for.
-const DIGEST_STEP: Duration = Duration::from_secs(5);
 
 /// Everything the daemon runs on.
 pub struct Daemon {
@@ -51,7 +49,12 @@ pub struct Daemon {
 
 impl Daemon {
     /// Runs until `stop` is requested, then lets every loop finish what it has in hand.
-    pub async fn run(self, listener: TcpListener, stop: Stop) {
+    ///
+    /// # Errors
+    /// It stopped by itself, because the database must not be used any further.
+    pub async fn run(self, listener: TcpListener, stop: Stop) -> Result<(), StoreError> {
+        let ((stopper, stop), asked, store) = (Stopper::new(), stop, self.store.clone());
+        let stopper = Arc::new(stopper);
         let metrics = Arc::new(Metrics::default());
         let process = self.engine.process().to_owned();
         let live = Arc::new(Live::new(process, self.transport, self.outbox.plans()));
@@ -80,10 +83,26 @@ impl Daemon {
                 drop(held);
             });
         }
+        let keeper = Keeper {
+            store: store.clone(),
+            clock: Arc::clone(&self.clock),
+            stop: stop.clone(),
+            stopper: Arc::clone(&stopper),
+            scans: hooks.values().map(|hook| Arc::clone(&hook.scan)).collect(),
+        };
+        let keeping = alive.clone();
+        self.spawner.spawn("keeper", async move {
+            keeper.run().await;
+            drop(keeping);
+        });
+        self.spawner.spawn("stop", async move {
+            asked.wait().await;
+            stopper.stop();
+        });
         let (outbox, counted) = (Arc::clone(&self.outbox), Arc::clone(&metrics));
         let (clock, stopped, held) = (Arc::clone(&self.clock), stop.clone(), alive.clone());
         self.spawner.spawn("digests", async move {
-            send_digests(&outbox, &counted, &clock, &stopped).await;
+            digests::send(&outbox, &counted, &clock, &stopped).await;
             drop(held);
         });
         let scans: Vec<Arc<Notify>> = hooks.values().map(|hook| Arc::clone(&hook.scan)).collect();
@@ -105,28 +124,6 @@ impl Daemon {
         web::server::serve(listener, router, spawner, clock, limits, turned_away, stopped).await;
         drop(alive);
         ended.recv().await;
-    }
-}
-
-async fn send_digests(outbox: &Outbox, metrics: &Metrics, clock: &SharedClock, stop: &Stop) {
-    while !stop.requested() {
-        let silent = async {
-            stop.wait().await;
-            clock.sleep(post::GRACE).await;
-        };
-        let step = tokio::select! {
-            biased;
-            step = outbox.step() => step,
-            () = silent => break,
-        };
-        match step {
-            Ok(sent) => metrics.digests(sent.outcomes()),
-            Err(error) => tracing::error!(%error, "digests wait for the store"),
-        }
-        tokio::select! {
-            biased;
-            () = stop.wait() => break,
-            () = clock.sleep(DIGEST_STEP) => {}
-        }
+        store.ended().map_or(Ok(()), Err)
     }
 }

@@ -19,10 +19,23 @@ pub enum StoreError {
     /// unknown. Every write may be repeated.
     #[error("the database does not answer: {0}; try again, as a running daemon does by itself")]
     Unavailable(String),
+    /// This process must not use the database any further: go on with a new one.
+    #[error("{0}")]
+    Halted(String),
     /// A stored value cannot be understood.
-    #[error("{place} holds a value that cannot be read ({detail}); restore a backup or sync anew")]
+    #[error(
+        "{place} holds a value that cannot be read ({detail}); put a backup in its place with `streamgauge restore FILE`, or sync anew"
+    )]
     Corrupt { place: &'static str, detail: String },
     /// A statement was refused: a defect of this program.
     #[error("the database refused \"{name}\": {detail}; please report this")]
     Refused { name: &'static str, detail: String },
+}
+
+impl StoreError {
+    /// Tells of the database as a whole rather than of one row, statement or lease.
+    #[must_use]
+    pub fn is_general(&self) -> bool {
+        matches!(self, Self::Unusable(_) | Self::Unavailable(_) | Self::Halted(_))
+    }
 }

@@ -19,7 +19,12 @@ pub async fn migrate(driver: &Driver) -> Result<(), StoreError> {
     // Versions only grow, so nothing needs a lock, or the right to change the schema, once the last
     // one is reached.
     if version(driver).await? < STEPS.len() {
-        while !driver.write("migrate", step).await? {}
+        loop {
+            let place = driver.place.clone();
+            if driver.write("migrate", move |tx| step(tx, &place)).await? {
+                break;
+            }
+        }
     }
     if driver.kind == Kind::Sqlite {
         // The file's lock proves that every earlier holder is gone.
@@ -31,11 +36,11 @@ pub async fn migrate(driver: &Driver) -> Result<(), StoreError> {
 }
 
 /// Does one step; true when none is left.
-fn step(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+fn step(tx: &mut Tx<'_>, place: &str) -> Result<bool, StoreError> {
     tx.lock_schema()?;
     tx.script("CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value BIGINT NOT NULL)")?;
     let version = tx.first(VERSION, &[])?.map_or(Ok(0), |row| row.int(0))?;
-    let done = check(version)?;
+    let done = check(version, place)?;
     let Some(script) = STEPS.get(done) else { return Ok(true) };
     tx.script(script)?;
     tx.execute(
@@ -46,13 +51,18 @@ fn step(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     Ok(false)
 }
 
+/// The newest version of the schema that this program knows.
+pub fn newest() -> i64 {
+    STEPS.len() as i64
+}
+
 /// For readers, who may not migrate.
 pub async fn verify(driver: &Driver) -> Result<(), StoreError> {
     if version(driver).await? < STEPS.len() {
-        return Err(StoreError::Unusable(
-            "the database is older than this program; run `streamgauge sync` or `serve` once"
-                .to_owned(),
-        ));
+        return Err(StoreError::Unusable(format!(
+            "{} is older than this program; run `streamgauge sync` or `serve` once",
+            driver.place
+        )));
     }
     Ok(())
 }
@@ -62,14 +72,14 @@ async fn version(driver: &Driver) -> Result<usize, StoreError> {
     let read = |tx: &mut Tx<'_>| tx.first(VERSION, &[])?.map_or(Ok(0), |row| row.int(0));
     match driver.read("schema version", read).await {
         Err(StoreError::Refused { .. }) => Ok(0),
-        found => check(found?),
+        found => check(found?, &driver.place),
     }
 }
 
-fn check(version: i64) -> Result<usize, StoreError> {
+fn check(version: i64, place: &str) -> Result<usize, StoreError> {
     usize::try_from(version).ok().filter(|done| *done <= STEPS.len()).ok_or_else(|| {
         StoreError::Unusable(format!(
-            "the database has schema version {version}, and this program knows {} at most; use \
+            "{place} has schema version {version}, and this program knows {} at most; use \
              the newer program that wrote it",
             STEPS.len()
         ))

@@ -5,10 +5,12 @@
 //! its [`Lease`].
 
 mod apply;
+pub mod backup;
 mod calls;
 mod catalogue;
 mod codec;
 mod coded_model;
+mod condition;
 mod digests;
 mod driver;
 mod error;
@@ -33,6 +35,7 @@ use driver::{Access, Driver, Tx};
 use url::StoreUrl;
 
 pub use calls::{Ask, Calls, Mark};
+pub use condition::{Trouble, Watch};
 pub use driver::{Fence, Treatment, Whim, Witness};
 pub use error::StoreError;
 pub use leases::{Lease, LeaseRecord, duty_of};

@@ -176,7 +176,8 @@ impl Engine {
         async {
             let outcome = PassOutcome::new(connection.clone(), pass_id);
             let outcome = self.leased(task, connection, progress, stop, outcome).await;
-            outcome.log(matches!(task, Task::Refresh | Task::Missed));
+            let known = self.store.trouble().is_some();
+            outcome.log(matches!(task, Task::Refresh | Task::Missed), known);
             outcome
         }
         .instrument(span)
@@ -209,7 +210,10 @@ impl Engine {
         };
         let outcome = run.end(ended);
         if let Err(error) = hold.give_back(&self.store).await {
-            tracing::warn!(%error, "the lease was not given back; it runs out by itself");
+            // What concerns the whole database is told by whoever watches that.
+            if !error.is_general() {
+                tracing::warn!(%error, "the lease was not given back; it runs out by itself");
+            }
         }
         outcome
     }

@@ -151,13 +151,15 @@ impl PassOutcome {
     }
 
     /// Tells the log how it ended. `often`: it runs so often that one without work is no news.
-    pub(super) fn log(&self, often: bool) {
+    /// `known`: that the database fails was told already.
+    pub(super) fn log(&self, often: bool, known: bool) {
         let Self { discovered, read, changed, left, gaps, .. } = self;
         let idle = often && discovered + read + changed + gaps == 0;
         match &self.problem {
             None if idle => tracing::debug!("nothing to do"),
             None => tracing::info!(discovered, read, changed, left, gaps, "complete"),
             Some(problem @ Problem::Elsewhere(_)) => tracing::debug!("{problem}"),
+            Some(problem @ Problem::Store(_)) if known => tracing::debug!("{problem}"),
             Some(problem @ (Problem::Stopped | Problem::Reserve { .. })) => {
                 tracing::info!(discovered, read, changed, left, gaps, "{problem}");
             }

@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use super::access::Role;
 use super::error::WebError;
 use super::moment::At;
-use super::{App, reads_portfolio};
+use super::{App, reads_portfolio, store_notice};
 use crate::digests::{self, Digest};
 use crate::gauge::record::{NewDecision, NewReading, RecordError};
 use crate::gauge::{ItemStory, Status};
@@ -48,13 +48,19 @@ pub async fn digest(
     Ok(Json(digests::page(&app.gauge, &Scope::Portfolio, at.0).await?.0))
 }
 
-/// How connections, scopes and digests stand now.
+/// How the database, connections, scopes and digests stand now.
 pub async fn status(
     State(app): State<Arc<App>>,
     Extension(role): Extension<Role>,
-) -> Answer<Status> {
+) -> Result<(StatusCode, Json<Status>), WebError> {
     reads_portfolio(&role)?;
-    Ok(Json(app.gauge.status(app.live.snapshot()).await?))
+    match app.gauge.status(app.live.snapshot()).await {
+        Ok(status) => Ok((StatusCode::OK, Json(status))),
+        Err(error) => {
+            let bare = store_notice::without_store(&app, error)?;
+            Ok((StatusCode::SERVICE_UNAVAILABLE, Json(bare)))
+        }
+    }
 }
 
 pub async fn map(

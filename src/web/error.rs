@@ -42,8 +42,11 @@ impl IntoResponse for WebError {
             }
             Self::NotFound(text) => (StatusCode::NOT_FOUND, text),
             Self::Store(error) => {
-                tracing::error!(%error, "the store does not answer");
-                let text = "the store does not answer; see the log of the daemon";
+                // What concerns the whole database is in the log once, not for every question.
+                if !error.is_general() {
+                    tracing::error!(%error, "the store does not answer");
+                }
+                let text = "the store does not answer; see /status and the log of the daemon";
                 (StatusCode::SERVICE_UNAVAILABLE, text.to_owned())
             }
         };

@@ -18,14 +18,17 @@ pub async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// 200 when the store answers, 503 otherwise.
+/// 200 when the database can be read and written, else 503 with the reason and since when.
 pub async fn ready(State(app): State<Arc<App>>) -> Response {
     let silent = |_| Err(StoreError::Unavailable("it is silent".to_owned()));
-    match timeout(PATIENCE, app.store.seq()).await.unwrap_or_else(silent) {
-        Ok(_) => "ready\n".into_response(),
-        Err(error) => {
-            tracing::warn!(%error, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n").into_response()
+    let answer = timeout(PATIENCE, app.store.seq()).await.unwrap_or_else(silent);
+    let told = match (app.store.trouble(), answer) {
+        (Some(trouble), _) => format!("{}, since {}\n", trouble.problem, trouble.since),
+        (None, Err(error)) => {
+            tracing::error!(%error, "not ready");
+            "the store does not answer\n".to_owned()
         }
-    }
+        (None, Ok(_)) => return "ready\n".into_response(),
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, told).into_response()
 }

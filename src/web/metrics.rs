@@ -42,6 +42,7 @@ pub struct Metrics {
     digests: Family<OutcomeLabel, Counter>,
     items: Gauge,
     gaps: Gauge,
+    store_fails: Gauge,
 }
 
 impl Default for Metrics {
@@ -50,7 +51,7 @@ impl Default for Metrics {
         let (passes, read, last_complete) =
             (Family::default(), Family::default(), Family::default());
         let (webhooks, digests) = (Family::default(), Family::default());
-        let (items, gaps) = (Gauge::default(), Gauge::default());
+        let (items, gaps, store_fails) = (Gauge::default(), Gauge::default(), Gauge::default());
         registry.register("passes", "Sync passes by outcome", Family::clone(&passes));
         registry.register("items_read", "Items read with their history", Family::clone(&read));
         registry.register_with_unit(
@@ -63,7 +64,12 @@ impl Default for Metrics {
         registry.register("digests", "Digest deliveries by outcome", Family::clone(&digests));
         registry.register("items", "Items in the store", Gauge::clone(&items));
         registry.register("gaps", "Things that a sync could not see", Gauge::clone(&gaps));
-        Self { registry, passes, read, last_complete, webhooks, digests, items, gaps }
+        registry.register(
+            "store_fails",
+            "1 while the database cannot be read and written",
+            Gauge::clone(&store_fails),
+        );
+        Self { registry, passes, read, last_complete, webhooks, digests, items, gaps, store_fails }
     }
 }
 
@@ -100,6 +106,7 @@ pub(super) async fn page(State(app): State<Arc<App>>) -> Response {
         app.metrics.items.set(i64::try_from(counts.items).unwrap_or(i64::MAX));
         app.metrics.gaps.set(i64::try_from(counts.gaps).unwrap_or(i64::MAX));
     }
+    app.metrics.store_fails.set(i64::from(app.store.trouble().is_some()));
     let mut text = String::new();
     match encode(&mut text, &app.metrics.registry) {
         Ok(()) => {

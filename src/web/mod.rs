@@ -26,6 +26,7 @@ mod sign_in;
 mod stalled;
 mod status_digests;
 mod status_page;
+mod store_notice;
 mod webhooks;
 mod windows;
 mod workers;
@@ -156,7 +157,7 @@ async fn portfolio(
     }
     let (digest, report) = digests::page(&app.gauge, &Scope::Portfolio, visit.moment).await?;
     let epics = world.epics.entries().iter().map(|epic| epic.id.as_str()).collect();
-    let notices = notices::stale(&digest.stale, &visit);
+    let notices = notices::all(app.store.trouble(), &digest.stale, &visit);
     let page = portfolio_page::Page { digest: &digest, report: &report, epics: &epics, visit };
     Ok(portfolio_page::render(&page, &notices))
 }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
 use super::access::Role;
 use super::error::WebError;
 use super::layout::{Here, page as frame, prose, sentence};
 use super::moment::Visit;
-use super::{App, budget_table, reads_portfolio, status_digests, workers};
+use super::{App, budget_table, reads_portfolio, status_digests, store_notice, workers};
 use crate::digests::stale::old;
 use crate::gauge::Moment;
 use crate::gauge::status::{ConnectionStatus, Pulling, ScopeStatus, State as Standing, Status};
@@ -23,18 +24,24 @@ pub async fn page(
     State(app): State<Arc<App>>,
     Extension(role): Extension<Role>,
     visit: Visit,
-) -> Result<Markup, WebError> {
+) -> Result<Response, WebError> {
     reads_portfolio(&role)?;
-    let status = app.gauge.status(app.live.snapshot()).await?;
     // Status is about now, whatever moment a link carried here.
     let visit = Visit { moment: Moment::default(), ..visit };
-    Ok(render(&status, &visit))
+    match app.gauge.status(app.live.snapshot()).await {
+        Ok(status) => Ok(render(&status, &visit).into_response()),
+        Err(error) => {
+            let bare = store_notice::without_store(&app, error)?;
+            Ok(store_notice::bare_page(&bare, &visit))
+        }
+    }
 }
 
 fn render(status: &Status, visit: &Visit) -> Markup {
     let body = html! {
         h1 { "Status" }
         p.dateline { (clock(status.at)) ". " a href="/api/v1/status" { "The same as JSON" } }
+        (store_notice::tell(&status.store))
         p.lead { (summary(status)) }
         (workers::here(status))
         @for connection in &status.connections { (connection_card(connection, status)) }

@@ -117,7 +117,10 @@ async fn keep(app: &App, hook: &Hook, waiting: &Waiting, hints: Hints) -> Result
     match tokio::time::timeout(waiting.durable, stored).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => {
-            tracing::error!(%connection, %error, "a hint could not be stored");
+            // What concerns the whole database is in the log once, not for every delivery.
+            if !error.is_general() {
+                tracing::error!(%connection, %error, "a hint could not be stored");
+            }
             Err("not_stored")
         }
         Err(_) => {

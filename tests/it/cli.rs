@@ -197,6 +197,8 @@ fn help_names_every_command_and_version_is_told() {
         "sync",
         "webhooks",
         "serve",
+        "backup",
+        "restore",
         "signals",
         "digest",
         "explain",

@@ -10,6 +10,7 @@ mod departures;
 mod deployment;
 mod digest_ticks;
 mod digests;
+mod disk;
 mod file_schemas;
 mod first_contact;
 mod freshness;

@@ -10,7 +10,7 @@ fn bash_reads_its_completions_and_every_shell_gets_every_command() {
     let desk = Desk::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = desk.done(&["completions", shell]);
-        for command in ["check", "digest", "explain", "completions"] {
+        for command in ["check", "backup", "restore", "digest", "explain", "completions"] {
             assert!(script.contains(command), "{command} is not in the completions for {shell}");
         }
         assert!(script.contains("--offline") || shell == "fish", "{shell}");
@@ -29,7 +29,8 @@ fn the_manual_pages_are_well_formed() {
     let page = desk.done(&["man"]);
     let check = desk.done(&["man", "check"]);
     assert!(page.contains("\n.TH streamgauge 1 ") && check.contains("\n.TH streamgauge-check 1 "));
-    for page in [&page, &check] {
+    let (backup, restore) = (desk.done(&["man", "backup"]), desk.done(&["man", "restore"]));
+    for page in [&page, &check, &backup, &restore] {
         let macros = page.lines().filter_map(|line| line.strip_prefix('.'));
         for name in macros.map(|line| line.split(' ').next().unwrap_or_default()) {
             assert!(

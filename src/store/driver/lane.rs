@@ -297,7 +297,7 @@ fn join(group: &mut Vec<Box<dyn Work>>, mut next: Box<dyn Work>) {
 impl Backend {
     fn group_max(&self) -> usize {
         match self {
-            Self::Sqlite(_) => 64,
+            Self::Sqlite(db) => db.group_max(),
             Self::Postgres(_) => 1,
         }
     }

@@ -7,6 +7,9 @@
 mod lane;
 mod postgres;
 mod sqlite;
+mod sqlite_copy;
+mod sqlite_file;
+mod sqlite_run;
 mod tls;
 mod trouble;
 mod value;
@@ -16,10 +19,12 @@ use std::sync::{Arc, PoisonError};
 use crate::clock::SharedClock;
 use crate::model::Timestamp;
 use crate::store::StoreError;
+use crate::store::condition::{Condition, PROBE};
 use crate::store::url::StoreUrl;
 
 use lane::Lane;
 pub use lane::{Note, WriteNotes};
+pub use sqlite_copy::{Replaced, copy_of, finished, prepared, publish, staged};
 pub use value::{Param, Row};
 
 /// How a store may be used.
@@ -55,6 +60,9 @@ pub struct Driver {
     pub kind: Kind,
     /// Only in simulations.
     pub whim: Option<Whim>,
+    pub condition: Condition,
+    /// The file, or words for a server.
+    pub place: String,
 }
 
 /// How a simulated database treats one transaction.
@@ -102,10 +110,15 @@ impl Kind {
 impl Driver {
     /// Opens the database at `url`.
     pub fn open(url: &StoreUrl, access: Access, clock: SharedClock) -> Result<Self, StoreError> {
-        match url {
-            StoreUrl::Sqlite(path) => sqlite::open(path, access, &clock),
-            StoreUrl::Postgres(settings) => postgres::open(settings, access, clock),
+        let mut driver = match url {
+            StoreUrl::Sqlite(path) => sqlite::open(path, access, &clock)?,
+            StoreUrl::Postgres(settings) => postgres::open(settings, access, clock.clone())?,
+        };
+        driver.condition = Condition::new(clock);
+        if let StoreUrl::Sqlite(path) = url {
+            driver.place = path.display().to_string();
         }
+        Ok(driver)
     }
 
     /// Lets a simulation see what is committed.
@@ -125,23 +138,33 @@ impl Driver {
         name: &'static str,
         body: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Clone + Send + 'static,
     ) -> Result<T, StoreError> {
+        if let Some(ended) = self.condition.ended() {
+            return Err(ended);
+        }
         let lost = || StoreError::Unavailable(format!("\"{name}\" failed on purpose"));
-        match self.treatment(name) {
+        let answer = match self.treatment(name) {
             Treatment::Done => self.writer.write(name, body).await,
             Treatment::Refused => Err(lost()),
             Treatment::Unheard => self.writer.write(name, body).await.and(Err(lost())),
-        }
+        };
+        self.condition.note(true, name == PROBE, answer.as_ref().err());
+        answer
     }
 
     /// Writes down what is to be looked at. Many callers at once share one transaction.
     pub async fn note(&self, notes: Vec<Note>, write: WriteNotes) -> Result<(), StoreError> {
         let lost = || StoreError::Unavailable("\"put hints\" failed on purpose".to_owned());
         let lane = self.notes.as_ref().unwrap_or(&self.writer);
-        match self.treatment("put hints") {
+        if let Some(ended) = self.condition.ended() {
+            return Err(ended);
+        }
+        let answer = match self.treatment("put hints") {
             Treatment::Done => lane.note(notes, write).await,
             Treatment::Refused => Err(lost()),
             Treatment::Unheard => lane.note(notes, write).await.and(Err(lost())),
-        }
+        };
+        self.condition.note(true, false, answer.as_ref().err());
+        answer
     }
 
     fn treatment(&self, name: &'static str) -> Treatment {
@@ -154,7 +177,13 @@ impl Driver {
         name: &'static str,
         body: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.reader.as_ref().unwrap_or(&self.writer).read(name, body).await
+        if let Some(ended) = self.condition.ended() {
+            return Err(ended);
+        }
+        let lane = self.reader.as_ref().unwrap_or(&self.writer);
+        let answer = lane.read(name, body).await;
+        self.condition.note(false, false, answer.as_ref().err());
+        answer
     }
 }
 
@@ -200,6 +229,22 @@ impl Tx<'_> {
         match self {
             Self::Sqlite(db) => db.query_all(sql, sets),
             Self::Postgres(db) => db.query_all(sql, sets),
+        }
+    }
+
+    /// Runs a query that is not asked often enough to be kept.
+    pub fn query_once(&mut self, sql: &str) -> Result<Vec<Row>, StoreError> {
+        match self {
+            Self::Sqlite(db) => db.query(sql, &[]),
+            Self::Postgres(db) => db.query_once(sql),
+        }
+    }
+
+    /// The same for a statement with several sets of parameters.
+    pub fn execute_once(&mut self, sql: &str, sets: &[Vec<Param<'_>>]) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(db) => db.execute_all(sql, sets),
+            Self::Postgres(db) => db.execute_once(sql, sets),
         }
     }
 

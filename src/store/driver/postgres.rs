@@ -21,6 +21,7 @@ use crate::clock::SharedClock;
 use crate::entropy::Entropy;
 use crate::model::Timestamp;
 use crate::store::StoreError;
+use crate::store::condition::Condition;
 
 /// Connections of one process: writers of different connections, hints and pages side by side.
 const CONNECTIONS: usize = 4;
@@ -127,6 +128,8 @@ pub fn open(url: &str, access: Access, clock: SharedClock) -> Result<Driver, Sto
         notes,
         kind: Kind::Postgres,
         whim: None,
+        condition: Condition::default(),
+        place: "the database".to_owned(),
     })
 }
 
@@ -318,6 +321,30 @@ impl Postgres {
             answer.iter().map(|row| convert(self.name, row)).collect::<Result<Vec<_>, _>>()
         };
         answers.iter().map(rows).collect()
+    }
+
+    /// Runs a query that is not kept.
+    pub fn query_once(&mut self, sql: &str) -> Result<Vec<Row>, StoreError> {
+        let name = self.name;
+        let (runtime, open) = self.parts()?;
+        let rows = runtime.block_on(open.client.query(sql, &[])).map_err(|e| refused(name, &e))?;
+        rows.iter().map(|row| convert(name, row)).collect()
+    }
+
+    /// Runs a statement that is not kept once for every set of parameters.
+    pub fn execute_once(&mut self, sql: &str, sets: &[Vec<Param<'_>>]) -> Result<(), StoreError> {
+        let name = self.name;
+        let (runtime, open) = self.parts()?;
+        let client = &open.client;
+        let run = async {
+            let statement = client.prepare(sql).await?;
+            let all = sets.iter().map(|set| {
+                let statement = &statement;
+                async move { client.execute(statement, &bind(set)).await }
+            });
+            join_all(all).await.into_iter().try_for_each(|answer| answer.map(drop))
+        };
+        runtime.block_on(run).map_err(|e| refused(name, &e))
     }
 
     /// Runs several statements without parameters.

@@ -1,175 +1,133 @@
 //! SQLite: one file, one writer, rusqlite on the thread that owns the connection.
+//!
+//! What the machine does to the file is told apart by what may follow. A full disk, a read-only
+//! file system and a failed read or write pass: the transaction did not happen, and the same
+//! connection goes on. After a failed fsync, in a damaged file, and when the file or its log is
+//! pulled away, nothing more is asked of the connection: the process ends, and the next one looks.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::Read;
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Statement, params_from_iter};
 
-use super::lane::Work;
-use super::{Access, Backend, Driver, Fence, Kind, Lane, Param, Row, Tx, Witness};
+use super::sqlite_copy::first_finding;
+use super::sqlite_file::{
+    APPLICATION_ID, Anchor, Lock, Past, create_private, damaged, denied, no_space, refuse_emptied,
+    refuse_foreign, refuses_writing, unusable,
+};
+use super::{Access, Backend, Driver, Fence, Kind, Lane, Param, Row, Witness};
 use crate::clock::SharedClock;
 use crate::model::Timestamp;
 use crate::store::StoreError;
-
-/// Marks the file as ours, so that another program's database is never migrated: "SgAu".
-const APPLICATION_ID: i64 = 0x5367_4175;
-
-/// How every SQLite database begins.
-const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+use crate::store::condition::Condition;
 
 /// Readers beside the writer: a long read must not make a page wait.
 const READERS: usize = 2;
+/// The longest read of a page, in milliseconds: what is read must stay in the log until its end.
+const PAGE_MS: i64 = 30_000;
+/// The same for a command beside the daemon.
+const COMMAND_MS: i64 = 600_000;
+/// A database up to this size is looked through at every start; it takes about a second.
+const LOOKED_THROUGH: u64 = 512 << 20;
+
+/// Codes of SQLite for an fsync that failed: `SQLITE_IOERR_FSYNC`, `SQLITE_IOERR_DIR_FSYNC`.
+const NOT_SYNCED: [i32; 2] = [1034, 1290];
 
 /// An open connection.
 pub struct Sqlite {
-    db: Connection,
-    path: PathBuf,
-    clock: SharedClock,
-    name: &'static str,
+    pub(super) db: Connection,
+    pub(super) path: PathBuf,
+    pub(super) clock: SharedClock,
+    pub(super) name: &'static str,
     /// Only in simulations, with the leases under which the transaction in hand writes.
     pub(super) witness: Option<Witness>,
-    fences: Vec<(String, i64)>,
-    /// Held for as long as the connection may write.
-    _lock: Option<File>,
+    pub(super) fences: Vec<(String, i64)>,
+    /// Held for as long as a connection of a process that may write is open.
+    pub(super) lock: Option<Arc<Mutex<Lock>>>,
+    /// Only of the writer of a file.
+    pub(super) anchor: Option<Anchor>,
+    /// The longest transaction, in milliseconds.
+    pub(super) patience: Option<i64>,
+    /// The end of the transaction under way.
+    pub(super) until: Option<Timestamp>,
+    /// The last failure that concerns the whole database.
+    pub(super) failed: RefCell<Option<StoreError>>,
+    /// Why the connection must not be used any more.
+    pub(super) ended: Option<StoreError>,
+    /// The size of the log when it was merged last.
+    pub(super) merged_at: u64,
 }
 
 /// Opens the file, creating it where writing is allowed.
 pub fn open(path: &Path, access: Access, clock: &SharedClock) -> Result<Driver, StoreError> {
+    let driver = |writer, reader| Driver {
+        writer,
+        reader,
+        kind: Kind::Sqlite,
+        notes: None,
+        whim: None,
+        condition: Condition::default(),
+        place: "the database".to_owned(),
+    };
     if path.as_os_str() == ":memory:" {
         let db = Connection::open_in_memory().map_err(|e| unusable(path, &e))?;
         let db = Sqlite::new(db, path, None, clock);
-        db.prepare_connection(true)?;
-        let writer = Lane::inline(Backend::Sqlite(Box::new(db)));
-        return Ok(Driver { writer, reader: None, kind: Kind::Sqlite, notes: None, whim: None });
+        db.prepare_connection()?;
+        db.prepare_writing()?;
+        return Ok(driver(Lane::inline(Backend::Sqlite(Box::new(db))), None));
     }
     refuse_foreign(path)?;
-    let readers = |n: usize| -> Result<Lane, StoreError> {
-        let open = |_| {
-            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            Sqlite::connect(path, flags, None, clock).map(|db| Backend::Sqlite(Box::new(db)))
-        };
-        Lane::threads((0..n).map(open).collect::<Result<_, _>>()?)
-    };
     if access == Access::Read {
         if !path.exists() {
             return Err(StoreError::Absent { path: path.display().to_string() });
         }
-        return Ok(Driver {
-            writer: readers(READERS)?,
-            reader: None,
-            kind: Kind::Sqlite,
-            notes: None,
-            whim: None,
-        });
+        return Ok(driver(readers(path, None, COMMAND_MS, clock)?, None));
     }
-    let lock = lock_file(path)?;
+    let (lock, past) = Lock::take(path)?;
+    refuse_emptied(path, past)?;
     create_private(path)?;
+    let lock = Arc::new(Mutex::new(lock));
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Backend::Sqlite(Box::new(Sqlite::connect(path, flags, Some(lock), clock)?));
+    let mut db = Sqlite::connect(path, flags, Some(Arc::clone(&lock)), clock)?;
+    if access == Access::Write {
+        db.look_through(past)?;
+    }
+    db.prepare_writing()?;
+    db.anchor = Anchor::at(path);
     if access == Access::Inline {
-        return Ok(Driver {
-            writer: Lane::inline(db),
-            reader: None,
-            kind: Kind::Sqlite,
-            notes: None,
-            whim: None,
-        });
+        return Ok(driver(Lane::inline(Backend::Sqlite(Box::new(db))), None));
     }
+    db.with_lock(Lock::keep);
     // The writer comes first: it switches the file to WAL before anyone reads.
-    let writer = Lane::threads(vec![db])?;
-    Ok(Driver {
-        writer,
-        reader: Some(readers(READERS)?),
-        kind: Kind::Sqlite,
-        notes: None,
-        whim: None,
-    })
+    let writer = Lane::threads(vec![Backend::Sqlite(Box::new(db))])?;
+    Ok(driver(writer, Some(readers(path, Some(&lock), PAGE_MS, clock)?)))
 }
 
-/// Refuses what is plainly no database before anything is created beside it.
-fn refuse_foreign(path: &Path) -> Result<(), StoreError> {
-    if path.is_dir() {
-        let path = path.display();
-        return Err(StoreError::Unusable(format!(
-            "{path} is a folder; point store.url to a file, such as sqlite:{path}/streamgauge.db"
-        )));
-    }
-    let mut start = [0; MAGIC.len()];
-    let read = File::open(path).and_then(|mut file| file.read(&mut start));
-    if read.is_ok_and(|read| read > 0 && !MAGIC.starts_with(&start[..read])) {
-        return Err(not_a_database(path));
-    }
-    Ok(())
-}
-
-fn not_a_database(path: &Path) -> StoreError {
-    StoreError::Unusable(format!(
-        "{} is not a SQLite database; move it away, or point store.url to another file",
-        path.display()
-    ))
-}
-
-/// Takes the lock that keeps a second writer away. The system drops it with the process.
-fn lock_file(path: &Path) -> Result<File, StoreError> {
-    if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty() && !f.is_dir()) {
-        return Err(StoreError::Unusable(format!(
-            "the folder {} does not exist; create it, or correct store.url",
-            folder.display()
-        )));
-    }
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let lock = private().create(true).truncate(false).open(&name).map_err(|e| denied(path, &e))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => {
-            Err(StoreError::InUse { path: path.display().to_string() })
-        }
-        Err(TryLockError::Error(e)) => Err(denied(path, &e)),
-    }
-}
-
-fn create_private(path: &Path) -> Result<(), StoreError> {
-    private().create(true).truncate(false).open(path).map(drop).map_err(|e| denied(path, &e))
-}
-
-/// Files that only their owner may read: titles are nobody else's business.
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
-fn denied(path: &Path, error: &std::io::Error) -> StoreError {
-    StoreError::Unusable(format!(
-        "cannot write to {} ({error}); give this user write access to it and its folder, or \
-         correct store.url",
-        path.display()
-    ))
-}
-
-fn unusable(path: &Path, error: &rusqlite::Error) -> StoreError {
-    if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) {
-        return not_a_database(path);
-    }
-    let path = path.display();
-    StoreError::Unusable(match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt) => format!(
-            "{path} is damaged; restore a backup, or move it away and run `streamgauge sync`"
-        ),
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-            format!("{path} cannot be written; give this user write access to it and its folder")
-        }
-        _ => format!("cannot open {path} ({error}); check store.url and the rights on the file"),
-    })
+fn readers(
+    path: &Path,
+    lock: Option<&Arc<Mutex<Lock>>>,
+    patience: i64,
+    clock: &SharedClock,
+) -> Result<Lane, StoreError> {
+    let open = |_| {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut db = Sqlite::connect(path, flags, None, clock)?;
+        (db.lock, db.patience) = (lock.cloned(), Some(patience));
+        Ok(Backend::Sqlite(Box::new(db)))
+    };
+    Lane::threads((0..READERS).map(open).collect::<Result<_, StoreError>>()?)
 }
 
 impl Sqlite {
-    fn new(db: Connection, path: &Path, lock: Option<File>, clock: &SharedClock) -> Self {
+    fn new(
+        db: Connection,
+        path: &Path,
+        lock: Option<Arc<Mutex<Lock>>>,
+        clock: &SharedClock,
+    ) -> Self {
         Self {
             db,
             path: path.into(),
@@ -177,7 +135,13 @@ impl Sqlite {
             name: "open",
             witness: None,
             fences: Vec::new(),
-            _lock: lock,
+            lock,
+            anchor: None,
+            patience: None,
+            until: None,
+            failed: RefCell::default(),
+            ended: None,
+            merged_at: 0,
         }
     }
 
@@ -189,7 +153,7 @@ impl Sqlite {
     }
 
     /// Tells the witness what is about to be committed.
-    fn tell_witness(&mut self) {
+    pub(super) fn tell_witness(&mut self) {
         let Some(witness) = self.witness.clone() else { return };
         let fences = std::mem::take(&mut self.fences);
         let current = |db: &mut Self, lease: &str| {
@@ -206,17 +170,17 @@ impl Sqlite {
     fn connect(
         path: &Path,
         flags: OpenFlags,
-        lock: Option<File>,
+        lock: Option<Arc<Mutex<Lock>>>,
         clock: &SharedClock,
     ) -> Result<Self, StoreError> {
         let db = Connection::open_with_flags(path, flags).map_err(|e| unusable(path, &e))?;
-        let writes = lock.is_some();
         let db = Self::new(db, path, lock, clock);
-        db.prepare_connection(writes)?;
+        db.prepare_connection()?;
         Ok(db)
     }
 
-    fn prepare_connection(&self, writes: bool) -> Result<(), StoreError> {
+    /// Sets up what touches nothing, and refuses what is not ours.
+    fn prepare_connection(&self) -> Result<(), StoreError> {
         let wrong = |e: rusqlite::Error| unusable(&self.path, &e);
         self.db.busy_timeout(Duration::from_secs(5)).map_err(wrong)?;
         self.db.set_prepared_statement_cache_capacity(256);
@@ -229,50 +193,65 @@ impl Sqlite {
                 self.path.display()
             )));
         }
-        if writes {
-            let script = format!(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                 PRAGMA application_id = {APPLICATION_ID};"
+        // Nothing is ever put into a temporary folder: there may be none that can be written.
+        self.db.execute_batch("PRAGMA temp_store = MEMORY").map_err(wrong)?;
+        Ok(())
+    }
+
+    /// Makes the file ours. The log is merged by hand, so that a failure is seen and nobody waits
+    /// for it.
+    fn prepare_writing(&self) -> Result<(), StoreError> {
+        let script = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+            PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0; \
+            PRAGMA journal_size_limit = 1048576;";
+        let mark = format!("PRAGMA application_id = {APPLICATION_ID}");
+        let known = |db: &Connection| {
+            db.pragma_query_value(None, "application_id", |row| row.get::<_, i64>(0))
+        };
+        let done = self.db.execute_batch(script).and_then(|()| match known(&self.db)? {
+            APPLICATION_ID => Ok(()),
+            _ => self.db.execute_batch(&mark),
+        });
+        done.map_err(|error| {
+            let told = self.translated(&error);
+            if matches!(told, StoreError::Halted(_)) {
+                self.with_lock(Lock::suspect);
+                return told;
+            }
+            unusable(&self.path, &error)
+        })
+    }
+
+    /// Looks for damage: at all of it after the disk or the file failed, else where that is quick.
+    fn look_through(&self, past: Past) -> Result<(), StoreError> {
+        let suspect = past == Past::Suspect;
+        let small = std::fs::metadata(&self.path).is_ok_and(|data| data.len() <= LOOKED_THROUGH);
+        if suspect || small {
+            let finding = first_finding(&self.db, suspect);
+            let refused = match finding {
+                Ok(None) => None,
+                Ok(Some(_)) => Some(damaged(&self.path)),
+                Err(error) => Some(unusable(&self.path, &error)),
+            };
+            if let Some(refused) = refused {
+                // What is wrong stays as it is, and its log with it.
+                let _ = self.db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+                return Err(refused);
+            }
+        }
+        if suspect {
+            tracing::warn!(
+                file = %self.path.display(),
+                "the disk failed before; the whole database was checked and is sound"
             );
-            self.db.execute_batch(&script).map_err(wrong)?;
         }
         Ok(())
     }
 
-    /// Runs a group of transactions under one commit. Each one fails or succeeds alone; a failed
-    /// commit fails them all.
-    pub fn run(&mut self, mut group: Vec<Box<dyn Work>>) {
-        let writes = group.iter().any(|work| work.writes());
-        let begin = if writes { "BEGIN IMMEDIATE" } else { "BEGIN" };
-        self.name = "begin";
-        if let Err(error) = self.script(begin) {
-            group.into_iter().for_each(|work| work.finish(Err(error.clone())));
-            return;
+    pub(super) fn with_lock(&self, note: impl FnOnce(&mut Lock)) {
+        if let Some(lock) = &self.lock {
+            note(&mut lock.lock().unwrap_or_else(PoisonError::into_inner));
         }
-        let alone = group.len() == 1;
-        let mut keep = false;
-        for work in &mut group {
-            self.name = work.name();
-            let saved = alone || self.script("SAVEPOINT work").is_ok();
-            self.fences.clear();
-            let good = saved && work.run(&mut Tx::Sqlite(self), false);
-            if good && work.writes() {
-                self.tell_witness();
-            }
-            keep |= good;
-            if !alone {
-                let end = if good { "RELEASE work" } else { "ROLLBACK TO work; RELEASE work" };
-                // A savepoint only fails with its transaction; then the commit fails too.
-                let _ = self.script(end);
-            }
-        }
-        self.name = "commit";
-        let outcome = self.script(if keep || !alone { "COMMIT" } else { "ROLLBACK" });
-        if outcome.is_err() && !self.db.is_autocommit() {
-            // What cannot be committed must not leak into the next transaction.
-            let _ = self.script("ROLLBACK");
-        }
-        group.into_iter().for_each(|work| work.finish(outcome.clone()));
     }
 
     /// Runs one statement and tells how many rows it touched.
@@ -316,10 +295,12 @@ impl Sqlite {
         statement: &mut Statement<'_>,
         params: &[Param<'_>],
     ) -> Result<Vec<Row>, StoreError> {
+        self.in_time()?;
         let columns = statement.column_count();
         let mut rows = statement.query(params_from_iter(params)).map_err(|e| self.refused(&e))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next().map_err(|e| self.refused(&e))? {
+            self.in_time()?;
             let mut values = Vec::with_capacity(columns);
             for column in 0..columns {
                 values.push(row.get_ref(column).map_err(|e| self.refused(&e))?.try_into()?);
@@ -327,6 +308,14 @@ impl Sqlite {
             found.push(Row(values));
         }
         Ok(found)
+    }
+
+    /// A read that takes too long holds the log for everybody.
+    fn in_time(&self) -> Result<(), StoreError> {
+        if self.until.is_some_and(|until| self.clock.now() > until) {
+            return Err(StoreError::Unavailable(format!("\"{}\" took too long", self.name)));
+        }
+        Ok(())
     }
 
     /// Runs several statements without parameters.
@@ -339,24 +328,40 @@ impl Sqlite {
         self.clock.now()
     }
 
-    fn refused(&self, error: &rusqlite::Error) -> StoreError {
+    pub(super) fn refused(&self, error: &rusqlite::Error) -> StoreError {
+        let told = self.translated(error);
+        if told.is_general() {
+            *self.failed.borrow_mut() = Some(told.clone());
+        }
+        told
+    }
+
+    fn translated(&self, error: &rusqlite::Error) -> StoreError {
         let path = self.path.display();
+        let code = error.sqlite_error().map(|e| e.extended_code);
+        if code.is_some_and(|code| NOT_SYNCED.contains(&code)) {
+            return StoreError::Halted(format!(
+                "the disk of {path} did not keep what was written (fsync: {error}); what was \
+                 reported as stored is stored, what was not is asked for again. Look at the disk, \
+                 then start again: the database is checked first"
+            ));
+        }
         match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                StoreError::Unavailable(format!("{path} is locked"))
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Unavailable(
+                format!("{path} is locked by another program, such as an open sqlite3; end that"),
+            ),
+            Some(ErrorCode::DiskFull) => no_space(&path),
+            Some(ErrorCode::SystemIoFailure | ErrorCode::ReadOnly) => refuses_writing(&self.path)
+                .map(|why| denied(&self.path, &why))
+                .unwrap_or_else(|| {
+                    StoreError::Unavailable(format!("reading or writing {path} failed ({error})"))
+                }),
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) if self.lock.is_some() => {
+                StoreError::Halted(damaged(&self.path).to_string())
             }
-            Some(ErrorCode::DiskFull) => StoreError::Unavailable(format!(
-                "no space is left for {path}; free some, nothing needs a restart"
-            )),
-            Some(ErrorCode::SystemIoFailure) => {
-                StoreError::Unavailable(format!("reading or writing {path} failed ({error})"))
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::CannotOpen) => {
+                unusable(&self.path, error)
             }
-            Some(
-                ErrorCode::NotADatabase
-                | ErrorCode::DatabaseCorrupt
-                | ErrorCode::ReadOnly
-                | ErrorCode::CannotOpen,
-            ) => unusable(&self.path, error),
             _ => StoreError::Refused { name: self.name, detail: error.to_string() },
         }
     }

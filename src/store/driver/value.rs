@@ -151,6 +151,18 @@ impl<'a> FromSql<'a> for Value {
 pub struct Row(pub Vec<Value>);
 
 impl Row {
+    /// All columns, to be stored elsewhere.
+    pub fn params(&self) -> Vec<Param<'_>> {
+        let param = |value| match value {
+            &Value::Null => Param::Null,
+            &Value::Int(n) => Param::Int(n),
+            &Value::Real(x) => Param::Real(x),
+            Value::Text(text) => Param::Text(text),
+            Value::Blob(bytes) => Param::Blob(bytes),
+        };
+        self.0.iter().map(param).collect()
+    }
+
     /// A whole number.
     pub fn int(&self, column: usize) -> Result<i64, StoreError> {
         match self.0.get(column) {

@@ -78,8 +78,8 @@ fn a_damaged_database_is_told_from_a_foreign_one() {
     // The header page stays; what it leads to is gone.
     bytes[4096..].fill(0xff);
     let desk = desk.write(STORE, &bytes);
-    let told =
-        "streamgauge.db is damaged; restore a backup, or move it away and run `streamgauge sync`";
+    let told = "streamgauge.db is damaged; put a backup in its place with `streamgauge restore FILE`, or \
+         move it away and run `streamgauge sync`";
     for args in [&["map"][..], &["signals"]] {
         let ran = desk.run(args);
         assert_eq!((ran.code, ran.err), (2, format!("streamgauge: {told}\n")), "{args:?}");

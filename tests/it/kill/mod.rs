@@ -5,7 +5,7 @@
 
 pub mod compare;
 pub mod postman;
-mod town;
+pub mod town;
 
 use streamgauge::sim::jira;
 

@@ -91,6 +91,11 @@ impl Town {
         Self { stage, gate, folder, postman, portfolio, seed, editor, random, hits }
     }
 
+    /// Somebody makes the next edit.
+    pub fn edit(&self) {
+        self.editor.lock().unwrap().step();
+    }
+
     fn below(&self, n: u64) -> u64 {
         self.random.next_u64() % n
     }

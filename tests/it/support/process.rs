@@ -20,7 +20,7 @@ pub const DEADLINE: Duration = Duration::from_secs(60);
 /// The folder of one installation: settings, portfolio, database, logs.
 pub struct Folder {
     pub dir: tempfile::TempDir,
-    /// Secrets, by the environment variables that hold them.
+    /// Secrets and what else is in the environment.
     secrets: Vec<(&'static str, String)>,
     log: String,
     /// Files that a process may have open; `None`: as many as this one.
@@ -39,6 +39,13 @@ pub struct Ways {
 pub struct Daemon {
     child: Child,
     pub address: String,
+}
+
+/// A command that runs.
+pub struct Running {
+    child: Child,
+    out: PathBuf,
+    err: PathBuf,
 }
 
 /// How a command ended.
@@ -151,6 +158,13 @@ webhook_secret = {{ env = "TEST_WEBHOOK_SECRET" }}
         self
     }
 
+    /// Sets a variable of the environment.
+    #[must_use]
+    pub fn env(mut self, name: &'static str, value: &str) -> Self {
+        self.secrets.push((name, value.to_owned()));
+        self
+    }
+
     pub fn path(&self) -> &Path {
         self.dir.path()
     }
@@ -177,17 +191,20 @@ webhook_secret = {{ env = "TEST_WEBHOOK_SECRET" }}
 
     /// Runs a command to its end.
     pub async fn run(&self, args: &[&str]) -> Ended {
+        self.start(args).end().await
+    }
+
+    /// Starts a command and leaves it running.
+    pub fn start(&self, args: &[&str]) -> Running {
         let (out, err) = (self.path().join("out.txt"), self.path().join("err.txt"));
-        let mut child = self
+        let child = self
             .command()
             .args(args)
             .stdout(File::create(&out).unwrap())
             .stderr(File::create(&err).unwrap())
             .spawn()
             .unwrap();
-        let status = ended(&mut child).await;
-        let read = |path: &Path| fs::read_to_string(path).unwrap();
-        Ended { code: status.code(), out: read(&out), err: read(&err) }
+        Running { child, out, err }
     }
 
     /// Where the daemon of this folder logs to; every start begins it anew.
@@ -226,6 +243,15 @@ webhook_secret = {{ env = "TEST_WEBHOOK_SECRET" }}
             return Err(fs::read_to_string(&log).unwrap());
         };
         Ok(Daemon { child, address })
+    }
+}
+
+impl Running {
+    /// Waits for its end.
+    pub async fn end(mut self) -> Ended {
+        let status = ended(&mut self.child).await;
+        let read = |path: &Path| fs::read_to_string(path).unwrap();
+        Ended { code: status.code(), out: read(&self.out), err: read(&self.err) }
     }
 }
 
