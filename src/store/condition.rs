@@ -133,7 +133,7 @@ impl Store {
         Watch(self.driver.condition.state.subscribe())
     }
 
-    /// Reads and writes a little that changes nothing, to learn whether the database answers.
+    /// Reads and writes a little that nobody reads, to learn whether the database answers.
     ///
     /// # Errors
     /// It does not.
@@ -141,7 +141,12 @@ impl Store {
         self.seq().await?;
         self.driver
             .write(PROBE, |tx| {
-                tx.execute("UPDATE meta SET value = value WHERE name = 'schema'", &[])
+                // A value that stays the same would not be written at all.
+                tx.execute(
+                    "INSERT INTO meta (name, value) VALUES ('probe', 1)
+                     ON CONFLICT (name) DO UPDATE SET value = 1 - meta.value",
+                    &[],
+                )
             })
             .await
             .map(drop)

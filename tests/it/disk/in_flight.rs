@@ -72,7 +72,7 @@ async fn full_for_a_while(house: &mut House) {
         for path in ["/", "/map", "/api/v1/report"] {
             let (code, told) = house.page(&daemon, path).await;
             assert_eq!(code, 200, "{path}: {told}");
-            assert!(path != "/" || told.contains("nothing new can be stored"), "{told}");
+            assert!(path != "/" || told.contains("nothing new can be stored"), "{path}");
         }
         let (code, told) = house.page(&daemon, "/status").await;
         assert!(code == 200 && told.contains("nothing new can be stored"), "{told}");
