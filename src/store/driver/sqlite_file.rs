@@ -194,13 +194,17 @@ fn private() -> OpenOptions {
 
 /// Why nothing can be written at this moment, as the system says it: the file, or one beside it.
 pub fn refuses_writing(path: &Path) -> Option<std::io::Error> {
+    // One name, so that the same trouble is told in the same words.
+    let name = folder(path).join(".streamgauge-probe");
     let beside = || {
-        let mut draft =
-            tempfile::Builder::new().prefix(".streamgauge-").tempfile_in(folder(path))?;
+        let mut draft = private().create(true).truncate(true).open(&name)?;
         draft.write_all(&[0; 4096])?;
-        draft.as_file().sync_data()
+        draft.sync_data()
     };
-    OpenOptions::new().write(true).open(path).map(drop).and_then(|()| beside()).err()
+    let refused = OpenOptions::new().write(true).open(path).map(drop).and_then(|()| beside()).err();
+    // There may be none.
+    let _ = std::fs::remove_file(&name);
+    refused
 }
 
 /// The folder of a file.
