@@ -173,6 +173,11 @@ webhook_secret = {{ env = "TEST_WEBHOOK_SECRET" }}
         self.store.clone()
     }
 
+    /// The file of a SQLite store.
+    pub fn database(&self) -> PathBuf {
+        self.url().strip_prefix("sqlite:").expect("a file").into()
+    }
+
     fn command(&self) -> Command {
         let program = env!("CARGO_BIN_EXE_streamgauge");
         let mut command = Command::new(if self.files.is_some() { "sh" } else { program });
