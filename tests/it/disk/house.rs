@@ -154,6 +154,13 @@ impl House {
         get(&self.client, &daemon.at(path)).await.expect("the daemon answers")
     }
 
+    /// Webhooks that wait to be followed.
+    pub async fn waiting(&self) -> u64 {
+        let url = self.town.folder.url();
+        let store = Store::open_read_only(&url, Arc::new(SystemClock)).await.unwrap();
+        store.counts().await.unwrap().hints
+    }
+
     /// Everything that was acknowledged is in the database, followed or waiting: the number of
     /// acknowledged edits that are neither.
     pub async fn lost(&self) -> usize {
