@@ -100,8 +100,8 @@ impl House {
     pub async fn tell_again(&mut self, daemon: &Daemon) -> Vec<Option<u16>> {
         let site = self.town.stage.jira.as_ref().unwrap().site.clone();
         let edits: Vec<(u64, u64)> = std::mem::take(&mut self.refused)
-            .into_iter()
-            .map(|(id, _)| {
+            .into_keys()
+            .map(|id| {
                 self.told += 1;
                 let summary = jira::Edit::Summary(format!("edit {}", self.told));
                 jira::lock(&site).edit(id, &summary).unwrap();
