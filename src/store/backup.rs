@@ -202,7 +202,12 @@ async fn tables(sqlite: &Store) -> Result<Vec<Table>, StoreError> {
             tables.push(Table { name, columns, key });
         }
         tables.retain(|table| table.name != LEFT_OUT);
-        Ok(tables)
+        match tables.iter().find_map(Table::odd) {
+            None => Ok(tables),
+            Some(name) => Err(StoreError::Unusable(format!(
+                "the database holds {name:?}, which is not of this program; remove it"
+            ))),
+        }
     });
     read.await
 }
@@ -265,6 +270,16 @@ fn send(
 }
 
 impl Table {
+    /// A name that no migration gives. Names become part of statements, so none may be anything
+    /// but a word.
+    fn odd(&self) -> Option<&str> {
+        let word = |name: &str| {
+            name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        };
+        let names = std::iter::once(&self.name).chain(&self.columns);
+        names.map(String::as_str).find(|name| !word(name))
+    }
+
     fn select(&self, done: usize) -> String {
         format!(
             "SELECT {} FROM {} ORDER BY {} LIMIT {CHUNK} OFFSET {done}",

@@ -71,8 +71,11 @@ fn sql_is_never_put_together() {
             continue;
         }
         let next: String = code[at..].iter().take(3).map(|(_, _, line)| line.as_str()).collect();
-        // The only two are made of constants: the name of our files and the number of a lock.
-        let constant = next.contains("{APPLICATION_ID}") || next.contains("{SCHEMA_LOCK}");
+        // The others are made of constants: the name of our files, the number of a lock, words of
+        // the driver, and in a backup the names of our tables, which it has checked to be words.
+        let constants = ["{APPLICATION_ID}", "{SCHEMA_LOCK}", "checkpoint({how})"];
+        let tables = ["{of}.meta", "main.{table}", "self.columns", "{name} ({columns})"];
+        let constant = constants.iter().chain(&tables).any(|known| next.contains(known));
         if words.iter().any(|word| next.contains(word)) && !constant {
             wrong.push(format!("src/{file}:{number}: {}", line.trim()));
         }
