@@ -79,11 +79,12 @@ impl<'a> Puller<'a> {
             if std::mem::take(&mut first) && self.listen(true).await {
                 return Ended::Unreachable(self.due);
             }
-            let pause = self.gather.pause(clock.now());
-            tokio::select! {
-                biased;
-                () = self.stop.wait() => break,
-                () = clock.sleep(pause) => {}
+            while let Some(pause) = self.gather.pause(clock.now()) {
+                tokio::select! {
+                    biased;
+                    () = self.stop.wait() => return Ended::Stopped,
+                    () = clock.sleep(pause) => {}
+                }
             }
             let wait = u64::try_from(self.due.millis() - clock.now().millis()).unwrap_or(0);
             let wait = Duration::from_millis(wait);

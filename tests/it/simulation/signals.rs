@@ -90,11 +90,10 @@ fn kept(json: &str) -> String {
     lines.map(|line| line.trim_end_matches(',')).collect::<Vec<_>>().join("\n")
 }
 
-/// The first line that differs.
+/// The first lines that differ.
 fn difference(one: &str, other: &str) -> String {
-    let mut lines = one.lines().zip(other.lines()).enumerate();
-    lines.find(|(_, (a, b))| a != b).map_or_else(
-        || "one is longer".to_owned(),
-        |(number, (a, b))| format!("line {number}: {a} is not {b}"),
-    )
+    let lines = one.lines().zip(other.lines()).enumerate().filter(|(_, (a, b))| a != b);
+    let told: Vec<String> =
+        lines.take(3).map(|(number, (a, b))| format!("line {number}: {a} is not {b}")).collect();
+    if told.is_empty() { "one is longer".to_owned() } else { told.join("; ") }
 }

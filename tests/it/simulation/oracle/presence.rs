@@ -6,7 +6,7 @@ use streamgauge::model::Departure;
 use streamgauge::sim::jira;
 use streamgauge::store::StoredItem;
 
-use super::super::corpus::{OTHER, REPOS};
+use super::super::corpus::{BOOK, OTHER, PAY, REPOS};
 use super::super::life::Life;
 use super::stored;
 
@@ -94,7 +94,15 @@ fn due_in_jira(life: &Life, site: &jira::Site, item: &StoredItem) -> Codes {
     );
     let closed = shut(&issue.project);
     if issue.project == OTHER || hidden || archived || !closed.is_empty() {
+        if hidden || closed.contains(Departure::AccessLost.code()) {
+            // Nobody can tell what cannot be read from what is not there.
+            fits.extend(of(&Departure::Gone));
+        }
         fits.extend(closed);
+        // Nor, of a closed project, what had left it before.
+        let last = [("PAY", PAY), ("BOOK", BOOK)];
+        let last = last.into_iter().find(|(key, _)| *key == item.attributes.project);
+        fits.extend(last.map(|(_, project)| shut(&project)).unwrap_or_default());
         return fits;
     }
     Codes::new()
