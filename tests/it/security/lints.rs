@@ -72,7 +72,11 @@ fn sql_is_never_put_together() {
         if !file.starts_with("store/") || !made {
             continue;
         }
-        let next: String = code[at..].iter().take(3).map(|(_, _, line)| line.as_str()).collect();
+        let mut ended = false;
+        let statement = code[at..].iter().take(3).take_while(|(_, _, line)| {
+            !std::mem::replace(&mut ended, line.trim_end().ends_with(';'))
+        });
+        let next: String = statement.map(|(_, _, line)| line.as_str()).collect();
         // The others are made of constants: the name of our files, the number of a lock, words of
         // the driver, and in a backup the names of our tables, which it has checked to be words.
         let constants = ["{APPLICATION_ID}", "{SCHEMA_LOCK}", "checkpoint({how})"];
