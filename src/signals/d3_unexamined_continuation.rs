@@ -226,10 +226,9 @@ fn rested_on(ledger: &Ledger) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Altitude, Cadence, Context, Decision, Reading};
+    use crate::model::{Altitude, Cadence, Decision, Reading};
     use crate::signals::Dataset;
-    use crate::signals::dataset::Epic;
-    use crate::signals::fixture::{at, item, portfolio as org, under, view};
+    use crate::signals::fixture::{at, epic, item, portfolio as org, under, view};
 
     /// One team over two cadences of sixty days: 34 team-days for the first epic, 86 for the
     /// second, about which there was a decision.
@@ -237,19 +236,7 @@ mod tests {
         let mut data = org(1, &[1]);
         let anchor = chrono::NaiveDate::from_ymd_opt(2026, 1, 5).unwrap();
         data.cadences = vec![Cadence { id: "pi".into(), anchor, days: 60 }];
-        for id in ["BET-1", "BET-2"] {
-            data.epics.push(Epic {
-                id: id.into(),
-                title: String::new(),
-                stream: None,
-                theme: None,
-                horizon: None,
-                context: Context::Product,
-                hypothesis: None,
-                outcome: None,
-                states: Vec::new(),
-            });
-        }
+        data.epics = ["BET-1", "BET-2"].map(|id| epic(id, &[])).into();
         let mut add = |key, epic, events: &[(&str, &str)]| {
             let ix = item(&mut data, key, "T1/S1", events);
             under(&mut data, ix, epic);

@@ -2,11 +2,11 @@
 
 use chrono_tz::Tz;
 
-use super::dataset::{ItemFacts, LinkFacts, Stream, Team};
+use super::dataset::{Epic, ItemFacts, LinkFacts, Stream, Team};
 use super::{Dataset, Scope, View};
 use crate::model::{
-    Category, EpicIx, FlowEvent, Kind, Period, Precision, StateIx, StreamIx, StreamKind, TeamIx,
-    Timestamp, TrackerKind, fold,
+    Category, Context, EpicIx, EpicState, FlowEvent, Kind, Period, Precision, StateIx, StreamIx,
+    StreamKind, TeamIx, Timestamp, TrackerKind, fold,
 };
 
 /// `03-02` or `03-02 09:00` of 2026, in UTC.
@@ -90,6 +90,21 @@ pub(super) fn item(data: &mut Dataset, key: &str, place: &str, events: &[(&str, 
         relabelled: Vec::new(),
     });
     data.items.len() - 1
+}
+
+/// An epic of the product of which nothing else is declared, with the instants of its states.
+pub(super) fn epic(id: &str, states: &[(&str, EpicState)]) -> Epic {
+    Epic {
+        id: id.to_owned(),
+        title: String::new(),
+        stream: None,
+        theme: None,
+        horizon: None,
+        context: Context::Product,
+        hypothesis: None,
+        outcome: None,
+        states: states.iter().map(|(when, state)| (at(when), *state)).collect(),
+    }
 }
 
 /// Puts all segments of an item under an epic.

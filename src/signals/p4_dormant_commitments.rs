@@ -255,8 +255,7 @@ fn tell(
 mod tests {
     use super::*;
     use crate::model::Altitude;
-    use crate::signals::dataset::Epic;
-    use crate::signals::fixture::{at, item, portfolio, under, view};
+    use crate::signals::fixture::{at, epic, item, portfolio, under, view};
 
     /// Twenty resumed gaps: P85 is the 17th, 16 days; a gap of 17 days is dormant, 16 is not.
     #[test]
@@ -292,19 +291,7 @@ mod tests {
 
     fn bets(states: &[(&str, EpicState)]) -> Dataset {
         let mut data = portfolio(1, &[1]);
-        for id in ["BET-1", "BET-2", "BET-3"] {
-            data.epics.push(Epic {
-                id: id.into(),
-                title: String::new(),
-                stream: None,
-                theme: None,
-                horizon: None,
-                context: Context::Product,
-                hypothesis: None,
-                outcome: None,
-                states: states.iter().map(|(when, state)| (at(when), *state)).collect(),
-            });
-        }
+        data.epics = ["BET-1", "BET-2", "BET-3"].map(|id| epic(id, states)).into();
         let mut add = |key, epic, events: &[(&str, &str)]| {
             let ix = item(&mut data, key, "T1/S1", events);
             under(&mut data, ix, epic);

@@ -183,7 +183,7 @@ mod tests {
     use crate::model::{Context, DAY_MS};
     use crate::signals::dataset::Epic;
     use crate::signals::entries::of;
-    use crate::signals::fixture::{f0, item, portfolio, under, view};
+    use crate::signals::fixture::{epic, f0, item, portfolio, under, view};
     use crate::signals::{Scope, evaluate};
 
     /// Work of a one-off epic draws attention and is in no flow signal; the page says so.
@@ -191,17 +191,7 @@ mod tests {
     fn one_off_work_does_not_flow() {
         let mut data = portfolio(1, &[1]);
         for context in [Context::Product, Context::OneOff] {
-            data.epics.push(Epic {
-                id: format!("BET-{context:?}"),
-                title: String::new(),
-                stream: None,
-                theme: None,
-                horizon: None,
-                context,
-                hypothesis: None,
-                outcome: None,
-                states: Vec::new(),
-            });
+            data.epics.push(Epic { context, ..epic(&format!("BET-{context:?}"), &[]) });
         }
         for (key, epic) in [("a", 0), ("b", 1)] {
             let ix = item(&mut data, key, "T1/S1", &[("03-10", "Dev"), ("03-17", "done")]);
