@@ -7,12 +7,27 @@ use sha2::{Digest as _, Sha256};
 
 use super::driver::{Row, Tx};
 use super::{Store, StoreError, bump, next_numbers};
-use crate::model::{Decision, Expectation, Reading, Timestamp};
+use crate::model::{DAY_MS, Decision, Expectation, Reading, Timestamp};
 
 const PLACE: &str = "the record of decisions";
 
+/// A question for rows of `decisions d` that [`decision`] reads.
+macro_rules! decisions {
+    ($which:literal) => {
+        concat!(
+            "SELECT number, made_at, effective_at, altitude, subject, verb, target_low,
+                target_high, measure, direction, review_at, cites, why, known_at
+             FROM decisions d ",
+            $which
+        )
+    };
+}
+
 impl Store {
-    /// Appends a decision and assigns its id; `supersedes` names the one it corrects.
+    /// Appends a decision and assigns its id; `supersedes` names the one it corrects. One that is
+    /// entered again, because nobody heard that it was taken, is not appended: the answer is what
+    /// is stored of it. It is the same when every word is, it is in force, and it was made at the
+    /// same instant, or, where it was made when it was entered, within the last day.
     ///
     /// # Errors
     /// [`StoreError::Unusable`] when `supersedes` names no decision.
@@ -28,6 +43,11 @@ impl Store {
                     Some(id) => Some(number_of(tx, id)?),
                     None => None,
                 };
+                // Taking no number makes two processes wait for each other all the same.
+                next_numbers(tx, "decisions", 0)?;
+                if let Some(known) = entered_before(tx, &decision, corrected)? {
+                    return Ok(known);
+                }
                 let number = next_numbers(tx, "decisions", 1)?;
                 decision.id = format!("D-{number}");
                 insert_decision(tx, &decision, number, corrected)?;
@@ -46,12 +66,12 @@ impl Store {
         self.driver
             .read("decisions", move |tx| {
                 let rows = tx.query(
-                    "SELECT number, made_at, effective_at, altitude, subject, verb, target_low,
-                        target_high, measure, direction, review_at, cites, why, known_at
-                     FROM decisions d WHERE known_at <= $1 AND NOT EXISTS
-                        (SELECT 1 FROM decisions n
-                         WHERE n.supersedes = d.number AND n.known_at <= $1)
-                     ORDER BY made_at, number",
+                    decisions!(
+                        "WHERE known_at <= $1 AND NOT EXISTS
+                            (SELECT 1 FROM decisions n
+                             WHERE n.supersedes = d.number AND n.known_at <= $1)
+                         ORDER BY made_at, number"
+                    ),
                     &[known.into()],
                 )?;
                 rows.iter().map(decision).collect()
@@ -174,6 +194,44 @@ fn number_of(tx: &mut Tx<'_>, id: &str) -> Result<i64, StoreError> {
             "there is no decision {id:?} to supersede; take an id that `streamgauge decide` printed"
         )))
     })
+}
+
+fn entered_before(
+    tx: &mut Tx<'_>,
+    new: &Decision,
+    supersedes: Option<i64>,
+) -> Result<Option<Decision>, StoreError> {
+    let rows = tx.query(
+        decisions!(
+            "WHERE why = $1 AND COALESCE(supersedes, 0) = $2 AND NOT EXISTS
+                (SELECT 1 FROM decisions n WHERE n.supersedes = d.number)
+             ORDER BY number"
+        ),
+        &[(&new.why).into(), supersedes.unwrap_or(0).into()],
+    )?;
+    let known = rows.iter().map(decision).collect::<Result<Vec<_>, _>>()?;
+    Ok(known.into_iter().find(|known| is_same(known, new)))
+}
+
+fn is_same(known: &Decision, new: &Decision) -> bool {
+    let at_entry = |one: &Decision| one.made_at == one.known_at;
+    let day = new.known_at.millis().saturating_sub(known.known_at.millis()) < DAY_MS;
+    let moved = at_entry(known) && at_entry(new) && day;
+    let shift = if moved { new.made_at.millis() - known.made_at.millis() } else { 0 };
+    // From when it counts moves with the instant of entry, unless it was given.
+    let effective = [known.effective_at, known.effective_at.plus_millis(shift)];
+    let told = Decision {
+        id: new.id.clone(),
+        made_at: known.made_at.plus_millis(shift),
+        effective_at: if effective.contains(&new.effective_at) {
+            new.effective_at
+        } else {
+            known.effective_at
+        },
+        known_at: new.known_at,
+        ..known.clone()
+    };
+    told == *new
 }
 
 fn insert_decision(

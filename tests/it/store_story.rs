@@ -3,19 +3,24 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use streamgauge::clock::{Clock, ManualClock};
+use streamgauge::gauge::Gauge;
+use streamgauge::gauge::record::NewDecision;
 use streamgauge::model::{
     Altitude, Attributes, Change, ConnectionId, Decision, Departure, Direction, Expectation, Gap,
     Item, ItemId, Level, Named, Period, Precision, Reading, Release, StatusEntry, Subject,
     Timestamp, TrackerKind, Verb, What,
 };
+use streamgauge::portfolio::Portfolio;
 use streamgauge::store::{
     Applied, Ask, Batch, Calls, Claim, Counts, Coverage, Cursor, Delivery, DigestKey, DueTick,
-    GapCount, Hint, Lease, Mark, PassMarks, PassRecord, Removed, Resume, ScopeRecord, ScopeTrouble,
-    SentDigest, SkippedTicks, Store, StoreError, StoredItem, Swept, TickPlan, TicksPlanned,
-    Waiting, duty_of,
+    Fence, GapCount, Hint, Lease, Mark, PassMarks, PassRecord, Removed, Resume, ScopeRecord,
+    ScopeTrouble, SentDigest, SkippedTicks, Store, StoreError, StoredItem, Swept, TickPlan,
+    TicksPlanned, Treatment, Waiting, duty_of,
 };
 
 use crate::support::postgres;
@@ -93,7 +98,7 @@ async fn one(store: &Store, key: &str, known: Option<Timestamp>) -> StoredItem {
 }
 
 /// The whole story. `reopen` opens a second handle on the same database for reading.
-async fn story(store: Store, url: &str, clock: std::sync::Arc<ManualClock>) {
+async fn story(store: Store, url: &str, clock: Arc<ManualClock>) {
     let lease = leases(&store).await;
     items(&store, &lease).await;
     removals(&store, &lease).await;
@@ -512,7 +517,28 @@ async fn journal(store: &Store) {
     let unknown = store.add_decision(decision(4, ""), Some("D-77")).await;
     assert!(matches!(unknown, Err(StoreError::Unusable(why)) if why.contains("D-77")));
     assert_eq!(store.decisions(Some(at(2))).await.unwrap(), [first]);
-    assert_eq!(store.decisions(None).await.unwrap(), [corrected, bare]);
+    assert_eq!(store.decisions(None).await.unwrap(), [corrected.clone(), bare.clone()]);
+
+    // Entered again: the same one, and no number is lost. What was superseded can be decided anew.
+    let again = store.add_decision(decision(5, "review"), Some("D-1")).await.unwrap();
+    assert_eq!(again, corrected);
+    let other = Decision { verb: Verb::Less, ..decision(5, "review") };
+    let other = store.add_decision(other, Some("D-1")).await.unwrap();
+    let anew = store.add_decision(decision(6, "reveiw"), None).await.unwrap();
+    assert_eq!((other.id.as_str(), anew.id.as_str()), ("D-4", "D-5"));
+
+    // Where nobody gave an instant, it is the instant of entry, another one each time.
+    let now = |minute: i64| {
+        let (made_at, effective_at) = (at(minute), at(minute));
+        Decision { made_at, effective_at, ..decision(minute, "as things are") }
+    };
+    let entered = store.add_decision(now(10), None).await.unwrap();
+    assert_eq!(store.add_decision(now(13), None).await.unwrap(), entered);
+    let given = Decision { effective_at: at(99), ..now(14) };
+    let given = store.add_decision(given, None).await.unwrap();
+    let later = store.add_decision(now(10 + 24 * 60), None).await.unwrap();
+    assert_eq!((given.id.as_str(), later.id.as_str()), ("D-7", "D-8"));
+    assert_eq!(store.decisions(None).await.unwrap().len(), 7);
 
     let reading = |minute: i64, value: f64, known: i64| Reading {
         measure: "refund-contacts".into(),
@@ -633,7 +659,7 @@ async fn digests(store: &Store, clock: &ManualClock) {
     assert!(off == 0 || off.abs() > 1_000, "the clock of SQLite is ours, of PostgreSQL its own");
 }
 
-fn clock() -> std::sync::Arc<ManualClock> {
+fn clock() -> Arc<ManualClock> {
     ManualClock::at(at(0))
 }
 
@@ -839,4 +865,38 @@ async fn open_when_free(url: &str) -> Result<Store, StoreError> {
             other => return other,
         }
     }
+}
+
+/// The commit of a decision went through, and nobody heard of it.
+#[tokio::test]
+async fn a_decision_whose_answer_was_lost_is_not_made_twice() {
+    let clock = ManualClock::at(at(0));
+    let lost = AtomicBool::new(true);
+    let whim = Arc::new(move |name: &'static str| {
+        let first = name == "add decision" && lost.swap(false, Ordering::SeqCst);
+        if first { Treatment::Unheard } else { Treatment::Done }
+    });
+    let witness = Arc::new(|_: &'static str, _: &[Fence]| {});
+    let store = Store::open_simulated("sqlite::memory:", clock.clone(), whim, witness).await;
+    let store = store.unwrap();
+    let portfolio =
+        Portfolio::parse("name = \"N\"\ntimezone = \"UTC\"\n", "portfolio.toml").unwrap();
+    let gauge = Gauge::new(store.clone(), Arc::new(portfolio), clock.clone());
+    let new = NewDecision {
+        verb: Verb::Continue,
+        subject: "portfolio".into(),
+        why: "the June review".into(),
+        made_at: None,
+        effective_at: None,
+        altitude: None,
+        target: None,
+        expects: None,
+        cites: Vec::new(),
+        supersedes: None,
+    };
+    gauge.decide(new.clone()).await.unwrap_err();
+    clock.advance(MINUTE);
+    let told = gauge.decide(new).await.unwrap();
+    assert_eq!((told.id.as_str(), told.made_at), ("D-1", at(0)));
+    assert_eq!(store.decisions(None).await.unwrap(), [told]);
 }
