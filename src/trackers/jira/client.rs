@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::super::TrackerError;
 use super::answer::{Answer, malformed};
+use super::dates;
 use crate::model::{ConnectionId, Timestamp};
 use crate::transport::{Request, Short, Transport, TransportError, usual_pace};
 
@@ -132,22 +133,61 @@ impl Client {
     }
 
     /// Jira's clock by an answer to a question that left at `sent_at`: at or before the instant at
-    /// which the next one is evaluated. A note says when Jira told none.
-    pub fn clock_of(
+    /// which the next one is evaluated. Where something on the way takes `Date` out of the answers,
+    /// Jira is asked for its time. Where that is hidden too, this machine's clock stands in, and a
+    /// note says so.
+    ///
+    /// # Errors
+    /// Jira was asked for its time and did not answer.
+    pub async fn clock_of(
         &self,
-        sent_at: Timestamp,
+        mut sent_at: Timestamp,
         answer: &Answer,
         notes: &mut Vec<String>,
-    ) -> Timestamp {
+    ) -> Result<Timestamp, TrackerError> {
+        let mut date = answer.date;
+        if date.is_none() {
+            sent_at = self.now();
+            date = self.server_time().await?;
+        }
         let round_trip = self.now().millis().saturating_sub(sent_at.millis()).max(0);
-        let date = answer.date.unwrap_or_else(|| {
+        let date = date.unwrap_or_else(|| {
             notes.push(format!(
-                "{}: Jira's answers carry no Date, so this machine's clock stands in for Jira's",
+                "{}: Jira tells no time, so this machine's clock stands in for Jira's; let the \
+                 proxy before it pass `Date` or /serverInfo on",
                 self.connection
             ));
             sent_at
         });
-        date.plus_millis(-round_trip - 1000)
+        Ok(date.plus_millis(-round_trip - 1000))
+    }
+
+    /// The time that Jira tells in words, if it may be asked for it.
+    async fn server_time(&self) -> Result<Option<Timestamp>, TrackerError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct ServerInfo {
+            server_time: String,
+        }
+
+        let answer = self.get(&self.api("/serverInfo")).await;
+        let told = answer.and_then(|answer| answer.read(serde_json::from_str::<ServerInfo>));
+        let time = match told {
+            Ok(told) => dates::from_text(&told.server_time),
+            Err(later @ (TrackerError::Wait { .. } | TrackerError::Unavailable(_))) => {
+                return Err(later);
+            }
+            Err(_) => None,
+        };
+        if let Some(time) = time {
+            self.note_clock(time);
+        }
+        Ok(time)
+    }
+
+    fn note_clock(&self, theirs: Timestamp) {
+        let ahead = theirs.millis().saturating_sub(self.now().millis());
+        self.ahead.store(ahead, Ordering::Relaxed);
     }
 
     /// Asks `path` at the address where the credential was accepted.
@@ -274,8 +314,7 @@ impl Client {
         let response = response.map_err(|error| unanswered(&place, error))?;
         let answer = Answer::new(place, response);
         if let Some(date) = answer.date {
-            let ahead = date.millis().saturating_sub(self.now().millis());
-            self.ahead.store(ahead, Ordering::Relaxed);
+            self.note_clock(date);
         }
         Ok(answer)
     }

@@ -127,7 +127,7 @@ impl Tracker for Jira {
         let answer = self.client.authenticate().await?;
         answer.read(serde_json::from_str::<Myself>)?;
         let mut notes = Vec::new();
-        let clock = self.client.clock_of(sent_at, &answer, &mut notes);
+        let clock = self.client.clock_of(sent_at, &answer, &mut notes).await?;
         Ok(Probe { clock, notes })
     }
 

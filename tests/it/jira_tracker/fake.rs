@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::Request;
-use axum::http::Response;
 use axum::http::header::{AUTHORIZATION, DATE};
+use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
 use streamgauge::clock::ManualClock;
 use streamgauge::entropy::Entropy;
@@ -130,13 +130,14 @@ async fn read(request: Request) -> Asked {
 fn answer(reply: Reply, clock: &ManualClock) -> Response<String> {
     use streamgauge::clock::Clock;
 
-    let mut response = Response::builder().status(reply.status);
+    let mut response = Response::new(reply.body);
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap();
     let now = clock.now().to_utc().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    response = response.header(DATE, now);
+    response.headers_mut().insert(DATE, now.parse().unwrap());
     for (name, value) in reply.headers {
-        response = response.header(name, value);
+        response.headers_mut().insert(name, value.parse().unwrap());
     }
-    response.body(reply.body).unwrap()
+    response
 }
 
 /// The lookups that every read needs first.

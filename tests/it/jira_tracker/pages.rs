@@ -47,6 +47,32 @@ async fn the_trackers_clock_is_taken_before_the_answer() {
     assert_eq!(fake.asked("/rest/api/3/myself")[0].authorization.as_deref(), Some(header));
 }
 
+/// A proxy may take `Date` away.
+#[tokio::test]
+async fn without_a_date_jira_is_asked_for_its_time() {
+    let info = "/rest/api/3/serverInfo";
+    let told = |reply: Reply| {
+        Fake::start(move |asked| {
+            let reply =
+                if asked.path == info { reply.clone() } else { lookups(&asked.path).unwrap() };
+            reply.with("date", "")
+        })
+    };
+    let fake = told(Reply::json(&json!({"serverTime": "2026-03-02T13:00:00.500+0300"}))).await;
+    let probe = fake.jira.probe().await.unwrap();
+    assert_eq!(probe.clock, now().plus_millis(3_600_500 - 1_000));
+    assert!(probe.notes.is_empty(), "{:?}", probe.notes);
+    assert_eq!(fake.paths(), ["/rest/api/3/myself", info]);
+
+    for hidden in [Reply::text(404, ""), Reply::text(403, ""), Reply::text(200, "{}")] {
+        let probe = told(hidden).await.jira.probe().await.unwrap();
+        assert_eq!(probe.clock, now().plus_millis(-1_000));
+        assert!(probe.notes[0].contains("this machine's clock stands in"), "{:?}", probe.notes);
+    }
+    let failed = told(Reply::text(502, "")).await.jira.probe().await;
+    assert!(matches!(failed, Err(TrackerError::Unavailable(_))), "{failed:?}");
+}
+
 #[tokio::test]
 async fn a_token_with_scopes_is_taken_to_the_gateway() {
     let fake = Fake::start(|asked| match asked.path.as_str() {

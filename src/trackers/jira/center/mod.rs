@@ -179,7 +179,7 @@ impl Tracker for Center {
         let sent_at = self.client.now();
         let answer = self.authenticate().await?;
         let mut dateless = Vec::new();
-        let clock = self.client.clock_of(sent_at, &answer, &mut dateless);
+        let clock = self.client.clock_of(sent_at, &answer, &mut dateless).await?;
         let mut notes = self.server_notes().await?;
         notes.append(&mut dateless);
         Ok(Probe { clock, notes })
