@@ -53,10 +53,14 @@ impl Bodies {
         let mut held: Option<OwnedSemaphorePermit> = None;
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame.map_err(|_| Refusal::Broken)?.into_data() else { continue };
-            if first.len() + more.len() + data.len() > self.limit {
+            let whole = first.len() + more.len() + data.len();
+            if whole > self.limit {
                 return Err(Refusal::TooLarge);
             }
-            let units = u32::try_from(data.len().div_ceil(UNIT)).unwrap_or(u32::MAX);
+            // Counted over all of it: a body in crumbs must not take a unit for each.
+            let taken = held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+            let units = whole.div_ceil(UNIT).saturating_sub(taken);
+            let units = u32::try_from(units).unwrap_or(u32::MAX);
             let room = Arc::clone(&self.room).try_acquire_many_owned(units);
             let room = room.map_err(|_| Refusal::NoRoom)?;
             match &mut held {

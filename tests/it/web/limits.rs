@@ -117,6 +117,18 @@ async fn bodies_under_way_share_one_budget() {
     assert_eq!(hook, 202, "the room is given back");
 }
 
+/// A body in crumbs takes the room of what it holds, however many they are.
+#[tokio::test]
+async fn a_body_in_crumbs_takes_no_more_room_than_it_holds() {
+    let bounds = Bounds { room: 64 << 10, ..Bounds::default() };
+    let house = House::empty(Doors { bounds, ..Doors::all() }).await;
+    let headers = "transfer-encoding: chunked\r\nconnection: close\r\n";
+    let crumbs = "1\r\nx\r\n".repeat(2_000) + "0\r\n\r\n";
+    let ask = head(&house, "/webhooks/github", headers) + &crumbs;
+    let told = answer(&house, ask.as_bytes()).await;
+    assert!(told.starts_with("HTTP/1.1 401"), "it is read to its end: {told}");
+}
+
 #[tokio::test]
 async fn a_delivery_that_finds_no_place_is_sent_back_and_a_scan_is_asked_for() {
     let bounds = Bounds { hints: 0, ..Bounds::default() };
