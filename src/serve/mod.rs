@@ -4,6 +4,7 @@
 //! are a loop of their own; the web server is the third. All hear one stop request. Where several
 //! processes share a store, the loops of a connection run in the one that has its duty.
 
+mod crowd;
 mod digests;
 mod gather;
 mod keeper;
@@ -106,8 +107,14 @@ impl Daemon {
             drop(held);
         });
         let scans: Vec<Arc<Notify>> = hooks.values().map(|hook| Arc::clone(&hook.scan)).collect();
-        // Who was turned away may have brought a webhook that nobody sends again.
-        let turned_away = || scans.iter().for_each(|scan| scan.notify_one());
+        let crowd = Arc::new(Notify::new());
+        let turned_away = || crowd.notify_one();
+        let (held, crowd) = (alive.clone(), Arc::clone(&crowd));
+        let (clock, stopped) = (Arc::clone(&self.clock), stop.clone());
+        self.spawner.spawn("crowd", async move {
+            crowd::followed(&crowd, &scans, &clock, &stopped).await;
+            drop(held);
+        });
         let app = App {
             gauge: self.gauge,
             store: self.store,
