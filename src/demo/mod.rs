@@ -7,15 +7,13 @@ mod stage;
 use std::path::Path;
 use std::sync::Arc;
 
-use secrecy::SecretString;
-
 pub use recorded::Recording;
 pub use stage::{Source, Stage};
 
 use crate::clock::SharedClock;
 use crate::entropy::Entropy;
 use crate::gauge::{Declared, Gauge};
-use crate::model::{ConnectionId, Timestamp};
+use crate::model::Timestamp;
 use crate::portfolio::{Portfolio, Problems};
 use crate::schedule::Schedule;
 use crate::spawn::Spawner;
@@ -127,31 +125,12 @@ fn declared(tracker: &Arc<dyn Tracker>) -> Declared {
 }
 
 fn connect(stage: &Stage, transport: &Transport) -> Result<Vec<Arc<dyn Tracker>>, TrackerError> {
-    let secrets = || vec![SecretString::from(WEBHOOK_SECRET)];
     let mut trackers: Vec<Arc<dyn Tracker>> = Vec::new();
     if let Some(site) = &stage.github {
-        let mut config = github::Config::new(
-            ConnectionId("github".into()),
-            site.repositories.clone(),
-            SecretString::from(site.token),
-        );
-        config.api.clone_from(&site.running.url);
-        config.webhook_secrets = secrets();
-        trackers.push(Arc::new(github::GitHub::new(config, transport.clone())?));
+        trackers.push(Arc::new(github::GitHub::new(site.config(), transport.clone())?));
     }
     if let Some(site) = &stage.jira {
-        let config = jira::Config {
-            connection: ConnectionId("jira".into()),
-            site: site.running.url.clone(),
-            gateway: site.running.url.clone(),
-            scopes: site.projects.clone(),
-            user: SecretString::from(site.user),
-            token: SecretString::from(site.token),
-            webhook_secrets: secrets(),
-            titles: true,
-            blocking: jira::Config::blocking(),
-        };
-        trackers.push(Arc::new(jira::connect(config, transport.clone())));
+        trackers.push(Arc::new(jira::connect(site.config(), transport.clone())));
     }
     Ok(trackers)
 }

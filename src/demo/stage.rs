@@ -1,14 +1,16 @@
 //! The simulated trackers, started on loopback.
 
+use secrecy::SecretString;
 use tokio::net::TcpListener;
 
-use super::Recording;
+use super::{Recording, WEBHOOK_SECRET};
 use crate::clock::SharedClock;
-use crate::model::{Decision, Reading, Timestamp};
+use crate::model::{ConnectionId, Decision, Reading, Timestamp};
 use crate::sim::github;
 use crate::sim::jira;
 use crate::sim::story::Story;
 use crate::spawn::Spawner;
+use crate::trackers;
 
 /// The token that the simulated github.com accepts.
 const GITHUB_TOKEN: &str = "simulated-github-token";
@@ -112,6 +114,22 @@ impl JiraStage {
         let (user, token) = (jira::access::USER, jira::access::TOKEN);
         Ok(Self { site, running, projects, user, token })
     }
+
+    /// What the real client needs to read it, as the connection `jira`.
+    #[must_use]
+    pub fn config(&self) -> trackers::jira::Config {
+        trackers::jira::Config {
+            connection: ConnectionId("jira".into()),
+            site: self.running.url.clone(),
+            gateway: self.running.url.clone(),
+            scopes: self.projects.clone(),
+            user: SecretString::from(self.user),
+            token: SecretString::from(self.token),
+            webhook_secrets: vec![SecretString::from(WEBHOOK_SECRET)],
+            titles: true,
+            blocking: trackers::jira::Config::blocking(),
+        }
+    }
 }
 
 impl GitHubStage {
@@ -135,5 +153,16 @@ impl GitHubStage {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let running = github::serve(&site, listener, clock.clone(), spawner)?;
         Ok(Self { site, running, repositories, token: GITHUB_TOKEN })
+    }
+
+    /// What the real client needs to read it, as the connection `github`.
+    #[must_use]
+    pub fn config(&self) -> trackers::github::Config {
+        let (connection, token) = (ConnectionId("github".into()), SecretString::from(self.token));
+        let mut config =
+            trackers::github::Config::new(connection, self.repositories.clone(), token);
+        config.api.clone_from(&self.running.url);
+        config.webhook_secrets = vec![SecretString::from(WEBHOOK_SECRET)];
+        config
     }
 }

@@ -174,13 +174,8 @@ impl Organisation {
 }
 
 fn connect(stage: &Stage, reader: Reader, transport: &Transport) -> Vec<Arc<dyn Tracker>> {
-    let secrets = || vec![SecretString::from(WEBHOOK_SECRET)];
     let site = stage.github.as_ref().unwrap();
-    let token = SecretString::from(site.token);
-    let connection = ConnectionId("github".into());
-    let mut config = github::Config::new(connection, site.repositories.clone(), token);
-    config.api.clone_from(&site.running.url);
-    config.webhook_secrets = secrets();
+    let mut config = site.config();
     if reader == Reader::App {
         let owner = site.repositories[0].split_once('/').unwrap().0;
         site.site.set_app(APP, &KEY.1).unwrap();
@@ -195,18 +190,7 @@ fn connect(stage: &Stage, reader: Reader, transport: &Transport) -> Vec<Arc<dyn 
     }
     let site = stage.jira.as_ref().unwrap();
     atlassian::lock(&site.site).set_webhook("http://127.0.0.1/", WEBHOOK_SECRET);
-    let config = jira::Config {
-        connection: ConnectionId("jira".into()),
-        site: site.running.url.clone(),
-        gateway: site.running.url.clone(),
-        scopes: site.projects.clone(),
-        user: SecretString::from(site.user),
-        token: SecretString::from(site.token),
-        webhook_secrets: secrets(),
-        titles: true,
-        blocking: jira::Config::blocking(),
-    };
-    vec![Arc::new(jira::connect(config, transport.clone())), github]
+    vec![Arc::new(jira::connect(site.config(), transport.clone())), github]
 }
 
 /// A first sync, hours of edits with every second webhook lost, deletions; and then the store is
