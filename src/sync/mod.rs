@@ -14,6 +14,7 @@
 //! tracker does not explain, from a project that cannot be seen, or from a doubtful credential.
 
 mod absence;
+mod by_position;
 mod duty;
 mod hold;
 mod missed;

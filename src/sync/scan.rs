@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Reach;
+use super::by_position::Offset;
 use super::outcome::Problem;
 use super::run::{Run, Step};
 use super::settings::{deep_overlap_ms, hot_overlap_ms};
@@ -112,9 +113,14 @@ impl<'a> Walk<'a> {
         tracing::debug!(why, "the walk starts again from its last key");
         self.since = self.key.filter(|key| *key != FROM_THE_START).or(self.since);
         self.newest = Timestamp::MIN;
+        self.begin_again();
+        Ok(())
+    }
+
+    /// Asks for the first page next.
+    fn begin_again(&mut self) {
         self.token = None;
         self.tokens.clear();
-        Ok(())
     }
 
     /// Whether there is a next page to follow.
@@ -160,12 +166,13 @@ impl Run<'_> {
                 page.stamps.retain(|stamp| stamp.updated_at.is_none_or(|at| at <= clock));
                 page.items.retain(|item| item.updated_at <= clock);
             }
-            let mut next = page.next.take();
+            let next = page.next.take();
             if alive(Mutant::OffsetAsc) {
                 offset.take(&mut page);
             }
             self.page(&mut walk, page, clock).await?;
-            if alive(Mutant::OffsetAsc) && offset.turn(&mut walk, &mut next) {
+            if alive(Mutant::OffsetAsc) && offset.turn(next.is_some()) {
+                walk.begin_again();
                 continue;
             }
             if !walk.follow(next)? {
@@ -288,36 +295,5 @@ impl Run<'_> {
             self.in_hand.get_or_insert(empty).resume = Some(resume);
         }
         self.heed().await
-    }
-}
-
-/// What [`Mutant::OffsetAsc`] remembers: how many rows it has taken, and how many of those it still
-/// has to pass over in a list that it asks for anew for every page.
-#[derive(Default)]
-struct Offset {
-    taken: usize,
-    before: usize,
-    met: bool,
-}
-
-impl Offset {
-    /// Leaves the rows that lie before the position out of a page.
-    fn take(&mut self, page: &mut Discovered) {
-        let passed = page.stamps.len().min(self.before);
-        page.stamps.drain(..passed);
-        self.before -= passed;
-        self.met = !page.stamps.is_empty();
-        self.taken += page.stamps.len();
-    }
-
-    /// Begins the list again for the next page; false at its end, and before the position.
-    fn turn(&mut self, walk: &mut Walk<'_>, next: &mut Option<String>) -> bool {
-        if !self.met || next.is_none() {
-            return false;
-        }
-        self.before = self.taken;
-        walk.token = None;
-        walk.tokens.clear();
-        true
     }
 }

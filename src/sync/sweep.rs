@@ -70,8 +70,9 @@ impl Run<'_> {
                     let believed = any_seen || sweeping.accepts(project);
                     self.out_of_sight(project, believed, sweeping.accepts(project)).await
                 }
-                Standing::Archived => self.shelve(project, standing, probe.clock).await,
-                Standing::Trashed => self.shelve(project, standing, probe.clock).await,
+                Standing::Archived | Standing::Trashed => {
+                    self.shelve(project, standing, probe.clock).await
+                }
                 Standing::Live => self.walk(project, sweeping, probe.clock).await,
             };
             self.commit().await?;
