@@ -2,7 +2,7 @@
 
 use streamgauge::clock::Clock;
 
-use super::{House, dialects, start};
+use super::of_every_dialect;
 
 const ITEMS: u64 = 1_000;
 
@@ -17,19 +17,12 @@ fn most(dialect: &str) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_hinted_items_are_read_in_bulk() {
-    let folder = tempfile::tempdir().unwrap();
-    let (clock, transport) = start();
     println!("| dialect | items | webhooks | reads by hints | requests |");
     println!("|---|---:|---:|---:|---:|");
     let mut over = Vec::new();
-    for dialect in dialects(&clock, &transport).await {
-        let name = dialect.name();
-        let url = format!("sqlite:{}/{name}.db", folder.path().display());
-        let house = House::new(dialect.as_ref(), &url, &clock).await;
-        let [home, other] = dialect.scopes();
-        let keys: Vec<String> = (0..ITEMS)
-            .map(|number| dialect.create(if number % 5 < 3 { home } else { other }))
-            .collect();
+    of_every_dialect(async |house, transport| {
+        let (dialect, name) = (house.dialect, house.dialect.name());
+        let keys = house.create(ITEMS);
         house.wait(60);
         let first = house.pass().await;
         assert_eq!((first.problem, first.read), (None, ITEMS), "{name}");
@@ -58,6 +51,7 @@ async fn a_thousand_hinted_items_are_read_in_bulk() {
         if requests > most(name) {
             over.push(format!("{name}: {requests}, at most {}", most(name)));
         }
-    }
+    })
+    .await;
     assert!(over.is_empty(), "{over:#?}");
 }

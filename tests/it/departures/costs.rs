@@ -1,6 +1,6 @@
 //! What every dialect costs, in requests: a first sync, a pass when nothing changed, and a sweep.
 
-use super::{House, dialects, start};
+use super::of_every_dialect;
 
 const ITEMS: u64 = 1_000;
 
@@ -19,19 +19,12 @@ fn most(dialect: &str) -> [u64; 3] {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_items_cost_few_requests() {
-    let folder = tempfile::tempdir().unwrap();
-    let (clock, transport) = start();
     println!("| dialect | items | first sync, per 1,000 | nothing changed | sweep, per 1,000 |");
     println!("|---|---:|---:|---:|---:|");
     let mut over = Vec::new();
-    for dialect in dialects(&clock, &transport).await {
-        let name = dialect.name();
-        let url = format!("sqlite:{}/{name}.db", folder.path().display());
-        let house = House::new(dialect.as_ref(), &url, &clock).await;
-        let [home, other] = dialect.scopes();
-        let keys: Vec<String> = (0..ITEMS)
-            .map(|number| dialect.create(if number % 5 < 3 { home } else { other }))
-            .collect();
+    of_every_dialect(async |house, transport| {
+        let (dialect, name) = (house.dialect, house.dialect.name());
+        let keys = house.create(ITEMS);
         house.wait(10);
         keys.iter().for_each(|key| dialect.change(key));
         house.wait(60);
@@ -51,6 +44,7 @@ async fn a_thousand_items_cost_few_requests() {
         if costs.iter().zip(most(name)).any(|(cost, most)| *cost > most) {
             over.push(format!("{name}: {costs:?}, at most {:?}", most(name)));
         }
-    }
+    })
+    .await;
     assert!(over.is_empty(), "{over:#?}");
 }

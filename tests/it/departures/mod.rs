@@ -147,6 +147,25 @@ impl<'a> House<'a> {
         self.clock.advance(Duration::from_secs(60 * minutes));
     }
 
+    /// Items in both scopes, three of five in the first.
+    fn create(&self, count: u64) -> Vec<String> {
+        let [home, other] = self.dialect.scopes();
+        (0..count)
+            .map(|number| self.dialect.create(if number % 5 < 3 { home } else { other }))
+            .collect()
+    }
+
+    /// One item in each scope, read and swept. Returns the key of the second.
+    async fn begin(&self) -> String {
+        let [home, other] = self.dialect.scopes();
+        self.dialect.create(home);
+        let key = self.dialect.create(other);
+        self.wait(30);
+        self.pass().await;
+        self.gone().await;
+        key
+    }
+
     /// The reason by key of every item that left.
     async fn left(&self) -> BTreeMap<String, String> {
         let items = self.store.fold_items(None, Vec::new(), |all, item| all.push(item));
@@ -193,6 +212,18 @@ fn start() -> (Arc<ManualClock>, Transport) {
     let entropy = Entropy::from_seed(4);
     let transport = Transport::over_network(Limits::default(), clock.clone(), entropy).unwrap();
     (clock, transport)
+}
+
+/// Runs a test with every dialect, each over a SQLite file of its own. The network that they share
+/// counts their requests.
+async fn of_every_dialect(mut test: impl AsyncFnMut(&House<'_>, &Transport)) {
+    let folder = tempfile::tempdir().unwrap();
+    let (clock, transport) = start();
+    for dialect in dialects(&clock, &transport).await {
+        let url = format!("sqlite:{}/{}.db", folder.path().display(), dialect.name());
+        let house = House::new(dialect.as_ref(), &url, &clock).await;
+        test(&house, &transport).await;
+    }
 }
 
 /// Single items leave in every way that the tracker has.

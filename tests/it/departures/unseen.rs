@@ -4,27 +4,14 @@
 use streamgauge::model::Category;
 use streamgauge::sync::{Problem, Stop};
 
-use super::{Dialect, House, dialects, start};
-
-async fn of_every_dialect(test: impl AsyncFn(&House<'_>, &dyn Dialect)) {
-    let folder = tempfile::tempdir().unwrap();
-    let (clock, transport) = start();
-    for dialect in dialects(&clock, &transport).await {
-        let url = format!("sqlite:{}/{}.db", folder.path().display(), dialect.name());
-        let house = House::new(dialect.as_ref(), &url, &clock).await;
-        test(&house, dialect.as_ref()).await;
-    }
-}
+use super::of_every_dialect;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_changed_while_a_project_was_hidden_is_read_by_the_next_sweep() {
-    of_every_dialect(async |house, dialect| {
-        let [home, other] = dialect.scopes();
-        dialect.create(home);
-        let key = dialect.create(other);
-        house.wait(30);
-        house.pass().await;
-        house.gone().await;
+    of_every_dialect(async |house, _| {
+        let dialect = house.dialect;
+        let other = dialect.scopes()[1];
+        let key = house.begin().await;
         dialect.show(other, false);
         house.wait(5);
         dialect.change(&key);
@@ -43,7 +30,8 @@ async fn what_changed_while_a_project_was_hidden_is_read_by_the_next_sweep() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_between_a_hint_and_the_first_scan_is_read() {
-    of_every_dialect(async |house, dialect| {
+    of_every_dialect(async |house, _| {
+        let dialect = house.dialect;
         let key = dialect.create(dialect.scopes()[0]);
         house.wait(30);
         // A sweep reads what is listed and not stored; the first scan comes later.
@@ -62,13 +50,10 @@ async fn a_change_between_a_hint_and_the_first_scan_is_read() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_renamed_project_that_is_closed_lets_its_items_go() {
-    of_every_dialect(async |house, dialect| {
-        let [home, other] = dialect.scopes();
-        dialect.create(home);
-        dialect.create(other);
-        house.wait(30);
-        house.pass().await;
-        house.gone().await;
+    of_every_dialect(async |house, _| {
+        let dialect = house.dialect;
+        let other = dialect.scopes()[1];
+        house.begin().await;
         if !dialect.rename(other) {
             return;
         }
@@ -105,13 +90,10 @@ async fn a_renamed_project_that_is_closed_lets_its_items_go() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forbidden_repository_stops_its_own_walk_and_keeps_its_items() {
-    of_every_dialect(async |house, dialect| {
+    of_every_dialect(async |house, _| {
+        let dialect = house.dialect;
         let [home, other] = dialect.scopes();
-        dialect.create(home);
-        dialect.create(other);
-        house.wait(30);
-        house.pass().await;
-        house.gone().await;
+        house.begin().await;
         if !dialect.forbid(other, true) {
             return;
         }
