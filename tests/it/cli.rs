@@ -17,7 +17,7 @@ use streamgauge::signals;
 use streamgauge::trackers::settings::{Auth, Connection};
 use streamgauge::web::settings::{Proxy, Token, Web};
 
-use crate::support::program::{Desk, PORTFOLIO, SETTINGS};
+use crate::support::program::{COMMANDS, Desk, PORTFOLIO, SETTINGS};
 
 const SAMPLE: &str = include_str!("../../config/streamgauge.toml");
 const README: &str = include_str!("../../README.md");
@@ -176,8 +176,8 @@ fn the_readme_names_the_commands_and_the_one_that_passes_the_tests() {
     let help = Desk::new().done(&["--help"]);
     let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     let commands = commands.map_while(|line| line.strip_prefix("  ")?.split(' ').next());
-    let commands: Vec<&str> = commands.filter(|command| *command != "help").collect();
-    assert!(commands.len() > 8, "{help}");
+    let commands: BTreeSet<&str> = commands.filter(|command| *command != "help").collect();
+    assert_eq!(commands, BTreeSet::from(COMMANDS), "{help}");
     for command in commands {
         assert!(README.contains(&format!("| `{command}")), "{command} is not in the README");
     }
@@ -190,25 +190,7 @@ fn the_readme_names_the_commands_and_the_one_that_passes_the_tests() {
 fn help_names_every_command_and_version_is_told() {
     let desk = Desk::new();
     let help = desk.done(&["--help"]);
-    for command in [
-        "demo",
-        "check",
-        "map",
-        "sync",
-        "webhooks",
-        "serve",
-        "backup",
-        "restore",
-        "signals",
-        "digest",
-        "explain",
-        "export",
-        "decide",
-        "reading",
-        "schema",
-        "completions",
-        "man",
-    ] {
+    for command in COMMANDS {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not in\n{help}");
         assert!(desk.done(&[command, "--help"]).contains("Usage:"), "{command}");
     }

@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use crate::support::process::DEADLINE;
-use crate::support::program::{Desk, PORTFOLIO, SETTINGS};
+use crate::support::program::{Desk, Held, PORTFOLIO, SETTINGS};
 
 /// A connection that nothing answers, and a portfolio of one team.
 const LONELY: &str = r#"
@@ -31,16 +31,6 @@ id = "checkout"
 stream = "payments"
 claims = [{ jira = "PAY" }]
 "#;
-
-/// Ends the process that a failed test would leave behind.
-struct Held(Child);
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// The next thing that the service manager is told.
 fn told(socket: &UnixDatagram) -> String {

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use crate::support::process::{DEADLINE, until};
-use crate::support::program::{Desk, PORTFOLIO, SETTINGS};
+use crate::support::program::{Desk, EMPTY, Held, PORTFOLIO, SETTINGS};
 
 /// Stands between the program and the world: notes whom it asks for, and lets nobody through.
 struct World {
@@ -64,12 +64,11 @@ url = "https://github.streamgauge.invalid"
 scopes = ["northwind/checkout"]
 auth = { token = { env = "GITHUB_TOKEN" } }
 "#;
-const SMALL: &str = "name = \"Small\"\ntimezone = \"UTC\"\n";
 
 #[tokio::test]
 async fn only_the_configured_hosts_are_called() {
     let world = World::open();
-    let mut desk = Desk::new().write(SETTINGS, SETTLED).write(PORTFOLIO, SMALL);
+    let mut desk = Desk::new().write(SETTINGS, SETTLED).write(PORTFOLIO, EMPTY);
     for name in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy"]
     {
         desk = desk.env(name, &world.address);
@@ -106,11 +105,10 @@ async fn only_the_configured_hosts_are_called() {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn();
-    let mut daemon = daemon.unwrap();
+    let daemon = Held(daemon.unwrap());
     let before = world.asked.lock().unwrap().len();
     let more = until(DEADLINE, || world.asked.lock().unwrap().len() >= before + 3).await;
-    let _ = daemon.kill();
-    let _ = daemon.wait();
+    drop(daemon);
     assert!(more, "the daemon asks its trackers");
     own.insert("gateway.streamgauge.invalid:443".to_owned());
     let asked = world.asked();

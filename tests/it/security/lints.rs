@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::support::program::Desk;
+use crate::support::program::{COMMANDS, Desk};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -286,26 +286,8 @@ fn deployments_give_up_what_they_do_not_need() {
 #[test]
 fn no_option_takes_a_secret() {
     let desk = Desk::new();
-    let commands = [
-        "demo",
-        "init",
-        "check",
-        "map",
-        "sync",
-        "serve",
-        "health",
-        "signals",
-        "digest",
-        "explain",
-        "export",
-        "decide",
-        "reading",
-        "schema",
-        "completions",
-        "man",
-    ];
     let mut options = 0;
-    for command in commands {
+    for command in COMMANDS {
         let help = desk.done(&[command, "--help"]);
         for line in help.lines().map(str::trim).filter(|line| line.starts_with('-')) {
             options += 1;

@@ -2,11 +2,11 @@
 
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::support::process::{DEADLINE, until};
-use crate::support::program::{Desk, PORTFOLIO, SETTINGS};
+use crate::support::program::{Desk, EMPTY, Held, PORTFOLIO, SETTINGS};
 
 /// One connection that nothing answers, with a webhook, and one reader.
 const FILES: &str = r#"
@@ -22,7 +22,6 @@ webhook_secret = { file = "hook" }
 role = "viewer"
 secret = { file = "viewer" }
 "#;
-const SMALL: &str = "name = \"Small\"\ntimezone = \"UTC\"\n";
 const TOKEN: &str = "canary-of-the-tracker";
 const HOOK: &str = "canary-of-the-webhook-0123456789";
 const VIEWER: &str = "canary-of-the-reader-0123456789";
@@ -35,7 +34,7 @@ fn desk() -> Desk {
         .env("STREAMGAUGE_WEB__LISTEN", "127.0.0.1:0")
         .folder("config")
         .write(SETTINGS, FILES)
-        .write(PORTFOLIO, SMALL)
+        .write(PORTFOLIO, EMPTY)
 }
 
 fn assert_silent(told: &str) {
@@ -86,15 +85,6 @@ fn a_password_in_the_settings_file_is_refused_and_not_repeated() {
         assert!(ran.err.contains("config/streamgauge.toml:2:"), "{}", ran.err);
         assert!(ran.err.contains("`store.url` holds a password"), "{}", ran.err);
         assert_silent(&ran.err);
-    }
-}
-
-struct Held(Child);
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 

@@ -5,12 +5,48 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
 pub const SETTINGS: &str = "config/streamgauge.toml";
 pub const PORTFOLIO: &str = "config/portfolio.toml";
+
+/// A portfolio without streams and teams.
+pub const EMPTY: &str = "name = \"Small\"\ntimezone = \"UTC\"\n";
+
+/// Every command of the program.
+pub const COMMANDS: [&str; 19] = [
+    "demo",
+    "init",
+    "check",
+    "map",
+    "sync",
+    "webhooks",
+    "serve",
+    "health",
+    "backup",
+    "restore",
+    "signals",
+    "digest",
+    "explain",
+    "export",
+    "decide",
+    "reading",
+    "schema",
+    "completions",
+    "man",
+];
+
+/// Ends the process that a failed test would leave behind.
+pub struct Held(pub Child);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
 
 /// A working directory with `config/`, and the environment that commands get.
 pub struct Desk {
