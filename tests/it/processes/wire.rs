@@ -130,18 +130,16 @@ impl Wire {
 
     async fn there(
         &self,
-        mut from: impl AsyncRead + Unpin,
-        mut to: impl AsyncWrite + Unpin,
+        from: impl AsyncRead + Unpin,
+        to: impl AsyncWrite + Unpin,
         unheard: &AtomicBool,
     ) {
-        let mut bytes = vec![0; 64 << 10];
-        while let Ok(length @ 1..) = from.read(&mut bytes).await {
-            let sent = &bytes[..length];
+        let look = |sent: &[u8]| {
             if sent.windows(7).any(|window| window == b"COMMIT\0") {
                 match self.trap.swap(0, Ordering::SeqCst) {
                     1 => {
                         self.sprung.fetch_add(1, Ordering::SeqCst);
-                        return;
+                        return false;
                     }
                     2 => unheard.store(true, Ordering::SeqCst),
                     3 => {
@@ -151,27 +149,40 @@ impl Wire {
                     _ => {}
                 }
             }
-            self.open().await;
-            if to.write_all(sent).await.is_err() {
-                return;
-            }
-        }
+            true
+        };
+        self.carry(from, to, look).await;
     }
 
     async fn back(
         &self,
+        from: impl AsyncRead + Unpin,
+        to: impl AsyncWrite + Unpin,
+        unheard: &AtomicBool,
+    ) {
+        let look = |_: &[u8]| {
+            let lost = unheard.load(Ordering::SeqCst);
+            self.sprung.fetch_add(u64::from(lost), Ordering::SeqCst);
+            !lost
+        };
+        self.carry(from, to, look).await;
+    }
+
+    /// Carries bytes to the end of either side, or until `look` lets none of them through.
+    async fn carry(
+        &self,
         mut from: impl AsyncRead + Unpin,
         mut to: impl AsyncWrite + Unpin,
-        unheard: &AtomicBool,
+        look: impl Fn(&[u8]) -> bool,
     ) {
         let mut bytes = vec![0; 64 << 10];
         while let Ok(length @ 1..) = from.read(&mut bytes).await {
-            if unheard.load(Ordering::SeqCst) {
-                self.sprung.fetch_add(1, Ordering::SeqCst);
+            let read = &bytes[..length];
+            if !look(read) {
                 return;
             }
             self.open().await;
-            if to.write_all(&bytes[..length]).await.is_err() {
+            if to.write_all(read).await.is_err() {
                 return;
             }
         }
