@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -12,7 +11,6 @@ use axum::response::Response;
 use serde_json::Value;
 use streamgauge::clock::{SharedClock, SystemClock};
 use streamgauge::demo::{Source, Stage, WEBHOOK_SECRET};
-use streamgauge::model::{ConnectionId, Timestamp};
 use streamgauge::sim::jira;
 use streamgauge::sim::story::{self, Size};
 use streamgauge::spawn::Spawner;
@@ -21,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 use crate::support::drive::{self, Client, cpu_seconds, delivery, memory_kb};
-use crate::support::process::{Daemon, Folder};
+use crate::support::process::{Daemon, Folder, Ways, eventually};
 
 /// When each issue was last read by its id.
 type Reads = Arc<Mutex<BTreeMap<String, Instant>>>;
@@ -49,9 +47,9 @@ impl House {
         let site = stage.jira.as_ref().unwrap().site.clone();
         let reads = Reads::default();
         let gate = noting(site.clone(), Arc::clone(&reads)).await;
-        let (settings, secrets) = settings(&stage, url, &gate);
-        let folder = tempfile::tempdir().unwrap();
-        let folder = Folder::of(folder, &settings, &portfolio, secrets);
+        let github = stage.github.as_ref().unwrap().running.url.clone();
+        let ways = Ways { jira: gate, github, store: url.to_owned() };
+        let folder = Folder::by(&stage, ways, &portfolio);
         let sync = folder.run(&["sync"]).await;
         assert!(matches!(sync.code, Some(0 | 3)), "{}\n{}", sync.out, sync.err);
         let issues = jira::lock(&site)
@@ -75,7 +73,7 @@ impl House {
             _stage: stage,
         };
         let first = r#"streamgauge_passes_total{connection="jira",outcome="complete"} 1"#;
-        house.until(async || house.metrics().await.contains(first)).await;
+        eventually(async || house.metrics().await.contains(first), "a complete pass").await;
         house
     }
 
@@ -93,20 +91,9 @@ impl House {
         answer.map(|(_, body)| String::from_utf8_lossy(body).into_owned()).unwrap_or_default()
     }
 
-    /// Hints that wait, by the id that they name.
-    pub async fn hints(&self) -> Vec<String> {
-        let connection = ConnectionId("jira".to_owned());
-        let store = self.store().await;
-        let waiting = store.take_hints(&connection, Timestamp::MAX, 1_000_000).await.unwrap();
-        waiting.into_iter().map(|hint| hint.source).collect()
-    }
-
-    /// Waits half a minute at most.
-    pub async fn until(&self, happened: impl AsyncFn() -> bool) {
-        let begin = Instant::now();
-        while !happened().await && begin.elapsed() < Duration::from_secs(30) {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+    /// How many hints wait.
+    pub async fn hints(&self) -> u64 {
+        self.store().await.counts().await.unwrap().hints
     }
 
     /// From now on the daemon's CPU time is counted.
@@ -121,43 +108,6 @@ impl House {
         let memory = memory_kb(pid, "VmRSS").unwrap_or(0) as f64 * 1_024.0 / 1e6;
         format!("{:.2}, {memory:.0} MB", used / began.elapsed().as_secs_f64())
     }
-}
-
-fn settings(stage: &Stage, url: &str, gate: &str) -> (String, Vec<(&'static str, String)>) {
-    let (jira, github) = (stage.jira.as_ref().unwrap(), stage.github.as_ref().unwrap());
-    let list = |names: &[String]| serde_json::to_string(names).unwrap();
-    let text = format!(
-        r#"
-[store]
-url = "{url}"
-[web]
-listen = "127.0.0.1:0"
-[[connection]]
-id = "jira"
-kind = "jira-cloud"
-url = "{gate}"
-gateway = "{gate}"
-scopes = {projects}
-auth = {{ user = "{user}", token = {{ env = "TEST_JIRA_TOKEN" }} }}
-webhook_secret = {{ env = "TEST_WEBHOOK_SECRET" }}
-[[connection]]
-id = "github"
-kind = "github"
-url = "{github_url}"
-scopes = {repositories}
-auth = {{ token = {{ env = "TEST_GITHUB_TOKEN" }} }}
-"#,
-        projects = list(&jira.projects),
-        user = jira.user,
-        github_url = github.running.url,
-        repositories = list(&github.repositories),
-    );
-    let secrets = vec![
-        ("TEST_JIRA_TOKEN", jira.token.to_owned()),
-        ("TEST_GITHUB_TOKEN", github.token.to_owned()),
-        ("TEST_WEBHOOK_SECRET", WEBHOOK_SECRET.to_owned()),
-    ];
-    (text, secrets)
 }
 
 /// Stands before Jira and notes which issues are read.

@@ -12,8 +12,8 @@
 //!
 //! Requests are sent at planned instants, answered or not, and the time of each counts from the
 //! instant at which it was due (up to a millisecond of that is the sender's timer). Every
-//! acknowledged webhook is looked for afterwards: it waits in the store, or its issue was read
-//! from the tracker after it was sent.
+//! acknowledged webhook is looked for afterwards: no hint waits any more, and its issue was read from
+//! the tracker after it was sent.
 
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot be taken ends the run")]
 

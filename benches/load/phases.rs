@@ -1,15 +1,17 @@
 //! What is measured, one after another.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use streamgauge::clock::{Clock, SystemClock};
 use streamgauge::sim::jira::{self, Edit};
 use tokio::time::Instant;
 
 use crate::figures::Figures;
 use crate::house::House;
 use crate::support::drive::{Client, Load, Plan, drive, get, memory_kb, percentile};
+use crate::support::process::eventually;
 
 /// Webhooks a second, and whether the budget speaks of it.
 const RATES: [usize; 4] = [500, 2_000, 4_000, 5_000];
@@ -80,10 +82,9 @@ async fn accepted(house: &House) -> u64 {
     metrics.lines().find_map(|line| line.strip_prefix(start)?.parse().ok()).unwrap_or(0)
 }
 
-/// Acknowledged deliveries that neither wait nor were followed, by their issues.
+/// Acknowledged deliveries that were not followed, by their issues.
 async fn lost(house: &House, load: &Load) -> u64 {
-    house.until(async || house.hints().await.is_empty()).await;
-    let waiting: BTreeSet<String> = house.hints().await.into_iter().collect();
+    eventually(async || house.hints().await == 0, "every hint is followed").await;
     let mut last: BTreeMap<u64, Instant> = BTreeMap::new();
     for sent in load.sent.iter().filter(|sent| sent.status == 202) {
         let issue = house.issues[sent.nth % house.issues.len()].0;
@@ -91,10 +92,7 @@ async fn lost(house: &House, load: &Load) -> u64 {
         *at = sent.at.max(*at);
     }
     let reads = house.reads.lock().unwrap();
-    let kept = |id: &u64, at: &Instant| {
-        let id = id.to_string();
-        waiting.contains(&id) || reads.get(&id).is_some_and(|read| read >= at)
-    };
+    let kept = |id: &u64, at: &Instant| reads.get(&id.to_string()).is_some_and(|read| read >= at);
     last.iter().filter(|(id, at)| !kept(id, at)).count() as u64
 }
 
@@ -178,7 +176,7 @@ async fn follow(house: &House, round: usize, chosen: &[usize]) -> (Vec<Duration>
                 never += 1;
                 break;
             }
-            tokio::time::sleep(Duration::from_millis(2)).await;
+            SystemClock.sleep(Duration::from_millis(2)).await;
         }
     }
     (shown, never)

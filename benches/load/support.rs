@@ -1,5 +1,7 @@
 //! What the tests use for the same.
 
+#[path = "../../tests/it/support/cluster.rs"]
+pub mod cluster;
 #[path = "../../tests/it/support/drive.rs"]
 pub mod drive;
 #[path = "../../tests/it/support/gate.rs"]

@@ -25,11 +25,10 @@ use streamgauge::spawn::Spawner;
 use streamgauge::store::Store;
 use streamgauge::transport::Request;
 
-use crate::kill::eventually;
 use crate::kill::postman::Postman;
 use crate::support::editor::Editor;
 use crate::support::gate::{Call, Gate, contains};
-use crate::support::process::{Daemon, Folder, client, send};
+use crate::support::process::{Daemon, Folder, client, eventually, send};
 use plans::{DUE, ESTIMATE, GITHUB_DUE, POINTS, assert_payloads_are_full_of_them, plant_plans};
 
 const WEB_TOKEN: &str = "web-credential-of-a-reader-4711";

@@ -11,9 +11,8 @@ use streamgauge::store::{Store, StoredItem};
 use streamgauge::transport::Transport;
 
 use super::faults::Faults;
-use crate::kill::eventually;
 use crate::kill::town::Town;
-use crate::support::process::{Daemon, client, get, send};
+use crate::support::process::{Daemon, client, eventually, get, send};
 
 /// See the module.
 pub struct House {

@@ -6,7 +6,7 @@ use super::faults::{
     WRITE,
 };
 use super::house::House;
-use crate::kill::eventually;
+use crate::support::process::eventually;
 
 const STORE: u32 = DATABASE | LOG | INDEX | DRAFT;
 

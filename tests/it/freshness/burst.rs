@@ -11,8 +11,8 @@ use streamgauge::spawn::Spawner;
 use streamgauge::store::Store;
 use streamgauge::transport::Request;
 
-use crate::kill::eventually;
-use crate::support::process::{Folder, client, get, send};
+use crate::support::process::{Folder, client, eventually, get, send};
+use crate::support::settings::one_jira;
 
 const SECRET: &str = "the secret of the bursts";
 
@@ -57,26 +57,7 @@ async fn a_bulk_edit_is_gathered_by_the_program() {
     let (site, ids) = site(&clock, items);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let running = jira::serve(site.clone(), listener, clock.clone(), Spawner::tokio()).unwrap();
-    let settings = format!(
-        r#"
-[store]
-url = "STORE"
-[web]
-listen = "127.0.0.1:0"
-[[connection]]
-id = "jira"
-kind = "jira-cloud"
-url = "{url}"
-gateway = "{url}"
-scopes = ["PAY"]
-auth = {{ user = "{user}", token = {{ env = "TEST_JIRA_TOKEN" }} }}
-webhook_secret = {{ env = "TEST_WEBHOOK_SECRET" }}
-# Only webhooks make anything fresh in this test.
-pull = "0 0 1 1 *"
-"#,
-        url = running.url,
-        user = jira::access::USER,
-    );
+    let settings = one_jira("STORE", &running.url);
     let secrets = [("TEST_JIRA_TOKEN", jira::access::TOKEN), ("TEST_WEBHOOK_SECRET", SECRET)];
     let folder = Folder::over(&settings, "name = \"N\"\ntimezone = \"UTC\"\n", &secrets);
     let daemon = folder.serve().await;

@@ -10,8 +10,7 @@ use streamgauge::spawn::Spawner;
 use streamgauge::store::Store;
 use tokio::net::TcpListener;
 
-use crate::kill::eventually;
-use crate::support::process::Folder;
+use crate::support::process::{Folder, eventually};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_failed_while_the_program_was_down_is_read_back_at_its_start() {

@@ -10,7 +10,7 @@ pub mod town;
 use streamgauge::sim::jira;
 
 use crate::support::gate::{Moment, Phase};
-use crate::support::process::{DEADLINE, Folder, until};
+use crate::support::process::Folder;
 use compare::Stored;
 use town::{Hit, Plan, Town};
 
@@ -136,18 +136,4 @@ async fn a_stop_in_the_middle_of_a_pass_ends_in_order_and_can_be_resumed() {
         assert!(resumed.body.contains("\"since\":\"20"), "SIG{signal}: goes on: {}", resumed.body);
         Stored::read(&town.folder.url()).await.assert_equals_trackers(&town.stage);
     }
-}
-
-/// Waits for something about the database that another process writes.
-pub async fn eventually(mut happened: impl AsyncFnMut() -> bool, what: &str) {
-    let (clock, mut seen) = (streamgauge::clock::SystemClock, false);
-    let end = streamgauge::clock::Clock::now(&clock)
-        .plus_millis(i64::try_from(DEADLINE.as_millis()).unwrap());
-    while !seen && streamgauge::clock::Clock::now(&clock) < end {
-        seen = happened().await;
-        if !seen {
-            until(std::time::Duration::from_millis(20), || false).await;
-        }
-    }
-    assert!(seen, "{what} within {DEADLINE:?}");
 }

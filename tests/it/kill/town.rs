@@ -7,18 +7,15 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use streamgauge::clock::{Clock, SharedClock, SystemClock};
-use streamgauge::demo::{Source, Stage};
+use streamgauge::clock::{Clock, SystemClock};
+use streamgauge::demo::Stage;
 use streamgauge::entropy::Entropy;
-use streamgauge::sim::story::{self, Size};
-use streamgauge::spawn::Spawner;
 use streamgauge::store::Store;
 
-use super::eventually;
 use super::postman::Postman;
-use crate::support::editor::Editor;
+use crate::support::editor::{Editor, Trackers};
 use crate::support::gate::{Gate, Moment, Phase};
-use crate::support::process::{Daemon, Folder, client, get};
+use crate::support::process::{Daemon, Folder, client, eventually, get};
 
 /// How long a trap may stay unsprung before the kill comes anyway.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -69,15 +66,8 @@ pub struct Town {
 
 impl Town {
     pub async fn new(seed: u64) -> Self {
-        let clock: SharedClock = Arc::new(SystemClock);
-        let now = clock.now();
-        let story = story::generate(seed, now, Size::Test);
-        let edits = story::edits(seed, now, Size::Test);
-        let source = Source::from(story.clone());
-        let stage = Stage::start(source, &clock, &Spawner::tokio()).await.unwrap();
-        let gate = Gate::open(&stage).await;
-        let folder = Folder::new(&stage, &gate, &story.portfolio_toml);
-        let editor = Arc::new(Mutex::new(Editor::new(&story, edits, &stage)));
+        let Trackers { stage, gate, editor, portfolio } = Trackers::start(seed).await;
+        let folder = Folder::new(&stage, &gate, &portfolio);
         let random = Entropy::from_seed(seed);
         let (at_each, dice) = (Arc::clone(&editor), random.clone());
         gate.at_each(move || {
@@ -86,7 +76,6 @@ impl Town {
             }
         });
         let postman = Postman::new(&stage);
-        let portfolio = story.portfolio_toml;
         let hits = BTreeMap::new();
         Self { stage, gate, folder, postman, portfolio, seed, editor, random, hits }
     }

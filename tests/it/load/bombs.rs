@@ -17,9 +17,10 @@ use streamgauge::spawn::Spawner;
 use streamgauge::transport::{Limits, Pace, Transport, TransportError};
 use tokio::net::TcpListener;
 
-use super::desk::{secrets, settings};
+use super::desk::secrets;
 use crate::support::drive::memory_kb;
 use crate::support::process::{DEADLINE, Folder, until};
+use crate::support::settings::one_jira;
 
 /// What a bomb would be, in MiB: far more than any machine of a test should give.
 const BLOWN_UP: usize = 4_096;
@@ -94,7 +95,7 @@ async fn a_bomb_takes_no_more_memory_than_the_largest_answer() {
     let dir = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", dir.path().join("streamgauge.db").display());
     let portfolio = "name = \"N\"\ntimezone = \"UTC\"\n[[stream]]\nid = \"a\"\n";
-    let folder = Folder::of(dir, &settings(&url, &tracker), portfolio, secrets());
+    let folder = Folder::of(dir, &one_jira(&url, &tracker), portfolio, secrets());
     let daemon = folder.serve().await;
     let log = || std::fs::read_to_string(folder.daemon_log()).unwrap_or_default();
     let refused = until(DEADLINE + Duration::from_secs(30), || log().contains("is larger than"));

@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::desk::{Desk, SECRET, address};
-use crate::kill::eventually;
 use crate::support::drive::{Load, Plan, delivery, drive, memory_kb};
 use crate::support::postgres;
-use crate::support::process::Daemon;
+use crate::support::process::{Daemon, eventually};
 
 /// Deliveries of one burst; `TEST_DELIVERIES` and `TEST_KILLS` choose longer runs.
 const COUNT: usize = 2_000;

@@ -10,6 +10,7 @@ use streamgauge::store::Store;
 use tokio::net::TcpListener;
 
 use crate::support::process::{Daemon, Folder};
+use crate::support::settings::one_jira;
 
 pub const SECRET: &str = "what signs the deliveries of a burst";
 const PORTFOLIO: &str = r#"
@@ -40,7 +41,7 @@ impl Desk {
         let dir = tempfile::tempdir().unwrap();
         let file = format!("sqlite:{}", dir.path().join("streamgauge.db").display());
         let url = url.unwrap_or(file);
-        let folder = Folder::of(dir, &settings(&url, &tracker), PORTFOLIO, secrets());
+        let folder = Folder::of(dir, &one_jira(&url, &tracker), PORTFOLIO, secrets());
         Self { folder, url, _silent: silent }
     }
 
@@ -51,27 +52,6 @@ impl Desk {
         let hints = store.take_hints(&connection, Timestamp::MAX, 1_000_000).await.unwrap();
         hints.into_iter().map(|hint| hint.source).collect()
     }
-}
-
-/// One connection, read by nobody: it is pulled once a year.
-pub fn settings(url: &str, tracker: &str) -> String {
-    format!(
-        r#"
-[store]
-url = "{url}"
-[web]
-listen = "127.0.0.1:0"
-[[connection]]
-id = "jira"
-kind = "jira-cloud"
-url = "{tracker}"
-gateway = "{tracker}"
-scopes = ["PAY"]
-auth = {{ user = "gauge@example.com", token = {{ env = "TEST_JIRA_TOKEN" }} }}
-webhook_secret = {{ env = "TEST_WEBHOOK_SECRET" }}
-pull = "0 0 1 1 *"
-"#
-    )
 }
 
 pub fn secrets() -> Vec<(&'static str, String)> {

@@ -1,27 +1,15 @@
 //! PostgreSQL over TLS: a real server with a certificate of our own authority.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use streamgauge::clock::SystemClock;
 use streamgauge::store::Store;
 
 use super::authority::{Authority, Identity};
+use crate::support::cluster::Keeper;
 
-/// Starts a cluster that takes nothing but TLS on a port of loopback, prints the port, and ends
-/// with its input.
-const CLUSTER: &str = r#"
-set -eu
-trap '' INT TERM HUP
-bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
-if [ -z "$bin" ]; then bin=$(dirname "$(command -v initdb)"); fi
-dir=$(mktemp -d /tmp/streamgauge-postgres-tls.XXXXXX)
-finish() { "$bin/pg_ctl" -D "$dir/data" -m immediate stop >/dev/null 2>&1 || true; rm -rf "$dir"; }
-trap finish EXIT
-cd "$dir"
-"$bin/initdb" -D "$dir/data" -U gauge -A trust -E UTF8 --no-sync >"$dir/log" 2>&1 \
-    || { cat "$dir/log" >&2; exit 1; }
+/// Takes nothing but TLS on a port of loopback, prints the port, and ends with its input.
+const SCRIPT: &str = r#"
 umask 077
 printf '%s' "$SERVER_CERTIFICATE" >"$dir/server.crt"
 printf '%s' "$SERVER_KEY" >"$dir/server.key"
@@ -39,43 +27,14 @@ cat "$dir/log" >&2
 struct Cluster {
     port: u16,
     /// Held so that its input stays open.
-    keeper: Child,
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        let _ = self.keeper.wait();
-    }
+    _keeper: Keeper,
 }
 
 fn start(identity: &Identity) -> Cluster {
-    let is_root = Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout == b"0\n");
-    let mut command = if is_root {
-        // PostgreSQL refuses to run as root; Debian's package brings this user.
-        let mut setpriv = Command::new("setpriv");
-        setpriv.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "sh"]);
-        setpriv
-    } else {
-        Command::new("sh")
-    };
-    let mut keeper = command
-        .args(["-c", CLUSTER])
-        .env("SERVER_CERTIFICATE", &identity.certificate)
-        .env("SERVER_KEY", &identity.key)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("cannot start a shell");
-    let mut port = String::new();
-    BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut port).unwrap();
-    let Ok(port) = port.trim().parse() else {
-        let mut why = String::new();
-        let _ = keeper.stderr.take().unwrap().read_to_string(&mut why);
-        panic!("the test needs PostgreSQL: `apt-get install postgresql`.\n{why}");
-    };
-    Cluster { port, keeper }
+    let env =
+        [("SERVER_CERTIFICATE", &*identity.certificate), ("SERVER_KEY", identity.key.as_str())];
+    let (keeper, port) = Keeper::start("postgres-tls", SCRIPT, &env);
+    Cluster { port: port.parse().unwrap(), _keeper: keeper }
 }
 
 async fn open(url: &str) -> Result<Store, String> {

@@ -12,9 +12,8 @@ use streamgauge::sim::story::{self, Size};
 use streamgauge::spawn::Spawner;
 use streamgauge::store::{Store, StoredItem};
 
-use crate::kill::eventually;
 use crate::support::gate::Gate;
-use crate::support::process::{Folder, client, get, send};
+use crate::support::process::{Folder, client, eventually, get, send};
 
 const OTHER_SECRET: &str = "secret-of-the-other-hooks-0815";
 const PORTFOLIO: &str = r#"

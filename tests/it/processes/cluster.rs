@@ -1,27 +1,14 @@
 //! A PostgreSQL server of our own that is restarted under those who use it, and what watches
 //! their writes from inside.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::Mutex;
-
 use streamgauge::spawn::Spawner;
 use tokio_postgres::NoTls;
 
-/// Starts a cluster that listens on a socket in its own folder only, prints the folder, obeys one
-/// order a line, and ends with its input.
-const CLUSTER: &str = r#"
-set -eu
-trap '' INT TERM HUP
-bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
-if [ -z "$bin" ]; then bin=$(dirname "$(command -v initdb)"); fi
-dir=$(mktemp -d /tmp/streamgauge-processes.XXXXXX)
-stop() { "$bin/pg_ctl" -D "$dir/data" -w -m immediate stop >/dev/null 2>&1 || true; }
-finish() { stop; rm -rf "$dir"; }
-trap finish EXIT
-cd "$dir"
-"$bin/initdb" -D "$dir/data" -U gauge -A trust -E UTF8 --no-sync >"$dir/log" 2>&1 \
-    || { cat "$dir/log" >&2; exit 1; }
+use crate::support::cluster::{Keeper, in_folder};
+
+/// Listens on a socket in its own folder only, prints the folder, obeys one order a line, and ends
+/// with its input.
+const SCRIPT: &str = r#"
 start() {
     "$bin/pg_ctl" -D "$dir/data" -w -l "$dir/log" \
         -o "-k $dir -c listen_addresses='' -c fsync=off -c max_connections=200" start >/dev/null
@@ -60,56 +47,19 @@ CREATE TRIGGER w_scopes AFTER INSERT OR UPDATE ON scopes FOR EACH ROW EXECUTE FU
 ";
 
 pub struct Cluster {
-    keeper: Child,
-    answers: Mutex<BufReader<ChildStdout>>,
+    keeper: Keeper,
     pub folder: String,
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        let _ = self.keeper.wait();
-    }
 }
 
 impl Cluster {
     pub fn start() -> Self {
-        let is_root = Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout == b"0\n");
-        let mut command = if is_root {
-            // PostgreSQL refuses to run as root; Debian's package brings this user.
-            let mut setpriv = Command::new("setpriv");
-            setpriv.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "sh"]);
-            setpriv
-        } else {
-            Command::new("sh")
-        };
-        let mut keeper = command
-            .args(["-c", CLUSTER])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("cannot start a shell");
-        let mut answers = BufReader::new(keeper.stdout.take().unwrap());
-        let mut folder = String::new();
-        answers.read_line(&mut folder).unwrap();
-        let folder = folder.trim().to_owned();
-        if folder.is_empty() {
-            let mut why = String::new();
-            let _ = keeper.stderr.take().unwrap().read_to_string(&mut why);
-            panic!("the test needs PostgreSQL: `apt-get install postgresql`.\n{why}");
-        }
-        Self { keeper, answers: Mutex::new(answers), folder }
+        let (keeper, folder) = Keeper::start("processes", SCRIPT, &[]);
+        Self { keeper, folder }
     }
 
     /// `stop`, `start` or `restart`; a stop is immediate, as if the machine had gone.
     pub fn order(&mut self, order: &str) {
-        let input = self.keeper.stdin.as_mut().unwrap();
-        input.write_all(format!("{order}\n").as_bytes()).unwrap();
-        input.flush().unwrap();
-        let mut answer = String::new();
-        self.answers.lock().unwrap().read_line(&mut answer).unwrap();
-        assert_eq!(answer.trim(), order);
+        assert_eq!(self.keeper.order(order), order);
     }
 
     /// Where the server listens.
@@ -119,7 +69,7 @@ impl Cluster {
 
     /// The address for the test itself, past every wire.
     pub fn url(&self) -> String {
-        format!("postgres://gauge@{}/postgres", self.folder.replace('/', "%2F"))
+        in_folder(&self.folder)
     }
 
     async fn client(&self) -> tokio_postgres::Client {

@@ -5,19 +5,17 @@ use std::fs;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use streamgauge::clock::{Clock, SharedClock, SystemClock};
-use streamgauge::demo::{Source, Stage};
+use streamgauge::clock::SystemClock;
+use streamgauge::demo::Stage;
 use streamgauge::entropy::Entropy;
-use streamgauge::sim::story::{self, Size};
-use streamgauge::spawn::Spawner;
 use streamgauge::store::Store;
 
 use super::cluster::Cluster;
 use super::wire::{State, Wire};
 use crate::kill::postman::Postman;
-use crate::support::editor::Editor;
+use crate::support::editor::{Editor, Trackers};
 use crate::support::gate::Gate;
-use crate::support::process::{Daemon, Folder, Ways, client, get};
+use crate::support::process::{Daemon, Folder, Ways, client, get, within};
 
 pub const CONNECTIONS: [&str; 2] = ["github", "jira"];
 
@@ -51,17 +49,9 @@ pub struct Company {
 impl Company {
     /// `settings` are added to those of every house. Nothing runs yet.
     pub async fn new(seed: u64, houses: usize, settings: &str) -> Self {
-        let clock: SharedClock = Arc::new(SystemClock);
-        let now = clock.now();
-        let story = story::generate(seed, now, Size::Test);
-        let edits = story::edits(seed, now, Size::Test);
-        let source = Source::from(story.clone());
-        let stage = Stage::start(source, &clock, &Spawner::tokio()).await.unwrap();
-        let gate = Gate::open(&stage).await;
-        let editor = Arc::new(Mutex::new(Editor::new(&story, edits, &stage)));
+        let Trackers { stage, gate, editor, portfolio } = Trackers::start(seed).await;
         let cluster = tokio::task::spawn_blocking(Cluster::start).await.unwrap();
-        let postman = Postman::new(&stage);
-        let (portfolio, random) = (story.portfolio_toml, Entropy::from_seed(seed));
+        let (postman, random) = (Postman::new(&stage), Entropy::from_seed(seed));
         let mut company =
             Self { stage, gate, cluster, houses: Vec::new(), portfolio, postman, editor, random };
         for nth in 0..houses {
@@ -247,11 +237,6 @@ fn process(log: &str) -> String {
 }
 
 /// Waits for something that other processes do; how long it took.
-pub async fn wait(mut happened: impl AsyncFnMut() -> bool, what: &str) -> Duration {
-    let since = Instant::now();
-    while !happened().await {
-        assert!(since.elapsed() < DEADLINE, "{what} within {DEADLINE:?}");
-        SystemClock.sleep(Duration::from_millis(20)).await;
-    }
-    since.elapsed()
+pub async fn wait(happened: impl AsyncFnMut() -> bool, what: &str) -> Duration {
+    within(DEADLINE, happened, what).await
 }

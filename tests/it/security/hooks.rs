@@ -16,11 +16,10 @@ use streamgauge::trackers::WebhookError;
 use streamgauge::trackers::github::webhook::hints;
 use streamgauge::transport::Request;
 
-use crate::kill::eventually;
 use crate::kill::postman::Postman;
 use crate::support::editor::Editor;
 use crate::support::gate::Gate;
-use crate::support::process::Folder;
+use crate::support::process::{Folder, eventually};
 use crate::web::client::post;
 use crate::web::house::{Doors, HOOK_SECRET, House};
 

@@ -1,11 +1,38 @@
 //! People at work: the story's edits, done to the simulated trackers.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
-use streamgauge::demo::Stage;
+use streamgauge::clock::{SharedClock, SystemClock};
+use streamgauge::demo::{Source, Stage};
 use streamgauge::sim::github;
 use streamgauge::sim::jira;
-use streamgauge::sim::story::{Edit, Edits, Story, Target};
+use streamgauge::sim::story::{self, Edit, Edits, Size, Story, Target};
+use streamgauge::spawn::Spawner;
+
+use super::gate::Gate;
+
+/// The trackers of an organisation behind a gate, now, and the people who edit both.
+pub struct Trackers {
+    pub stage: Stage,
+    pub gate: Gate,
+    pub editor: Arc<Mutex<Editor>>,
+    pub portfolio: String,
+}
+
+impl Trackers {
+    pub async fn start(seed: u64) -> Self {
+        let clock: SharedClock = Arc::new(SystemClock);
+        let now = clock.now();
+        let story = story::generate(seed, now, Size::Test);
+        let edits = story::edits(seed, now, Size::Test);
+        let source = Source::from(story.clone());
+        let stage = Stage::start(source, &clock, &Spawner::tokio()).await.unwrap();
+        let gate = Gate::open(&stage).await;
+        let editor = Arc::new(Mutex::new(Editor::new(&story, edits, &stage)));
+        Self { stage, gate, editor, portfolio: story.portfolio_toml }
+    }
+}
 
 /// Applies an endless sequence of edits, in order.
 pub struct Editor {

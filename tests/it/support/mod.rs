@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+pub mod cluster;
 pub mod drive;
 pub mod editor;
 pub mod gate;
@@ -10,4 +11,5 @@ pub mod process;
 pub mod program;
 pub mod samples;
 pub mod scripted;
+pub mod settings;
 pub mod staged;

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use streamgauge::clock::{Clock, SystemClock};
@@ -323,6 +323,26 @@ pub async fn until(deadline: Duration, mut happened: impl FnMut() -> bool) -> bo
         }
         clock.sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// Looks again and again whether something has happened that other processes do, and fails when it
+/// has not in time; how long it took.
+pub async fn eventually(happened: impl AsyncFnMut() -> bool, what: &str) -> Duration {
+    within(DEADLINE, happened, what).await
+}
+
+/// The same with another patience.
+pub async fn within(
+    deadline: Duration,
+    mut happened: impl AsyncFnMut() -> bool,
+    what: &str,
+) -> Duration {
+    let since = Instant::now();
+    while !happened().await {
+        assert!(since.elapsed() < deadline, "{what} within {deadline:?}");
+        SystemClock.sleep(Duration::from_millis(20)).await;
+    }
+    since.elapsed()
 }
 
 /// A client without patience: one try for each request.

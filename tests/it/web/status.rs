@@ -16,9 +16,8 @@ use streamgauge::transport::{Request, usual_pace};
 
 use super::client::get;
 use super::house::{Doors, House, at, connection};
-use crate::kill::eventually;
 use crate::support::gate::Gate;
-use crate::support::process::{self, Folder};
+use crate::support::process::{self, Folder, eventually};
 
 async fn lease(house: &House) -> Lease {
     let ttl = Duration::from_secs(60);
