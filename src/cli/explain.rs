@@ -12,7 +12,7 @@ use crate::gauge::{Gauge, ItemStory, Moment};
 use crate::model::Precision;
 use crate::plain;
 use crate::portfolio::ExplainedSegment;
-use crate::signals::report::Finding;
+use crate::signals::report::{Finding, HomeByWork, HomeWork};
 use crate::signals::{ALL, Scope, Signal};
 
 #[derive(Debug, ClapArgs)]
@@ -84,7 +84,23 @@ async fn explain_signal(gauge: &Gauge, signal: &Signal, moment: Moment, json: bo
             print::line(&print::wrapped("  items: ", &format!("{}{rest}", shown.join(", ")), 4));
         }
     }
+    if let Some(matrix) = report.home_by_work.as_ref().filter(|_| signal.id == "P1") {
+        home_by_work(matrix);
+    }
     Ok(Done::Complete)
+}
+
+/// Which stream's teams worked for which stream.
+fn home_by_work(matrix: &HomeByWork) {
+    print::line("");
+    let days = |days: f64| format!("{days:.1}");
+    let row = |cell: &HomeWork| {
+        let share = format!("{:.1} %", cell.share * 100.0);
+        vec![cell.home.name.clone(), cell.work.name.clone(), days(cell.team_days), share]
+    };
+    let header = ["Teams at home in", "Work of", "Team-days", "Share"];
+    print::table(&header, matrix.cells.iter().map(row).collect());
+    print::line(&format!("Of {} observed team-days in the window.", days(matrix.team_days)));
 }
 
 /// Nothing for an instant that the tracker told.

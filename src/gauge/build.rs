@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{departed, links, releases};
-use crate::model::{ItemId, Level, States, StreamIx, Timestamp};
+use crate::model::{ItemId, Kind, Level, States, StreamIx, Timestamp};
 use crate::portfolio::{EpicIndex, Known, MapView, Placed, Portfolio, Statuses};
 use crate::signals::attention::drawn;
 use crate::signals::dataset::{CoverageSpan, Dataset, Epic, ItemFacts, Stream, Team, Theme};
@@ -134,6 +134,8 @@ fn declared(portfolio: &Portfolio, epics: &EpicIndex) -> Dataset {
                 waiting_observable: false,
             })
             .collect(),
+        stream_valid: portfolio.streams().iter().map(|stream| stream.valid).collect(),
+        governance_mapped: portfolio.maps_kind(Kind::Governance),
         teams: portfolio
             .teams()
             .iter()

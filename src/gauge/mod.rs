@@ -30,8 +30,11 @@ pub use status::Status;
 pub use story::ItemStory;
 
 use crate::clock::SharedClock;
-use crate::model::Timestamp;
+use crate::model::{TeamIx, Timestamp};
 use crate::portfolio::{MapView, Portfolio};
+use crate::signals;
+use crate::signals::report::Header;
+use crate::signals::team::{TeamOnly, TeamView};
 use crate::signals::{Report, Scope, evaluate};
 use crate::store::{Store, StoreError};
 
@@ -156,6 +159,25 @@ impl Gauge {
         let (at, report) = reports.kept.get(key)?;
         let fixed = key.0.as_of.is_some() && key.0.known.is_some();
         (fixed || now.millis() - at.millis() < LIVE_MS).then(|| Arc::clone(report))
+    }
+
+    /// What a team sees of itself at a moment; `None` where no such team is declared.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn team(
+        &self,
+        moment: Moment,
+        team: &str,
+    ) -> Result<Option<TeamOnly<TeamView>>, StoreError> {
+        let report = self.report(moment, &Scope::Portfolio).await?;
+        let world = self.world(moment.known).await?;
+        let teams = &world.dataset.teams;
+        let Some(ix) = teams.iter().position(|known| known.id == team) else { return Ok(None) };
+        let ix = TeamIx(u32::try_from(ix).unwrap_or(u32::MAX));
+        let Header { as_of, known, .. } = report.header;
+        let whole = &report.confidence[0];
+        Ok(Some(signals::team::evaluate(&world.dataset, as_of, known, ix, whole)))
     }
 
     /// What the present portfolio file moves against the one that was accepted last; empty when

@@ -188,6 +188,12 @@ impl Portfolio {
         self.workflows.of(connection, project).sees_waiting()
     }
 
+    /// Whether a rule gives this kind to some work.
+    #[must_use]
+    pub fn maps_kind(&self, kind: Kind) -> bool {
+        self.kinds.rules().iter().any(|rule| rule.gives == kind)
+    }
+
     /// Of the items that are the same work as `key`, the key of the one that counts: the best
     /// known one by [`Portfolio::precedence`], then by key. `None` when `key` has no alias, or when
     /// none of them is known. `tracker_of` tells the tracker of a known key.

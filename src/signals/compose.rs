@@ -29,9 +29,10 @@ pub(super) fn report(view: &View<'_>) -> Report {
     Report {
         header: header(view),
         intent_table: intent_table(view),
+        home_by_work: p1::home_by_work(view),
         due_reviews: due_reviews(view),
         tally: tally(&findings),
-        unseen: unseen::unseen(view, &confidence[0]),
+        unseen: unseen::unseen(view, &confidence[0], &findings),
         confidence,
         unlocks: unlocks::unlocks(view, &findings),
         findings,

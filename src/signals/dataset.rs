@@ -21,6 +21,8 @@ pub struct Dataset {
     pub vocabulary: Vocabulary,
     /// Sorted by id; [`StreamIx`] is the place in this list.
     pub streams: Vec<Stream>,
+    /// When each stream exists, parallel to the streams; empty where all always do.
+    pub stream_valid: Vec<Period>,
     /// Sorted by id; [`TeamIx`] is the place in this list.
     pub teams: Vec<Team>,
     /// Sorted by id; [`EpicIx`] is the place in this list.
@@ -43,6 +45,9 @@ pub struct Dataset {
     pub decisions: Vec<Decision>,
     pub cadences: Vec<Cadence>,
     pub guardrails: Vec<Guardrail>,
+    /// A rule maps some work to the kind `governance`, so that none of it can be told from not
+    /// looking (T2).
+    pub governance_mapped: bool,
     /// Statuses whose category nobody knows, by name, with the items that passed through them.
     pub unknown_statuses: Vec<(String, u64)>,
     /// Named gaps of the sync by reason, sorted: `("history-truncated", 3)`.

@@ -67,3 +67,14 @@ pub const AGE_RATIO: (f64, f64) = (0.8, 1.25);
 /// A pause longer than this is dormancy while fewer resumed ones than the second are known.
 pub const DORMANT_DAYS: i64 = 28;
 pub const RESUMED_GAPS: usize = 20;
+/// Ageing: fewest items in progress.
+pub const AGEING_WIP_MIN: u64 = 5;
+/// Focus spread: most attention without an epic.
+pub const UNPARENTED_MAX: f64 = 0.4;
+/// Team continuity: fewest observed team-days of a team in either of two cadences.
+pub const CONTINUITY_TEAM_DAYS: f64 = 20.0;
+/// A share that moves by more than this when waiting items are counted depends on how waiting is
+/// counted.
+pub const WAITING_SHIFT: f64 = 0.05;
+/// Fields that Streamgauge asks teams to fill in. A contract: this number stays zero.
+pub const FIELDS_ASKED_OF_TEAMS: u64 = 0;

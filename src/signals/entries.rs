@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::calendar::Weeks;
 use super::dataset::{Dataset, ItemFacts};
 use super::stays::stay;
+use super::t1_team_continuity::span as cadences;
 use super::{c4_finished_not_released as c4, defaults, p4_dormant_commitments as p4};
 use crate::model::timeline::derive;
 use crate::model::{Category, Period, StreamIx, Timestamp};
@@ -35,6 +36,7 @@ pub fn of(data: &Dataset, item: &ItemFacts, as_of: Timestamp) -> Vec<(&'static s
         && stay.from < series.to
     {
         found.insert(("V1", name(stream)));
+        found.insert(("V4", name(stream)));
     }
     if let Some(credited) = c4::counts(data, item, &derived, series, as_of) {
         found.insert(("C4", name(item.segments[credited].stream)));
@@ -43,6 +45,12 @@ pub fn of(data: &Dataset, item: &ItemFacts, as_of: Timestamp) -> Vec<(&'static s
     for epic in worked.filter_map(|segment| segment.epic) {
         if p4::looks_at(data, epic.0 as usize) {
             found.insert(("P4", data.epic(epic).id.clone()));
+        }
+    }
+    for segment in &item.segments {
+        let end = segment.category == Category::Done && series.contains(segment.from);
+        if end && segment.from < as_of && !data.one_off(segment.epic) {
+            found.insert(("V6", name(segment.stream)));
         }
     }
     let mut drawn = |window: Period, signal: &'static str, counts: fn(Category) -> bool| {
@@ -56,6 +64,15 @@ pub fn of(data: &Dataset, item: &ItemFacts, as_of: Timestamp) -> Vec<(&'static s
         }
     };
     drawn(series, "P1", |category| category == Category::Active);
+    drawn(series, "P3", |category| category == Category::Active);
+    drawn(series, "V6", |category| category == Category::Active);
+    if data.governance_mapped {
+        drawn(series, "T2", |category| category == Category::Active);
+    }
+    if let Some(cadence) = data.cadences.first() {
+        let span = cadences(cadence, as_of, data.zone);
+        drawn(span, "T1", |category| category == Category::Active);
+    }
     drawn(series, "V5", Category::is_started);
     drawn(weeks.span(weeks.window()), "V3", Category::is_started);
     drawn(weeks.span(weeks.window()), "H1", Category::is_started);
@@ -119,9 +136,11 @@ mod tests {
         let signals = |as_of: &str| -> Vec<&str> {
             of(&data, &item, at(as_of)).into_iter().map(|(signal, _)| signal).collect()
         };
-        assert_eq!(signals("2026-03-30T00:00:00Z"), ["H1", "P1", "V1", "V2", "V3", "V5"]);
+        let whole = ["H1", "P1", "P3", "V1", "V2", "V3", "V4", "V5", "V6"];
+        assert_eq!(signals("2026-03-30T00:00:00Z"), whole);
         // While it was open, and long after it was delivered.
-        assert_eq!(signals("2026-03-09T00:00:00Z"), ["H1", "P1", "V1", "V3", "V5"]);
+        let open = ["H1", "P1", "P3", "V1", "V3", "V4", "V5", "V6"];
+        assert_eq!(signals("2026-03-09T00:00:00Z"), open);
         assert!(signals("2027-03-30T00:00:00Z").is_empty());
     }
 }

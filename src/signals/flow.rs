@@ -277,7 +277,7 @@ impl Pass<'_> {
 }
 
 /// Everything but the instants is the same: the boundary between the two means nothing.
-fn equal(a: &FlowSegment, b: &FlowSegment) -> bool {
+pub(super) fn equal(a: &FlowSegment, b: &FlowSegment) -> bool {
     a.category == b.category
         && a.state == b.state
         && a.blocked == b.blocked

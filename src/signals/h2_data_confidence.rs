@@ -54,7 +54,7 @@ pub fn gates(evidence: &Evidence) -> Vec<Gate> {
             started as f64,
             c.delivered as f64,
             |v| v >= START_OBSERVABLE_MIN,
-            &["V1", "V5"],
+            &["V1", "V4", "V5"],
         ),
         gate("weeks_covered", evidence.weeks_covered as f64, evidence.weeks as f64, |_| true, &[]),
         // Closed, it withholds nothing: durations then carry the poll interval as their error.
@@ -77,7 +77,7 @@ pub fn gates(evidence: &Evidence) -> Vec<Gate> {
     ]
 }
 
-const STREAM_SIGNALS: &[&str] = &["V1", "V2", "V3", "V5", "C1", "C2", "C4", "H1"];
+const STREAM_SIGNALS: &[&str] = &["V1", "V2", "V3", "V4", "V5", "V6", "C1", "C2", "C4", "H1"];
 
 /// The portfolio's confidence, then that of each stream slice by name.
 #[must_use]
@@ -159,7 +159,7 @@ pub fn withheld(view: &View<'_>, members: &[&StreamFlow], signal: &str) -> Optio
     }
     let started = own.delivered.saturating_sub(own.no_start);
     let shy = (started as f64) < START_OBSERVABLE_MIN * own.delivered as f64;
-    (matches!(signal, "V1" | "V5") && own.delivered > 0 && shy).then(|| {
+    (matches!(signal, "V1" | "V4" | "V5") && own.delivered > 0 && shy).then(|| {
         finding::insufficient(
             started,
             least(START_OBSERVABLE_MIN, own.delivered),

@@ -1,6 +1,7 @@
 //! Pure functions from placed timelines to verdicts: one file a signal, statistics beside them.
 //! No clock, no I/O, no dependence on map order; the same input gives the same bytes.
 
+mod at_work;
 pub mod attention;
 pub mod bets;
 pub mod calendar;
@@ -35,11 +36,17 @@ pub mod h2_data_confidence;
 pub mod o1_outcome_movement;
 pub mod p1_attention_share;
 pub mod p2_intent_gap;
+pub mod p3_focus_spread;
 pub mod p4_dormant_commitments;
+pub mod t1_team_continuity;
+pub mod t2_governance_load;
+pub mod team;
 pub mod v1_flow_time;
 pub mod v2_throughput;
 pub mod v3_net_flow;
+pub mod v4_ageing;
 pub mod v5_wait_locator;
+pub mod v6_rework;
 
 pub use dataset::Dataset;
 pub use report::Report;
@@ -78,11 +85,16 @@ pub struct Signal {
 pub const ALL: &[Signal] = &[
     p1_attention_share::SIGNAL,
     p2_intent_gap::SIGNAL,
+    p3_focus_spread::SIGNAL,
     p4_dormant_commitments::SIGNAL,
     v1_flow_time::SIGNAL,
     v2_throughput::SIGNAL,
     v3_net_flow::SIGNAL,
+    v4_ageing::SIGNAL,
     v5_wait_locator::SIGNAL,
+    v6_rework::SIGNAL,
+    t1_team_continuity::SIGNAL,
+    t2_governance_load::SIGNAL,
     c1_cross_stream_wait::SIGNAL,
     c2_dependency_knots::SIGNAL,
     c4_finished_not_released::SIGNAL,

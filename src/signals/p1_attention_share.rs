@@ -4,17 +4,22 @@
 //! Definition: attention (see [`super::attention`]) over the slices of one dimension in the
 //! window, divided by all of it. Each share carries its attribution range: the true share lies
 //! inside it however a team divides its time. Weekly shares are charted with floor 0 and ceiling 1.
+//! The home x work matrix sums attention by the team's home stream and the stream of the work. Each
+//! share is computed again with waiting items included (the stale cap holds for them as for active
+//! ones); where a slice then moves by more than five points, the page says that attention depends on
+//! how waiting is counted.
 //! Source: section 2.1 of the catalogue; XmR as in Wheeler, Understanding Variation.
 //! Misreading: as effort, cost or performance. It is the direction of attention, nothing more.
 //! Splitting a card does not move it, and a card kept open is bounded by the stale cap.
 
-use super::attention::{Cell, TEAM_DAY, Table, sum};
-use super::defaults::{CLASSIFIED_MIN, COVERAGE_MIN, TEAM_DAYS_MIN};
+use super::at_work::stretches;
+use super::attention::{Attention, Cell, Grid, TEAM_DAY, Table, sum};
+use super::defaults::{CLASSIFIED_MIN, COVERAGE_MIN, TEAM_DAYS_MIN, WAITING_SHIFT};
 use super::finding::{
     against_usual, charted, finding, insufficient, measure, moved, not_applicable, observe,
     portfolio, standing_of,
 };
-use super::report::{Finding, Measure, Move, Question, Slice, Unit, Verdict};
+use super::report::{Finding, HomeByWork, HomeWork, Measure, Move, Question, Slice, Unit, Verdict};
 use super::slices::{NONE, label};
 use super::stats::xmr::Bounds;
 use super::verdict::{Judged, Weekly, direction, judge};
@@ -34,12 +39,18 @@ pub const SIGNAL: Signal = Signal {
     evaluate,
 };
 
+/// The name of the share with waiting items counted.
+const WITH_WAITING: &str = "share_counting_waiting";
+
 fn evaluate(view: &View<'_>) -> Vec<Finding> {
     if let Some(verdict) = floor(view, window(view)) {
         return vec![finding(&SIGNAL, portfolio("Attention"), verdict)];
     }
-    let mut findings: Vec<Finding> =
-        dimensions(view).into_iter().flat_map(|dimension| shares(view, dimension)).collect();
+    let waiting = with_waiting(view);
+    let mut findings: Vec<Finding> = dimensions(view)
+        .into_iter()
+        .flat_map(|dimension| shares(view, dimension, &waiting))
+        .collect();
     if *view.scope == Scope::Portfolio {
         findings.push(cross_funded(view));
     }
@@ -93,7 +104,7 @@ fn dimensions(view: &View<'_>) -> Vec<Dimension> {
     all.into_iter().filter(declared).collect()
 }
 
-fn shares(view: &View<'_>, dimension: Dimension) -> Vec<Finding> {
+fn shares(view: &View<'_>, dimension: Dimension, waiting: &Attention) -> Vec<Finding> {
     let table = view.table(dimension);
     if dimension == Dimension::Kind
         && let Some(verdict) = unclassified(view, table)
@@ -112,11 +123,72 @@ fn shares(view: &View<'_>, dimension: Dimension) -> Vec<Finding> {
     judged
         .iter()
         .filter(|(slice, _)| in_scope(slice))
-        .map(|(slice, own)| share(view, table, *slice, own, &judged))
+        .map(|(slice, own)| {
+            let found = share(view, table, *slice, own, &judged);
+            sensitive(view, found, dimension, *slice, waiting)
+        })
         .collect()
 }
 
-fn unclassified(view: &View<'_>, table: &Table) -> Option<Verdict> {
+/// Attention in the window as it would be if waiting items drew it as active ones do.
+#[must_use]
+pub fn with_waiting(view: &View<'_>) -> Attention {
+    let window = window(view);
+    let started = stretches(view.data, &view.flow.items, view.as_of, window, |segment| {
+        segment.category.is_started()
+    });
+    let grid = Grid::new(vec![window.from, window.to]);
+    let dimensions = view.attention.tables.iter().map(|table| table.slices.clone()).collect();
+    Attention::new(view.data, grid, started, dimensions)
+}
+
+/// Adds the share that a slice would have with waiting items counted, and says so where the shares
+/// of the dimension depend on it.
+fn sensitive(
+    view: &View<'_>,
+    mut found: Finding,
+    dimension: Dimension,
+    slice: usize,
+    waiting: &Attention,
+) -> Finding {
+    let window = window(view);
+    let table = view.table(dimension);
+    let ratio = |(part, all): (i64, i64)| part as f64 / all.max(1) as f64;
+    let counted = waiting.tables.iter().find(|table| table.slices.dimension == dimension);
+    let Some(counted) = counted else { return found };
+    let with = |slice| ratio(waiting.share(counted, slice, window));
+    let without = |slice| ratio(view.attention.share(table, slice, window));
+    let days = waiting.team_days(window).round() as u64;
+    let share = measure(WITH_WAITING, with(slice), Unit::Share, window);
+    found.measures.push(Measure { n: Some(days), ..share });
+    let slices = 0..table.slices.list.len();
+    let depends = slices.clone().any(|slice| (with(slice) - without(slice)).abs() > WAITING_SHIFT);
+    if let (true, Some(told)) = (depends, &mut found.observation) {
+        told.uncertainty.push_str(&format!(
+            " It depends on how waiting is counted: with waiting items included the share over the \
+             window is {} instead of {}.",
+            words::percent(with(slice)),
+            words::percent(without(slice)),
+        ));
+    }
+    found
+}
+
+/// The share of a finding as it is and with waiting items counted, where the two lie more than five
+/// points apart.
+#[must_use]
+pub fn moved_by_waiting(found: &Finding) -> Option<(f64, f64)> {
+    let value = |name: &str| {
+        let own = found.measures.iter().find(|measure| measure.name == name);
+        own.filter(|_| found.signal == SIGNAL.id).map(|measure| measure.value)
+    };
+    let (share, waiting) = (value("share")?, value(WITH_WAITING)?);
+    ((waiting - share).abs() > WAITING_SHIFT).then_some((share, waiting))
+}
+
+/// Why nothing is said by kind: more than a fifth of attention goes to unmapped kinds.
+#[must_use]
+pub fn unclassified(view: &View<'_>, table: &Table) -> Option<Verdict> {
     let slice = table.slices.of(None, None, Kind::Unclassified);
     let (without, all) = view.attention.share(table, slice, window(view));
     let classified = 1.0 - without as f64 / all.max(1) as f64;
@@ -229,6 +301,29 @@ pub fn matrix(view: &View<'_>, window: Period) -> Vec<(usize, usize, i64)> {
     matrix.into_iter().filter(|(_, t)| *t > 0).map(|((home, work), t)| (home, work, t)).collect()
 }
 
+/// The matrix as the report shows it; a stream's own page has the cells that touch the stream.
+#[must_use]
+pub fn home_by_work(view: &View<'_>) -> Option<HomeByWork> {
+    let window = window(view);
+    if floor(view, window).is_some() {
+        return None;
+    }
+    let team_days = view.attention.team_days(window);
+    let list = &view.streams().list;
+    let mut cells: Vec<HomeWork> = matrix(view, window)
+        .into_iter()
+        .map(|(home, work, ticks)| {
+            let days = ticks as f64 / TEAM_DAY;
+            let (home, work) = (list[home].clone(), list[work].clone());
+            HomeWork { home, work, team_days: days, share: days / team_days }
+        })
+        .filter(|cell| view.in_scope(&cell.home.id) || view.in_scope(&cell.work.id))
+        .collect();
+    let place = |slice: &Slice| (slice.name.clone(), slice.id.clone());
+    cells.sort_by_key(|cell| (place(&cell.home), place(&cell.work)));
+    Some(HomeByWork { window, team_days, cells })
+}
+
 /// The share of attention that went to streams other than the home of the team.
 fn cross_funded(view: &View<'_>) -> Finding {
     let away = |cell: &Cell| view.shown(cell.home) != view.shown(cell.target.stream);
@@ -318,6 +413,49 @@ mod tests {
         let found = cross_funded(&view);
         assert_eq!(format!("{:.2}", found.measures[0].value), "0.10");
         assert!(matches!(floor(&view, window), Some(Verdict::Insufficient { have: 20, .. })));
+    }
+
+    /// Three teams for four weeks; the third's card waits in review after two days of work.
+    fn with_a_queue(reviewed: &str) -> Dataset {
+        let mut data = org(2, &[1, 2, 1]);
+        item(&mut data, "a", "T1/S1", &[("03-02", "Dev"), ("03-30", "done")]);
+        item(&mut data, "b", "T2/S2", &[("03-02", "Dev"), ("03-30", "done")]);
+        let events = [("03-02", "Dev"), (reviewed, "Review"), ("03-30", "done")];
+        item(&mut data, "c", "T3/S1", &events);
+        data
+    }
+
+    /// 30 of 58 team-days without the queue, 56 of 84 with it.
+    #[test]
+    fn shares_that_depend_on_waiting_say_so() {
+        let line = "Attention depends on how waiting is counted: with waiting items included, the \
+                    shares would read: S1 67 % instead of 52 % and S2 33 % instead of 48 %.";
+        for (reviewed, told) in [("03-04", Some(line.to_owned())), ("03-29", None)] {
+            let data = with_a_queue(reviewed);
+            let view = view(&data, "03-30");
+            let report = crate::signals::evaluate(&data, view.as_of, view.as_of, &Scope::Portfolio);
+            let said = report.unseen.iter().find(|line| line.starts_with("Attention depends"));
+            assert_eq!(said.cloned(), told);
+            let one = report.findings.iter().find(|found| found.slice.id == "s1").unwrap();
+            let value = |name| one.measures.iter().find(|m| m.name == name).map(|m| m.value);
+            assert_eq!(format!("{:.4}", value(WITH_WAITING).unwrap()), "0.6667");
+        }
+    }
+
+    /// The matrix adds up to all observed team-days; a stream sees the cells that touch it.
+    #[test]
+    fn the_matrix_is_in_the_report() {
+        let mut data = with_a_queue("03-20");
+        item(&mut data, "d", "T1/S2", &[("03-02", "Dev"), ("03-30", "done")]);
+        let text = |scope: &Scope| -> Vec<String> {
+            let report = crate::signals::evaluate(&data, at("03-30"), at("03-30"), scope);
+            let matrix = report.home_by_work.unwrap();
+            assert_eq!(matrix.team_days, 74.0);
+            let cell = |c: &HomeWork| format!("{}>{} {}", c.home.name, c.work.name, c.team_days);
+            matrix.cells.iter().map(cell).collect()
+        };
+        assert_eq!(text(&Scope::Portfolio), ["S1>S1 32", "S1>S2 14", "S2>S2 28"]);
+        assert_eq!(text(&Scope::Stream("s1".into())), ["S1>S1 32", "S1>S2 14"]);
     }
 
     #[test]

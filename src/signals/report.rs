@@ -204,6 +204,26 @@ pub struct IntentRow {
     pub state: String,
 }
 
+/// Attention of the teams at home in one stream, on the work of one stream.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HomeWork {
+    pub home: Slice,
+    pub work: Slice,
+    pub team_days: f64,
+    /// Of all observed team-days in the window.
+    pub share: f64,
+}
+
+/// The home x work matrix of P1, without its empty cells; streams as this reader sees them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HomeByWork {
+    pub window: Period,
+    /// All observed team-days in the window.
+    pub team_days: f64,
+    /// Sorted by the name of the home, then of the work.
+    pub cells: Vec<HomeWork>,
+}
+
 /// Where the page stands in the cadence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CadencePosition {
@@ -294,6 +314,8 @@ pub struct Tally {
 pub struct Report {
     pub header: Header,
     pub intent_table: Vec<IntentRow>,
+    /// `None` where attention is not told at all (P1).
+    pub home_by_work: Option<HomeByWork>,
     pub findings: Vec<Finding>,
     pub due_reviews: Vec<DueReview>,
     pub tally: Tally,

@@ -14,11 +14,12 @@ use crate::model::{Category, DAY_MS, Derived, FlowSegment, Period, StreamIx, Tim
 pub struct Stay {
     pub from: Timestamp,
     pub to: Timestamp,
-    pub delivered: bool,
+    /// What the reader of the curve waits for happened at `to`; otherwise observation ended there.
+    pub event: bool,
 }
 
 /// The stay of an item as of an instant, and the stream it counts for; `None` when it did not
-/// start, nobody saw when, or it belongs to a one-off epic.
+/// start, nobody saw when, or it belongs to a one-off epic. Its event is the delivery.
 #[must_use]
 pub fn stay(
     data: &Dataset,
@@ -30,8 +31,8 @@ pub fn stay(
     let seen = segments.partition_point(|segment| segment.from < as_of);
     let last = segments[..seen].last().filter(|last| !data.one_off(last.epic))?;
     if let (Some(to), Some(credited)) = (derived.ended_at, derived.credited) {
-        let delivered = derived.delivered_at.is_some();
-        return Some((segments[credited].stream, Stay { from, to, delivered }));
+        let event = derived.delivered_at.is_some();
+        return Some((segments[credited].stream, Stay { from, to, event }));
     }
     let mut to = as_of;
     if last.category == Category::Proposed {
@@ -39,7 +40,7 @@ pub fn stay(
         let parked = parked.take_while(|segment| segment.category == Category::Proposed).last();
         to = parked.map_or(to, |segment| segment.from);
     }
-    Some((last.stream, Stay { from, to, delivered: false }))
+    Some((last.stream, Stay { from, to, event: false }))
 }
 
 /// The stays of one stream in the two orders that make sorting unnecessary.
@@ -63,7 +64,7 @@ impl Stays {
     /// The period form: what is seen of the stays in some periods, each on the item's own clock.
     ///
     /// In each period, an item enters at its age when the period begins, leaves at its end or at
-    /// its age when the period ends, and is delivered only inside the period.
+    /// its age when the period ends, and has its event only inside the period.
     #[must_use]
     pub fn ages(&self, periods: &[Period]) -> Ages {
         let days =
@@ -83,7 +84,7 @@ impl Stays {
             for stay in self.by_duration.iter().filter(ended) {
                 let age = days(stay.from, stay.to);
                 exits.push(age);
-                if stay.delivered {
+                if stay.event {
                     events.push(age);
                 }
             }
@@ -115,7 +116,7 @@ mod tests {
     /// tenth, and a delivery inside the gap is no event.
     #[test]
     fn unobserved_weeks_are_cut_out() {
-        let stay = |to: &str| Stay { from: at("03-06"), to: at(to), delivered: true };
+        let stay = |to: &str| Stay { from: at("03-06"), to: at(to), event: true };
         let periods =
             [Period::new(at("03-02"), at("03-09")), Period::new(at("03-16"), at("03-30"))];
         let ages = |stay| Stays::new(vec![stay]).ages(&periods);

@@ -138,7 +138,7 @@ fn unmapped(view: &View<'_>, attention: bool) -> Vec<(bool, Candidate)> {
             candidate(
                 "No value stream is declared.",
                 "[[stream]]\nid = \"payments\"\nname = \"Payments\"".to_owned(),
-                &["P1", "P2", "V1", "V2", "V3", "V5", "C1", "C2", "D2"],
+                &["P1", "P2", "P3", "V1", "V2", "V3", "V4", "V5", "V6", "T1", "C1", "C2", "D2"],
             ),
         ),
         (
@@ -148,7 +148,10 @@ fn unmapped(view: &View<'_>, attention: bool) -> Vec<(bool, Candidate)> {
                 format!(
                     "[[team]]\nid = \"checkout\"\nstream = \"{stream}\"\nclaims = [{{ jira = \"PAY\" }}]"
                 ),
-                &["P1", "P2", "V1", "V2", "V3", "V5", "C1", "C2", "D2", "D3"],
+                &[
+                    "P1", "P2", "P3", "V1", "V2", "V3", "V4", "V5", "V6", "T1", "C1", "C2", "D2",
+                    "D3",
+                ],
             ),
         ),
         (
@@ -158,7 +161,7 @@ fn unmapped(view: &View<'_>, attention: bool) -> Vec<(bool, Candidate)> {
                 format!(
                     "[[workflow]]\nconnection = \"{connection}\"\nactive_labels = [\"in progress\"]"
                 ),
-                &["P1", "V1", "V3", "V5", "D2"],
+                &["P1", "P3", "V1", "V3", "V4", "V5", "D2"],
             ),
         ),
         (
@@ -202,7 +205,7 @@ fn undeclared(view: &View<'_>, attention: bool) -> Vec<(bool, Candidate)> {
                 "No epic is known, so no bet can be looked at.",
                 "[[epic]]\nref = \"PAY-100\"\nhypothesis = \"...\"\noutcome = \"refund-contacts\""
                     .to_owned(),
-                &["P4", "O1", "D3"],
+                &["P3", "P4", "O1", "D3"],
             ),
         ),
         (
@@ -235,7 +238,16 @@ fn undeclared(view: &View<'_>, attention: bool) -> Vec<(bool, Candidate)> {
             candidate(
                 "No cadence is declared, so nothing says when to look up.",
                 "[[cadence]]\nid = \"pi\"\nanchor = 2026-01-05\nlength = \"10w\"".to_owned(),
-                &["D3"],
+                &["T1", "D3"],
+            ),
+        ),
+        (
+            !data.governance_mapped && attention,
+            candidate(
+                "No kind of work is mapped to governance, so its cost is not told.",
+                // Whoever maps none on purpose is not asked for it on every page.
+                None,
+                &["T2"],
             ),
         ),
         (

@@ -1,24 +1,27 @@
 //! What a report cannot see, one sentence each.
 
 use super::calendar::uncovered;
-use super::report::{Confidence, Gate};
+use super::report::{Confidence, Finding, Gate};
 use super::slices::OTHER;
 use super::view::View;
-use super::{p1_attention_share as p1, words};
+use super::{p1_attention_share as p1, t2_governance_load as t2, words};
 use crate::model::Timestamp;
 
 /// Statuses without a category are named up to this number.
 const STATUSES: usize = 8;
 /// Gaps of coverage are listed up to this number.
 const GAPS: usize = 5;
+/// Shares that depend on how waiting is counted are named up to this number.
+const SHARES: usize = 6;
 
 /// The sentences, in a fixed order; numbers follow section 0.10 of the catalogue.
 #[must_use]
-pub(super) fn unseen(view: &View<'_>, whole: &Confidence) -> Vec<String> {
+pub(super) fn unseen(view: &View<'_>, whole: &Confidence, findings: &[Finding]) -> Vec<String> {
     let mut seen = Vec::new();
     let gate = |name: &str| whole.gates.iter().find(|gate| gate.name == name);
     let rest = |gate: &Gate| (gate.denominator - gate.numerator) as u64;
     seen.extend(view.attention.coverage(p1::window(view)).and_then(coverage_sentence));
+    seen.extend(counting_of_waiting(findings));
     if let Some(gate) = gate("mapped").filter(|gate| rest(gate) > 0) {
         let missing = words::part(rest(gate), gate.denominator as u64);
         seen.push(format!("Of the items touched in 12 weeks, {missing} lack a team or a stream."));
@@ -30,6 +33,7 @@ pub(super) fn unseen(view: &View<'_>, whole: &Confidence) -> Vec<String> {
         ));
     }
     seen.extend(one_off(view));
+    seen.extend(t2::sentence(view));
     seen.extend(coverage_gaps(view));
     if let Some(gate) = gate("polled_share").filter(|gate| gate.numerator > 0.0) {
         let polled = words::part(gate.numerator as u64, gate.denominator as u64);
@@ -88,6 +92,29 @@ fn coverage_sentence(coverage: f64) -> Option<String> {
     (share != "100 %").then(|| {
         format!(
             "Work in progress was observed in {share} of team time over 12 weeks; the rest is unseen, not idle."
+        )
+    })
+}
+
+/// Names the slices whose share of attention moves materially when waiting items are counted.
+fn counting_of_waiting(findings: &[Finding]) -> Option<String> {
+    let mut moved: Vec<String> = findings
+        .iter()
+        .filter_map(|finding| {
+            let (share, waiting) = p1::moved_by_waiting(finding)?;
+            let (share, waiting) = (words::percent(share), words::percent(waiting));
+            Some(format!("{} {waiting} instead of {share}", finding.slice.name))
+        })
+        .collect();
+    let more = moved.len().saturating_sub(SHARES);
+    if more > 0 {
+        moved.truncate(SHARES);
+        moved.push(format!("{more} more"));
+    }
+    (!moved.is_empty()).then(|| {
+        format!(
+            "Attention depends on how waiting is counted: with waiting items included, the shares would read: {}.",
+            words::list(&moved)
         )
     })
 }

@@ -22,11 +22,11 @@ use super::finding::{finding, insufficient, measure, observe};
 use super::report::{Finding, Measure, Move, Observation, Question, Slice, Unit, Verdict};
 use super::stats::log_rank::{LogRank, log_rank};
 use super::stats::survival::{Ages, Curve, Quantile};
-use super::stays::{Stays, observed, stay};
+use super::stays::{Stay, Stays, observed, stay};
 use super::view::View;
 use super::weekly_test::{Tested, ladder, standing};
 use super::{Signal, h2_data_confidence as h2, v3_net_flow as v3, words};
-use crate::model::Timestamp;
+use crate::model::{Derived, Timestamp};
 
 pub const SIGNAL: Signal = Signal {
     id: "V1",
@@ -82,7 +82,7 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
     // Enough weeks for the comparison as it stood in each of the twelve weeks before.
     let count = SERIES_WEEKS + 2 * WINDOW_WEEKS;
     let weeks = Weeks::new(view.as_of, view.data.zone, count, &view.data.coverage);
-    let stays = stays(view, weeks.edges[0]);
+    let stays = stays(view, weeks.edges[0], |derived| derived.delivered_at.is_some());
     let slices = view.all_stream_slices();
     let own: Vec<&Stays> = slices
         .iter()
@@ -116,8 +116,13 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
     found
 }
 
-/// The stays that reach into the charted weeks, by published slice.
-fn stays(view: &View<'_>, since: Timestamp) -> Vec<Stays> {
+/// The stays that reach beyond an instant, by published slice; `awaited` tells whether an item had
+/// the event that the curve is about.
+pub(super) fn stays(
+    view: &View<'_>,
+    since: Timestamp,
+    awaited: fn(&Derived) -> bool,
+) -> Vec<Stays> {
     let mut stays = vec![Vec::new(); view.streams().list.len()];
     for (item, derived) in view.data.items.iter().zip(&view.flow.items) {
         if item.start_before_data || derived.ended_at.is_some_and(|at| at < since) {
@@ -127,7 +132,7 @@ fn stays(view: &View<'_>, since: Timestamp) -> Vec<Stays> {
             continue;
         };
         if stay.to > since {
-            stays[view.shown(stream)].push(stay);
+            stays[view.shown(stream)].push(Stay { event: awaited(derived), ..stay });
         }
     }
     stays.into_iter().map(Stays::new).collect()
@@ -282,10 +287,13 @@ mod tests {
     use super::*;
     use crate::model::Period;
     use crate::signals::fixture::{at, f0, item, portfolio, view};
-    use crate::signals::stays::Stay;
 
     fn all(view: &View<'_>) -> Vec<Stay> {
-        stays(view, Timestamp::MIN).into_iter().flat_map(|stays| stays.by_start).collect()
+        let delivered = |derived: &Derived| derived.delivered_at.is_some();
+        stays(view, Timestamp::MIN, delivered)
+            .into_iter()
+            .flat_map(|stays| stays.by_start)
+            .collect()
     }
 
     /// F0 over four weeks: J, open for 38 days, is at risk from its tenth day on, and P85 is not
@@ -324,7 +332,7 @@ mod tests {
         item(&mut data, "b", "T1/S1", &[("03-02", "Dev"), ("03-05", "proposed"), ("03-09", "Dev")]);
         let view = view(&data, "03-30");
         let ends: Vec<(Timestamp, bool)> =
-            all(&view).iter().map(|stay| (stay.to, stay.delivered)).collect();
+            all(&view).iter().map(|stay| (stay.to, stay.event)).collect();
         assert_eq!(ends, [(at("03-30"), false), (at("03-05"), false)]);
     }
 

@@ -208,8 +208,8 @@ mod tests {
             let found = of(&data, &data.items[ix], view.as_of);
             found.into_iter().map(|(signal, _)| signal).collect()
         };
-        assert_eq!(counted(0), ["H1", "P1", "V1", "V2", "V3", "V5"]);
-        assert_eq!(counted(1), ["P1"]);
+        assert_eq!(counted(0), ["H1", "P1", "P3", "V1", "V2", "V3", "V4", "V5", "V6"]);
+        assert_eq!(counted(1), ["P1", "P3", "V6"]);
         let report = evaluate(&data, view.as_of, view.as_of, &Scope::Portfolio);
         assert!(report.unseen.iter().any(|line| line.starts_with("1 item of one-off epics")));
     }

@@ -12,6 +12,8 @@ pub enum Here {
     Map,
     Status,
     Elsewhere,
+    /// A team's own page: no other one opens to it.
+    Team,
     /// Before sign-in: there is nowhere to go yet.
     Outside,
 }
@@ -34,8 +36,8 @@ pub fn page(title: &str, here: Here, visit: &Visit, body: &Markup) -> Markup {
                 a.skip href="#main" { "Skip to the content" }
                 header.top {
                     nav aria-label="Pages" {
-                        a.brand href=(visit.link("/")) { (mark()) "Streamgauge" }
-                        @if here != Here::Outside {
+                        a.brand href=(visit.link(home(here))) { (mark()) "Streamgauge" }
+                        @if !matches!(here, Here::Outside | Here::Team) {
                             (entry(&visit.link("/"), "Portfolio", here == Here::Portfolio))
                             (entry(&visit.link("/map"), "Map", here == Here::Map))
                             (entry("/status", "Status", here == Here::Status))
@@ -47,7 +49,7 @@ pub fn page(title: &str, here: Here, visit: &Visit, body: &Markup) -> Markup {
                         }
                     }
                 }
-                main #main { (past(visit)) (body) }
+                main #main { (past(here, visit)) (body) }
             }
         }
     };
@@ -56,17 +58,22 @@ pub fn page(title: &str, here: Here, visit: &Visit, body: &Markup) -> Markup {
 }
 
 /// Says that this is not the present, and how to come back.
-fn past(visit: &Visit) -> Markup {
+fn past(here: Here, visit: &Visit) -> Markup {
     html! {
         @if !visit.is_live() {
             p.past role="note" {
                 @if let Some(at) = visit.moment.as_of { "As of " strong { (at) } }
                 @if visit.moment.as_of.is_some() && visit.moment.known.is_some() { ", " }
                 @if let Some(at) = visit.moment.known { "with what was known at " strong { (at) } }
-                ". " a href="/" { "Go to the present" }
+                ". " a href=(home(here)) { "Go to the present" }
             }
         }
     }
+}
+
+/// Where the way home leads.
+fn home(here: Here) -> &'static str {
+    if here == Here::Team { "/team" } else { "/" }
 }
 
 fn entry(href: &str, text: &str, current: bool) -> Markup {

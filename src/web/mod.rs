@@ -27,6 +27,7 @@ mod stalled;
 mod status_digests;
 mod status_page;
 mod store_notice;
+mod team_page;
 mod webhooks;
 mod windows;
 mod workers;

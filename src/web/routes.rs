@@ -16,7 +16,7 @@ use super::webhooks::Waiting;
 use super::{
     App, Bounds, api, health, item_page, map_page, metrics, portfolio, sign_in, status_page,
 };
-use super::{style, webhooks};
+use super::{style, team_page, webhooks};
 
 /// Largest webhook body; GitHub and Jira send more only for events that a pull finds as well.
 const WEBHOOK_LIMIT: usize = 1 << 20;
@@ -34,6 +34,8 @@ pub enum Need {
     Credential,
     /// A credential that reads the portfolio: viewer or portfolio, and no team's.
     Reader,
+    /// A team's own credential, and nobody else's.
+    Team,
     /// The role that records decisions and readings.
     Recorder,
 }
@@ -51,6 +53,7 @@ impl Need {
         match self {
             Self::Nothing | Self::Signature | Self::Credential => true,
             Self::Reader => role.reads_portfolio(),
+            Self::Team => matches!(role, Role::Team(_)),
             Self::Recorder => *role == Role::Portfolio,
         }
     }
@@ -89,7 +92,7 @@ fn shows(path: &'static str, need: Need, handler: MethodRouter<Arc<App>>) -> Row
 
 /// The table.
 fn table() -> Vec<Row> {
-    use Need::{Credential, Nothing, Reader, Recorder, Signature};
+    use Need::{Credential, Nothing, Reader, Recorder, Signature, Team};
     let records = |path, handler| -> Row {
         (Rule { path, get: Some(Reader), post: Some(Recorder), body: BODY_LIMIT }, handler)
     };
@@ -101,11 +104,13 @@ fn table() -> Vec<Row> {
         shows("/map", Reader, get(map_page::page)),
         shows("/status", Reader, get(status_page::page)),
         shows("/items/{*key}", Reader, get(item_page::page)),
+        shows("/team", Team, get(team_page::page)),
         shows("/api/v1/report", Reader, get(api::report)),
         shows("/api/v1/digest", Reader, get(api::digest)),
         shows("/api/v1/map", Reader, get(api::map)),
         shows("/api/v1/status", Reader, get(api::status)),
         shows("/api/v1/items/{*key}", Reader, get(api::item)),
+        shows("/api/v1/team", Team, get(team_page::json)),
         records("/api/v1/decisions", get(api::decisions).post(api::decide)),
         records("/api/v1/readings", get(api::readings).post(api::read)),
         shows("/readyz", Credential, get(health::ready)),

@@ -54,7 +54,8 @@ pub async fn submit(State(app): State<Arc<App>>, request: Request) -> Response {
     };
     match app.access.role_of(&word.token, caller) {
         Ok(role) => {
-            ([(SET_COOKIE, app.access.cookie(Some(&role)))], Redirect::to("/")).into_response()
+            let first = if role.reads_portfolio() { "/" } else { "/team" };
+            ([(SET_COOKIE, app.access.cookie(Some(&role)))], Redirect::to(first)).into_response()
         }
         Err(Refused::Guessing(enough)) => {
             let problem = "Too many tokens that are not known came from this address. Wait a minute, then try again.";

@@ -60,6 +60,7 @@ fn the_page_tells_the_need_of_every_route() {
         Some(Need::Signature) => "a signature",
         Some(Need::Credential) => "any credential",
         Some(Need::Reader) => "viewer, portfolio",
+        Some(Need::Team) => "the team itself",
         Some(Need::Recorder) => "portfolio",
     };
     let told = page::table("| route |");

@@ -11,4 +11,5 @@ mod limits;
 mod pages;
 mod slow;
 mod status;
+mod teams;
 mod webhooks;
