@@ -19,13 +19,12 @@ use std::collections::BTreeMap;
 use super::attention::{TEAM_DAY, sum};
 use super::defaults::{TEAM_DAYS_MIN, UNPARENTED_MAX, WINDOW_WEEKS};
 use super::finding::{
-    against_usual, charted, finding, insufficient, measure, not_applicable, observe, portfolio,
-    standing_of,
+    charted, finding, insufficient, measure, not_applicable, observe, portfolio, standing_of,
 };
 use super::report::{Finding, Measure, Move, Observation, Question, Slice, Unit, Verdict};
 use super::slices::teams_of;
 use super::stats::xmr::Bounds;
-use super::verdict::{Judged, Weekly, direction, judge};
+use super::verdict::{Judged, Weekly, direction, judge, newest};
 use super::view::View;
 use super::{Scope, Signal, p1_attention_share as p1, words};
 use crate::model::{EpicIx, Period, StreamIx, Timestamp};
@@ -214,8 +213,8 @@ fn observation(
         n => format!("{} their epic", changed_items(n)),
     };
     let evidence = format!(
-        "the effective number of epics was {usual}; over {WINDOW_WEEKS} weeks {} of {} drew \
-         attention, {} of attention went to work without an epic, and {changed}.",
+        "the effective number of epics was {usual}; over {WINDOW_WEEKS} weeks {} drew the \
+         attention of {}, {} of attention went to work without an epic, and {changed}.",
         words::count(epics as u64, "epic"),
         words::count(teams as u64, "team"),
         words::percent(unparented),
@@ -233,6 +232,19 @@ fn observation(
     Some(observe(&subject, &evidence, &uncertainty, question))
 }
 
+/// `8 in the week against a usual range of 1 to 5.2 (14 weeks)`: no spread is less than one epic.
+fn against_usual(judged: &Judged) -> Option<String> {
+    let limits = judged.series.limits?;
+    let value = words::number(newest(&judged.series)?);
+    let weeks = judged.series.points.iter().filter(|point| point.value.is_some()).count();
+    let lower = words::number(limits.lower.unwrap_or(1.0));
+    let range = match limits.upper {
+        Some(upper) => format!("a usual range of {lower} to {}", words::number(upper)),
+        None => format!("a usual range from {lower} on"),
+    };
+    Some(format!("{value} in the week against {range} ({weeks} weeks)"))
+}
+
 /// `1 item changed`, `3 items changed`.
 fn changed_items(n: usize) -> String {
     format!("{} changed", words::count(n as u64, "item"))
@@ -241,10 +253,8 @@ fn changed_items(n: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Context;
     use crate::signals::Dataset;
-    use crate::signals::dataset::Epic;
-    use crate::signals::fixture::{item, under, view};
+    use crate::signals::fixture::{at, epic, item, under, view};
 
     /// 4, 2, 1, 1; and R14, 30/30/20/20 of the US Department of Justice: 10000/2600.
     #[test]
@@ -261,25 +271,13 @@ mod tests {
     fn bets(parents: &[Option<u32>]) -> Dataset {
         let homes = vec![1; parents.len()];
         let mut data = crate::signals::fixture::portfolio(1, &homes);
-        for id in ["E-1", "E-2", "E-3", "E-4"] {
-            data.epics.push(Epic {
-                id: id.into(),
-                title: String::new(),
-                stream: None,
-                theme: None,
-                horizon: None,
-                context: Context::Product,
-                hypothesis: None,
-                outcome: None,
-                states: Vec::new(),
-            });
-        }
+        data.epics = ["E-1", "E-2", "E-3", "E-4"].map(|id| epic(id, &[])).into();
         for (n, parent) in parents.iter().enumerate() {
             let place = format!("T{}/S1", n + 1);
             let key = format!("x{n}");
             let ix = item(&mut data, &key, &place, &[("03-02", "Dev"), ("03-16", "done")]);
-            if let Some(epic) = parent {
-                under(&mut data, ix, *epic);
+            if let Some(parent) = parent {
+                under(&mut data, ix, *parent);
             }
         }
         data
@@ -325,11 +323,50 @@ mod tests {
         assert!(matches!(found.verdict, Verdict::NotApplicable { .. }));
     }
 
+    /// Eight teams on few epics for thirteen weeks, and each on its own in the fourteenth.
+    #[test]
+    fn a_wide_week_is_told() {
+        let mut data = bets(&[None; 8]);
+        data.items.clear();
+        data.epics.extend(["E-5", "E-6", "E-7", "E-8"].map(|id| epic(id, &[])));
+        let (six, four) = ([0, 0, 0, 0, 0, 0, 1, 1], [0, 0, 0, 0, 1, 1, 1, 1]);
+        let (one, three) = ([0; 8], [0, 0, 0, 0, 1, 1, 2, 2]);
+        let wide = [0, 1, 2, 3, 4, 5, 6, 7];
+        let weeks =
+            [six, four, six, three, six, four, one, four, six, four, six, three, four, wide];
+        for (week, epics) in weeks.iter().enumerate() {
+            let day = |week: usize| {
+                let days = 7 * i64::try_from(week).unwrap();
+                at("03-02").plus_days(days).to_string()[5..10].to_owned()
+            };
+            for (team, epic) in epics.iter().enumerate() {
+                let (key, place) = (format!("w{week}-{team}"), format!("T{}/S1", team + 1));
+                let events = [(day(week), "Dev"), (day(week + 1), "done")];
+                let ix = item(
+                    &mut data,
+                    &key,
+                    &place,
+                    &[(&events[0].0, events[0].1), (&events[1].0, events[1].1)],
+                );
+                under(&mut data, ix, *epic);
+            }
+        }
+        let found = &evaluate(&view(&data, "06-08"))[0];
+        assert_eq!(found.verdict, Verdict::New { direction: Move::Up }, "{found:?}");
+        let told = found.observation.as_ref().unwrap();
+        assert_eq!(
+            told.evidence,
+            "the effective number of epics was 8 in the week against a usual range of 1 to 5.2 \
+             (14 weeks); over 12 weeks 8 epics drew the attention of 8 teams, 0 % of attention \
+             went to work without an epic, and no item changed its epic."
+        );
+    }
+
     #[test]
     fn changes_of_epic_are_counted() {
         let mut data = bets(&EIGHT);
         let mut moved = data.items[0].segments[0].clone();
-        moved.from = crate::signals::fixture::at("03-10");
+        moved.from = at("03-10");
         moved.epic = Some(EpicIx(1));
         data.items[0].segments[0].to = moved.from;
         data.items[0].segments.insert(1, moved);

@@ -40,3 +40,4 @@ mod sync_story;
 mod tidy;
 mod web;
 mod webhook_command;
+mod zero_fields;
