@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::status_page::{ago, clock, number};
+use super::status_page::{clock, number, soon};
 use crate::gauge::HostStatus;
 use crate::model::Timestamp;
 
@@ -39,8 +39,8 @@ fn host_rows(host: &HostStatus, at: Timestamp) -> Markup {
                 td.n { (told(budget.remaining)) }
                 td.n { (told(budget.limit)) }
                 td.n { (told(budget.kept)) }
-                td { @if let Some(reset) = budget.reset_at { (clock(reset)) } @else { "not told" } }
-                td { (ago(Some(budget.told_at), at)) }
+                td { @if let Some(reset) = budget.reset_at { (soon(reset, at)) } @else { "not told" } }
+                td { (soon(budget.told_at, at)) }
             }
             @if let Some(until) = budget.wait_until {
                 tr { td.words colspan="7" {

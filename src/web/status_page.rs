@@ -284,7 +284,7 @@ pub fn clock(at: Timestamp) -> String {
 }
 
 /// The time of day where it is today's, else the whole instant.
-fn soon(then: Timestamp, now: Timestamp) -> String {
+pub fn soon(then: Timestamp, now: Timestamp) -> String {
     if then.to_utc().date_naive() == now.to_utc().date_naive() {
         then.to_utc().format("%H:%M UTC").to_string()
     } else {
