@@ -136,7 +136,9 @@ fn prepared(
 ) -> Result<(Wanted, Writer), Failure> {
     let id = &connection.id;
     let base = change.url.trim_end_matches('/');
-    let local = base.starts_with("http://127.0.0.1") || base.starts_with("http://localhost");
+    let address: Option<http::Uri> = base.parse().ok();
+    let host = address.as_ref().and_then(http::Uri::host);
+    let local = base.starts_with("http://") && matches!(host, Some("127.0.0.1" | "localhost"));
     if !(base.starts_with("https://") || local) || base.contains(['@', '?', '#', ' ']) {
         return Err(Failure::Usage(format!(
             "--url {base}: write the public address of this program, such as \

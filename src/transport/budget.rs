@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use http::header::DATE;
 use serde::Serialize;
 
-use super::Response;
+use super::{BELIEVED_MS, Response};
 use crate::model::Timestamp;
 
 /// The headers in which trackers tell how much may still be asked.
@@ -179,7 +179,8 @@ impl Budget {
     /// With the instant until which bulk work waits, where too little is left for it.
     fn waiting(mut self, refilled: Option<Timestamp>) -> Self {
         let short = self.kept.zip(self.remaining).is_some_and(|(kept, left)| left <= kept);
-        self.wait_until = refilled.filter(|_| short);
+        let most = self.told_at.plus_millis(BELIEVED_MS);
+        self.wait_until = refilled.filter(|_| short).map(|until| until.min(most));
         self
     }
 }
@@ -300,6 +301,16 @@ mod tests {
         assert_eq!(short.short(None, at("2026-06-15T07:00:01Z")), None, "full again");
         let ahead = github("0", "2026-06-15T06:10:00Z").short(None, now).unwrap();
         assert_eq!(ahead.until, at("2026-06-15T06:50:01Z"), "their clock is ten minutes ahead");
+    }
+
+    #[test]
+    fn a_budget_that_fills_again_in_centuries_is_asked_after_in_a_day() {
+        let far = read(&[
+            ("x-ratelimit-limit", "5000"),
+            ("x-ratelimit-remaining", "1"),
+            ("x-ratelimit-reset", "99999999999"),
+        ]);
+        assert_eq!(far[0].wait_until, Some(at("2026-06-16T06:00:00Z")));
     }
 
     #[test]

@@ -30,6 +30,10 @@ pub type Response = http::Response<Bytes>;
 /// The service underneath: one request, one answer, no retry.
 pub type Wire = BoxCloneSyncService<Request, Response, TransportError>;
 
+/// No wait is believed for longer, whatever a tracker says, in milliseconds: a mistake there must
+/// not silence a connection for years.
+pub const BELIEVED_MS: i64 = 24 * 3_600_000;
+
 /// Why no answer came.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum TransportError {
@@ -211,8 +215,10 @@ impl Transport {
         }
     }
 
-    /// Holds back every request to `host` until `until`; a shorter pause never replaces a longer.
+    /// Holds back every request to `host` until `until`, a day at most; a shorter pause never
+    /// replaces a longer.
     pub fn pause(&self, host: &str, until: Timestamp) {
+        let until = until.min(self.clock.now().plus_millis(BELIEVED_MS));
         let mut paused = self.state.paused.lock().unwrap_or_else(PoisonError::into_inner);
         let slot = paused.entry(host.to_owned()).or_insert(until);
         *slot = (*slot).max(until);
@@ -396,4 +402,32 @@ fn root_cause(error: &reqwest::Error) -> String {
         cause = inner;
     }
     cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Clock, ManualClock};
+
+    #[tokio::test]
+    async fn a_wait_of_centuries_is_believed_for_a_day() {
+        let clock = ManualClock::at(Timestamp::from_millis(0));
+        let wire = Wire::new(tower::service_fn(|_: Request| async {
+            let answer = http::Response::builder().status(429);
+            Ok(answer.header(RETRY_AFTER, u64::MAX.to_string()).body(Bytes::new()).unwrap())
+        }));
+        let entropy = Entropy::from_seed(1);
+        let transport = Transport::over(wire, Limits::default(), clock.clone(), entropy);
+        let request = http::Request::get("https://tracker.example/").body(Bytes::new()).unwrap();
+        for sent in 1..4 {
+            let refused = transport.ask(request.clone(), usual_pace).await.unwrap_err();
+            let day = clock.now().plus_millis(BELIEVED_MS);
+            assert!(
+                matches!(refused, TransportError::Paused { until, .. } if until == day),
+                "{refused}"
+            );
+            assert_eq!(transport.requests(), sent);
+            clock.set(day);
+        }
+    }
 }

@@ -92,6 +92,14 @@ async fn github_repositories_and_organisations_get_theirs_once() {
         running.url
     ));
     let base = ["register", "hub", "--url", PUBLIC, "--token-env", "TEST_GITHUB_ADMIN"];
+    for plain in
+        ["http://gauge.example.com", "http://localhost.example.com", "http://127.0.0.1.a.b"]
+    {
+        let words = ["register", "hub", "--url", plain, "--token-env", "TEST_GITHUB_ADMIN"];
+        let refused = webhooks(&folder, &words).await;
+        assert_eq!(refused.code, Some(2), "{plain}: {}", refused.err);
+        assert!(refused.err.contains("write the public address"), "{}", refused.err);
+    }
     let dry: Vec<&str> = base.iter().copied().chain(["--dry-run"]).collect();
     let told = done(&folder, &dry).await;
     assert!(told.contains("would send, repos/northwind/checkout: a new webhook: POST"), "{told}");

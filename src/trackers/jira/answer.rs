@@ -10,7 +10,7 @@ use super::client::Product;
 use super::dates;
 use crate::model::{ConnectionId, Timestamp};
 use crate::plain;
-use crate::transport::Response;
+use crate::transport::{BELIEVED_MS, Response};
 
 /// How long to wait after a 429 that names no time.
 const PAUSE_MILLIS: i64 = 60_000;
@@ -140,7 +140,9 @@ impl Answer {
             )),
             429 => TrackerError::Wait {
                 until: now.plus_millis(
-                    self.retry_after.map_or(PAUSE_MILLIS, |s: i64| s.saturating_mul(1000)),
+                    self.retry_after
+                        .map_or(PAUSE_MILLIS, |s: i64| s.saturating_mul(1000))
+                        .min(BELIEVED_MS),
                 ),
                 message: format!("{place} asks for fewer requests{said}"),
             },
