@@ -10,3 +10,5 @@ pub mod gate;
 pub mod postgres;
 #[path = "../../tests/it/support/process.rs"]
 pub mod process;
+#[path = "../../tests/it/support/settings.rs"]
+pub mod settings;

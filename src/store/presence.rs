@@ -103,16 +103,8 @@ impl Store {
         &self,
         connection: &ConnectionId,
     ) -> Result<Vec<String>, StoreError> {
-        let connection = connection.0.clone();
-        self.driver
-            .read("names of projects", move |tx| {
-                let rows = tx.query(
-                    "SELECT DISTINCT project FROM items WHERE connection = $1 ORDER BY project",
-                    &[(&connection).into()],
-                )?;
-                rows.iter().map(|row| row.string(0)).collect()
-            })
-            .await
+        let sql = "SELECT DISTINCT project FROM items WHERE connection = $1 ORDER BY project";
+        self.projects("names of projects", sql, connection).await
     }
 
     /// Takes every item of a connection for one that may have changed since it was read.
@@ -142,14 +134,21 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn lived_in(&self, connection: &ConnectionId) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT DISTINCT project FROM items WHERE connection = $1 AND state = 'live'
+             ORDER BY project";
+        self.projects("projects of items", sql, connection).await
+    }
+
+    async fn projects(
+        &self,
+        name: &'static str,
+        sql: &'static str,
+        connection: &ConnectionId,
+    ) -> Result<Vec<String>, StoreError> {
         let connection = connection.0.clone();
         self.driver
-            .read("projects of items", move |tx| {
-                let rows = tx.query(
-                    "SELECT DISTINCT project FROM items
-                     WHERE connection = $1 AND state = 'live' ORDER BY project",
-                    &[(&connection).into()],
-                )?;
+            .read(name, move |tx| {
+                let rows = tx.query(sql, &[(&connection).into()])?;
                 rows.iter().map(|row| row.string(0)).collect()
             })
             .await
@@ -177,8 +176,8 @@ impl Store {
             .await
     }
 
-    /// Records that items have left, a few hundred at a time; their gaps close. Returns how many of them were there
-    /// or had left for another reason.
+    /// Records that items have left, a few hundred at a time; their gaps close. Returns how many of
+    /// them were there or had left for another reason.
     ///
     /// # Errors
     /// [`StoreError::Fenced`] when the lease was lost.

@@ -13,6 +13,7 @@ use streamgauge::entropy::Entropy;
 use streamgauge::transport::{Limits, Pace, Request, Response, Transport, TransportError};
 
 use super::gate::Gate;
+use super::settings::{list, with_jira};
 
 /// Longest wait for anything that must happen.
 pub const DEADLINE: Duration = Duration::from_secs(60);
@@ -71,36 +72,20 @@ impl Folder {
 
     fn in_dir(dir: tempfile::TempDir, stage: &Stage, ways: Ways, portfolio: &str) -> Self {
         let (jira, github) = (stage.jira.as_ref().unwrap(), stage.github.as_ref().unwrap());
-        let list = |names: &[String]| serde_json::to_string(names).unwrap();
-        let settings = format!(
-            r#"
-[store]
-url = "{store}"
-[web]
-listen = "127.0.0.1:0"
-[[connection]]
-id = "jira"
-kind = "jira-cloud"
-url = "{jira_url}"
-gateway = "{jira_url}"
-scopes = {projects}
-auth = {{ user = "{user}", token = {{ env = "TEST_JIRA_TOKEN" }} }}
-webhook_secret = {{ env = "TEST_WEBHOOK_SECRET" }}
+        let settings = with_jira(&ways.store, &ways.jira, &jira.projects)
+            + &format!(
+                r#"
 [[connection]]
 id = "github"
 kind = "github"
-url = "{github_url}"
+url = "{url}"
 scopes = {repositories}
 auth = {{ token = {{ env = "TEST_GITHUB_TOKEN" }} }}
 webhook_secret = {{ env = "TEST_WEBHOOK_SECRET" }}
 "#,
-            store = ways.store,
-            jira_url = ways.jira,
-            github_url = ways.github,
-            projects = list(&jira.projects),
-            repositories = list(&github.repositories),
-            user = jira.user,
-        );
+                url = ways.github,
+                repositories = list(&github.repositories),
+            );
         let secrets = vec![
             ("TEST_JIRA_TOKEN", jira.token.to_owned()),
             ("TEST_GITHUB_TOKEN", github.token.to_owned()),
