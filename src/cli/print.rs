@@ -1,4 +1,5 @@
-//! The only place that writes to the terminal; nothing that a tracker wrote can command it. A closed pipe is the reader's choice, not an error.
+//! The only place that writes to the terminal; nothing that a tracker wrote can command it. A closed
+//! pipe is the reader's choice, not an error.
 
 use std::io::{ErrorKind, Write};
 use std::sync::OnceLock;
@@ -12,8 +13,12 @@ use crate::plain;
 static LOST: OnceLock<String> = OnceLock::new();
 
 pub(crate) fn out(text: &str) {
+    write(&plain::lines(text));
+}
+
+fn write(text: &str) {
     let mut out = std::io::stdout().lock();
-    if let Err(error) = out.write_all(plain::lines(text).as_bytes()).and_then(|()| out.flush())
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
         && error.kind() != ErrorKind::BrokenPipe
     {
         // The first reason is the one to tell.
@@ -32,7 +37,7 @@ pub(crate) fn line(text: &str) {
 
 pub(crate) fn json(value: &impl Serialize) {
     let text = serde_json::to_string_pretty(value).expect("plain data serialises");
-    drop(writeln!(std::io::stdout().lock(), "{}", plain::json(text)));
+    write(&(plain::json(text) + "\n"));
 }
 
 /// A remark beside the result.

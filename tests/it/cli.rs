@@ -197,6 +197,28 @@ fn help_names_every_command_and_version_is_told() {
     assert_eq!(desk.done(&["--version"]).trim(), "streamgauge 0.1.0");
 }
 
+/// Whoever writes into a file must hear that it is not whole.
+#[test]
+fn output_that_is_lost_is_told() {
+    let desk = Desk::new();
+    let decide = ["decide", "continue", "portfolio", "--why", "the June review"];
+    let as_json = [&decide[..], &["--json"]].concat();
+    for args in [&["schema", "settings"][..], &decide, &as_json] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let ended = std::process::Command::new(env!("CARGO_BIN_EXE_streamgauge"))
+            .args(args)
+            .current_dir(desk.path(""))
+            .env_clear()
+            .envs([("JIRA_TOKEN", "x"), ("GITHUB_TOKEN", "x")])
+            .stdout(full)
+            .output()
+            .unwrap();
+        let told = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{args:?}: {told}");
+        assert!(told.contains("No space left"), "{args:?}: {told}");
+    }
+}
+
 #[test]
 fn wrong_use_ends_with_two_and_says_what_to_type() {
     let desk = Desk::new();
