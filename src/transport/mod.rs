@@ -4,6 +4,7 @@
 
 mod budget;
 pub mod guard;
+mod pace;
 mod question;
 mod route;
 
@@ -13,7 +14,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::RETRY_AFTER;
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceExt};
 
@@ -22,6 +22,7 @@ use crate::entropy::Entropy;
 use crate::model::Timestamp;
 
 pub use budget::{Account, Budget, Short, Told};
+pub use pace::{BELIEVED_MS, Pace, usual_pace};
 pub use route::{ProxyError, Route};
 
 pub type Request = http::Request<Bytes>;
@@ -29,10 +30,6 @@ pub type Response = http::Response<Bytes>;
 
 /// The service underneath: one request, one answer, no retry.
 pub type Wire = BoxCloneSyncService<Request, Response, TransportError>;
-
-/// No wait is believed for longer, whatever a tracker says, in milliseconds: a mistake there must
-/// not silence a connection for years.
-pub const BELIEVED_MS: i64 = 24 * 3_600_000;
 
 /// Why no answer came.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -55,15 +52,6 @@ pub enum TransportError {
     NoQuestion { host: String, method: http::Method },
     #[error("{host} asks to wait until {until}")]
     Paused { host: String, until: Timestamp },
-}
-
-/// What an answer asks of the next request to the same host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pace {
-    /// Hand the answer to the caller.
-    Proceed,
-    /// Try again; after this long if the tracker said so, else after the usual back-off.
-    Retry(Option<Duration>),
 }
 
 /// Limits of the client. Defaults suit trackers on the internet.
@@ -215,8 +203,8 @@ impl Transport {
         }
     }
 
-    /// Holds back every request to `host` until `until`, a day at most; a shorter pause never
-    /// replaces a longer.
+    /// Holds back every request to `host` until `until`, two days at most; a shorter pause
+    /// never replaces a longer.
     pub fn pause(&self, host: &str, until: Timestamp) {
         let until = until.min(self.clock.now().plus_millis(BELIEVED_MS));
         let mut paused = self.state.paused.lock().unwrap_or_else(PoisonError::into_inner);
@@ -292,26 +280,6 @@ impl Transport {
         let mut wire = self.wire.clone();
         wire.ready().await?.call(request).await
     }
-}
-
-/// The usual judgement: wait out 429 (and 503 with a time), retry gateway errors.
-#[must_use]
-pub fn usual_pace(response: &Response) -> Pace {
-    let asked = response
-        .headers()
-        .get(RETRY_AFTER)
-        .and_then(|value| value.to_str().ok())
-        .and_then(retry_after);
-    match response.status().as_u16() {
-        429 => Pace::Retry(asked),
-        500 | 502 | 503 | 504 => Pace::Retry(asked),
-        _ => Pace::Proceed,
-    }
-}
-
-/// `Retry-After` in seconds. The HTTP-date form is rare and read as "no time given".
-fn retry_after(value: &str) -> Option<Duration> {
-    value.trim().parse::<u64>().ok().map(Duration::from_secs)
 }
 
 fn millis(duration: Duration) -> i64 {
@@ -406,11 +374,13 @@ fn root_cause(error: &reqwest::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use http::header::RETRY_AFTER;
+
     use super::*;
     use crate::clock::{Clock, ManualClock};
 
     #[tokio::test]
-    async fn a_wait_of_centuries_is_believed_for_a_day() {
+    async fn a_wait_of_centuries_is_believed_for_two_days() {
         let clock = ManualClock::at(Timestamp::from_millis(0));
         let wire = Wire::new(tower::service_fn(|_: Request| async {
             let answer = http::Response::builder().status(429);
@@ -421,13 +391,13 @@ mod tests {
         let request = http::Request::get("https://tracker.example/").body(Bytes::new()).unwrap();
         for sent in 1..4 {
             let refused = transport.ask(request.clone(), usual_pace).await.unwrap_err();
-            let day = clock.now().plus_millis(BELIEVED_MS);
+            let end = clock.now().plus_millis(BELIEVED_MS);
             assert!(
-                matches!(refused, TransportError::Paused { until, .. } if until == day),
+                matches!(refused, TransportError::Paused { until, .. } if until == end),
                 "{refused}"
             );
             assert_eq!(transport.requests(), sent);
-            clock.set(day);
+            clock.set(end);
         }
     }
 }
