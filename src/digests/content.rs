@@ -13,10 +13,11 @@ pub(super) struct Content {
     pub known: String,
     pub audience: String,
     pub markdown: String,
-    pub json: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub json: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub html: Option<String>,
-    /// What a folder receives.
+    /// What a folder receives; what is not among it was not rendered.
     #[serde(default = "super::settings::default_format")]
     pub format: Vec<Format>,
 }
@@ -30,7 +31,7 @@ pub(super) fn message(key: &DigestKey, content: &str) -> Result<Message, String>
     let file = |format: &Format| {
         let text = match format {
             Format::Md => markdown.clone(),
-            Format::Json => json.clone(),
+            Format::Json => json.clone()?,
             Format::Html => html.clone()?,
         };
         Some((*format, text))

@@ -184,13 +184,14 @@ impl Outbox {
         let (mut digest, report) = page(&self.gauge, &plan.scope, moment).await?;
         digest.revisions =
             revisions::since_last(&self.gauge, &plan.audience, &plan.scope, &report).await?;
+        let wanted = |format| plan.format.contains(&format);
         let content = Content {
             as_of: tick.at.to_string(),
             known: report.header.known.to_string(),
             audience: plan.audience.clone(),
             markdown: markdown::render(&digest),
-            json: json::render(&digest, &report),
-            html: plan.format.contains(&Format::Html).then(|| html::render(&digest)),
+            json: wanted(Format::Json).then(|| json::render(&digest, &report)),
+            html: wanted(Format::Html).then(|| html::render(&digest)),
             format: plan.format.clone(),
         };
         Ok(serde_json::to_string(&content).expect("strings serialise"))

@@ -1,13 +1,15 @@
-//! Loads what is known at an instant, places it, and lays out the input of the signals.
+//! Loads what is known at an instant, places it, and lays out the input of the signals. A world
+//! that only needs to catch up places again what changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::members::{Aside, Flowing, Ground, Members, is_container, known, mirrors};
 use super::{departed, links, releases};
-use crate::model::{ItemId, Kind, Level, States, StreamIx, Timestamp};
+use crate::model::{ItemId, Kind, States, StreamIx, Timestamp};
 use crate::portfolio::{EpicIndex, Known, MapView, Placed, Portfolio, Statuses};
 use crate::signals::attention::drawn;
-use crate::signals::dataset::{CoverageSpan, Dataset, Epic, ItemFacts, Stream, Team, Theme};
+use crate::signals::dataset::{CoverageSpan, Dataset, Epic, Stream, Team, Theme};
 use crate::store::{Store, StoreError, StoredItem};
 
 /// Everything known at one instant, placed by one portfolio.
@@ -15,26 +17,9 @@ use crate::store::{Store, StoreError, StoredItem};
 pub struct World {
     pub portfolio: Arc<Portfolio>,
     pub dataset: Dataset,
-    pub epics: EpicIndex,
+    pub epics: Arc<EpicIndex>,
     pub statuses: Statuses,
-    /// Flow items with what was decided about them, in the order of the dataset. Those that left
-    /// are among them with their past.
-    pub(super) items: Vec<(StoredItem, Placed)>,
-    /// Items that do not flow: containers, sub-tasks, mirrors, those that live on as another one.
-    pub(super) others: Vec<(StoredItem, Option<Placed>)>,
-}
-
-/// The view of a stored item that placing needs.
-pub(super) fn known(item: &StoredItem) -> Known<'_> {
-    Known {
-        id: &item.id,
-        tracker: item.tracker,
-        created_at: item.created_at,
-        updated_at: item.updated_at,
-        attributes: &item.attributes,
-        history: &item.history,
-        history_complete: item.history_complete,
-    }
+    members: Members,
 }
 
 impl World {
@@ -46,55 +31,117 @@ impl World {
         at: Option<Timestamp>,
     ) -> Result<Self, StoreError> {
         let stored = store
-            .fold_items(at, Vec::new(), |items: &mut Vec<StoredItem>, item| items.push(item))
+            .fold_items(at, Vec::new(), |items: &mut Vec<_>, item| items.push(Arc::new(item)))
             .await?;
-        let listed = store.statuses(at).await?;
-        let mut by_connection: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for (connection, entry) in listed {
-            by_connection.entry(connection).or_default().push(entry);
-        }
-        let statuses =
-            Statuses::new(by_connection.iter().map(|(id, entries)| (id, entries.as_slice())));
-        let mirrors = mirrors(&portfolio, &stored);
-        let is_container = |item: &StoredItem| {
-            item.attributes.level == Level::Container
-                || portfolio.declares_epic(&item.attributes.key)
-        };
-        let groups = |item: &&StoredItem| is_container(item) && departed::still_groups(item);
-        let containers: Vec<Known<'_>> = stored.iter().filter(groups).map(known).collect();
-        let epics = portfolio.epics(&containers, &statuses);
-        drop(containers);
+        let statuses = statuses(store, at).await?;
+        Self::laid_out(store, portfolio, at, stored, statuses).await
+    }
 
-        let mut states = States::default();
-        let (mut items, mut others) = (Vec::new(), Vec::new());
-        let living = departed::living(&stored);
-        for item in stored {
-            let goes_on = departed::goes_on(&item, &living);
-            if goes_on || mirrors.contains(&item.id) || is_container(&item) {
-                others.push((item, None));
-                continue;
-            }
-            let mut placed = portfolio.place(&known(&item), &epics, &statuses, &mut states);
-            if let Some(removed) = &item.removed {
-                departed::cut(&mut placed.segments, removed.at, &mut states);
-            }
-            match placed.flows {
-                Ok(()) => items.push((item, placed)),
-                Err(_) => others.push((item, Some(placed))),
-            }
+    /// The world of now, from one of `since`: what changed is placed again, and everything where
+    /// something changed on which the places of others rest. The same as building it anew.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn caught_up(&self, store: &Store, since: u64) -> Result<Self, StoreError> {
+        let changed = store.changed_since(since).await?;
+        let changed: Vec<Arc<StoredItem>> = changed.into_iter().map(Arc::new).collect();
+        let statuses = statuses(store, None).await?;
+        let portfolio = Arc::clone(&self.portfolio);
+        let ids: BTreeSet<&ItemId> = changed.iter().map(|item| &item.id).collect();
+        let before: Vec<&Arc<StoredItem>> =
+            self.members.stored().filter(|item| ids.contains(&item.id)).collect();
+        let groups = |item: &&Arc<StoredItem>| is_container(&portfolio, item);
+        let alone = statuses == self.statuses
+            && portfolio.aliases().is_empty()
+            && !before.iter().copied().chain(&changed).any(|item| groups(&item));
+        if !alone {
+            let others = self.members.stored().filter(|item| !ids.contains(&item.id));
+            let mut stored: Vec<Arc<StoredItem>> = others.chain(&changed).cloned().collect();
+            stored.sort_by(|a, b| a.id.cmp(&b.id));
+            return Self::laid_out(store, portfolio, None, stored, statuses).await;
         }
-        items.sort_by(|(a, _), (b, _)| (&a.attributes.key, &a.id).cmp(&(&b.attributes.key, &b.id)));
+        // Whoever lives on under a key that came or went is decided again.
+        let keys: BTreeSet<&str> =
+            before.iter().copied().chain(&changed).map(|i| i.attributes.key.as_str()).collect();
+        let follows = |item: &&Arc<StoredItem>| {
+            !ids.contains(&item.id) && departed::goes_to(item).is_some_and(|to| keys.contains(to))
+        };
+        let again: Vec<Arc<StoredItem>> =
+            self.members.stored().filter(follows).chain(&changed).cloned().collect();
+        let others = self.members.stored().filter(|item| !ids.contains(&item.id));
+        let living = departed::living(others.chain(&changed).map(AsRef::as_ref));
+        let mut members = self.members.clone();
+        let mut states = self.dataset.states.clone();
+        let ground = Ground {
+            portfolio: &portfolio,
+            epics: &self.epics,
+            statuses: &statuses,
+            mirrors: &BTreeSet::new(),
+            living: &living,
+        };
+        members.place(&ground, again, &mut states);
+        let epics = Arc::clone(&self.epics);
+        Self::completed(store, portfolio, None, (members, epics, statuses, states)).await
+    }
+
+    /// Places all of `stored`, which are sorted by id.
+    async fn laid_out(
+        store: &Store,
+        portfolio: Arc<Portfolio>,
+        at: Option<Timestamp>,
+        stored: Vec<Arc<StoredItem>>,
+        statuses: Statuses,
+    ) -> Result<Self, StoreError> {
+        let groups = |item: &&Arc<StoredItem>| {
+            is_container(&portfolio, item) && departed::still_groups(item)
+        };
+        let containers: Vec<Known<'_>> =
+            stored.iter().filter(groups).map(|item| known(item)).collect();
+        let epics = Arc::new(portfolio.epics(&containers, &statuses));
+        let mirrors = mirrors(&portfolio, &stored);
+        let living = departed::living(stored.iter().map(AsRef::as_ref));
+        let ground = Ground {
+            portfolio: &portfolio,
+            epics: &epics,
+            statuses: &statuses,
+            mirrors: &mirrors,
+            living: &living,
+        };
+        let (mut members, mut states) = (Members::default(), States::default());
+        members.place(&ground, stored, &mut states);
+        Self::completed(store, portfolio, at, (members, epics, statuses, states)).await
+    }
+
+    /// Adds what is told of several items together, and what is recorded beside them.
+    async fn completed(
+        store: &Store,
+        portfolio: Arc<Portfolio>,
+        at: Option<Timestamp>,
+        placed: (Members, Arc<EpicIndex>, Statuses, States),
+    ) -> Result<Self, StoreError> {
+        let (members, epics, statuses, states) = placed;
         let mut dataset = declared(&portfolio, &epics);
         dataset.states = states;
-        dataset.unknown_statuses = unknown_statuses(&items);
-        dataset.items = items.iter().map(|(item, placed)| facts(item, placed)).collect();
-        dataset.links = links::facts(&items);
-        dataset.releases = releases::facts(&store.releases(at).await?, &items, &dataset.items);
-        for stream in observable_waiting(&portfolio, &items) {
+        dataset.unknown_statuses = unknown_statuses(&members.flowing);
+        dataset.items = members.flowing.iter().map(|one| Arc::clone(&one.facts)).collect();
+        dataset.links = links::facts(&members.flowing);
+        dataset.releases = releases::facts(&store.releases(at).await?, &members.flowing);
+        for stream in observable_waiting(&portfolio, &members.flowing) {
             dataset.streams[stream.0 as usize].waiting_observable = true;
         }
         recorded(&mut dataset, store, at).await?;
-        Ok(Self { portfolio, dataset, epics, statuses, items, others })
+        Ok(Self { portfolio, dataset, epics, statuses, members })
+    }
+
+    /// Flow items with what was decided about them, in the order of the dataset. Those that left
+    /// are among them with their past.
+    pub(super) fn flowing(&self) -> &[Arc<Flowing>] {
+        &self.members.flowing
+    }
+
+    /// Items that do not flow: containers, sub-tasks, mirrors, those that live on as another one.
+    pub(super) fn aside(&self) -> &[Arc<Aside>] {
+        &self.members.aside
     }
 
     /// The map with the coverage of every flow item.
@@ -102,15 +149,15 @@ impl World {
     pub fn map(&self, at: Timestamp) -> MapView {
         let window = drawn::window(at, self.portfolio.zone());
         let views: Vec<(Known<'_>, &Placed, i64)> = self
-            .items
+            .flowing()
             .iter()
-            .filter(|(item, _)| item.removed.is_none())
-            .map(|(item, placed)| {
+            .filter(|one| one.item.removed.is_none())
+            .map(|one| {
                 let mut active = 0;
-                drawn::drawn(&placed.segments, &placed.activity, window, |_, part| {
+                drawn::drawn(&one.placed.segments, &one.placed.activity, window, |_, part| {
                     active += part.millis();
                 });
-                (known(item), placed, active)
+                (known(&one.item), &one.placed, active)
             })
             .collect();
         let views = views.iter().map(|(item, placed, active)| (item, *placed, *active));
@@ -175,25 +222,19 @@ fn declared(portfolio: &Portfolio, epics: &EpicIndex) -> Dataset {
     }
 }
 
-fn facts(item: &StoredItem, placed: &Placed) -> ItemFacts {
-    ItemFacts {
-        key: item.attributes.key.clone(),
-        tracker: item.tracker,
-        kind: placed.kind,
-        created_at: item.created_at,
-        segments: placed.segments.clone(),
-        activity: placed.activity.clone(),
-        duplicate: placed.duplicate,
-        start_before_data: placed.start_before_data,
-        unknown_statuses: u32::try_from(placed.unknown_statuses.len()).unwrap_or(u32::MAX),
-        relabelled: placed.relabelled.clone(),
+/// The statuses of every connection.
+async fn statuses(store: &Store, at: Option<Timestamp>) -> Result<Statuses, StoreError> {
+    let mut by_connection: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (connection, entry) in store.statuses(at).await? {
+        by_connection.entry(connection).or_default().push(entry);
     }
+    Ok(Statuses::new(by_connection.iter().map(|(id, entries)| (id, entries.as_slice()))))
 }
 
 /// Statuses whose category nobody knows, with the items that passed through them.
-fn unknown_statuses(items: &[(StoredItem, Placed)]) -> Vec<(String, u64)> {
+fn unknown_statuses(items: &[Arc<Flowing>]) -> Vec<(String, u64)> {
     let mut counts: BTreeMap<&String, u64> = BTreeMap::new();
-    for name in items.iter().flat_map(|(_, placed)| &placed.unknown_statuses) {
+    for name in items.iter().flat_map(|one| &one.placed.unknown_statuses) {
         *counts.entry(name).or_default() += 1;
     }
     counts.into_iter().map(|(name, items)| (name.clone(), items)).collect()
@@ -224,49 +265,16 @@ async fn recorded(
     Ok(())
 }
 
-/// Items that repeat the work of another one: all but the first of each declared alias set, by the
-/// portfolio's order of trackers.
-fn mirrors(portfolio: &Portfolio, stored: &[StoredItem]) -> BTreeSet<ItemId> {
-    if portfolio.aliases().is_empty() {
-        return BTreeSet::new();
-    }
-    let by_key: BTreeMap<&str, &StoredItem> = stored
-        .iter()
-        .filter(|item| item.removed.is_none())
-        .map(|item| (item.attributes.key.as_str(), item))
-        .collect();
-    let rank = |item: &StoredItem| {
-        portfolio.precedence().iter().position(|kind| *kind == item.tracker).unwrap_or(usize::MAX)
-    };
-    portfolio
-        .aliases()
-        .iter()
-        .flat_map(|alias| {
-            let mut same: Vec<&StoredItem> =
-                alias.keys.iter().filter_map(|key| by_key.get(key.as_str()).copied()).collect();
-            same.sort_by_key(|item| (rank(item), item.id.clone()));
-            // One that left repeats the work of one that is there.
-            let gone = stored.iter().filter(|item| {
-                item.removed.is_some()
-                    && !same.is_empty()
-                    && alias.keys.contains(&item.attributes.key)
-            });
-            let gone: Vec<ItemId> = gone.map(|item| item.id.clone()).collect();
-            same.into_iter().skip(1).map(|item| item.id.clone()).chain(gone).collect::<Vec<_>>()
-        })
-        .collect()
-}
-
-fn observable_waiting(portfolio: &Portfolio, items: &[(StoredItem, Placed)]) -> BTreeSet<StreamIx> {
-    let mut asked: BTreeMap<(String, String), bool> = BTreeMap::new();
+fn observable_waiting(portfolio: &Portfolio, items: &[Arc<Flowing>]) -> BTreeSet<StreamIx> {
+    let mut asked: BTreeMap<(&str, &str), bool> = BTreeMap::new();
     let mut streams = BTreeSet::new();
-    for (item, placed) in items {
-        let key = (item.id.connection.0.clone(), item.attributes.project.clone());
-        let observable = *asked.entry(key).or_insert_with(|| {
-            portfolio.waiting_observable(&item.id.connection, &item.attributes.project)
-        });
+    for one in items {
+        let (connection, project) = (&one.item.id.connection, &one.item.attributes.project);
+        let observable = *asked
+            .entry((&connection.0, project))
+            .or_insert_with(|| portfolio.waiting_observable(connection, project));
         if observable {
-            streams.extend(placed.segments.iter().filter_map(|segment| segment.stream));
+            streams.extend(one.placed.segments.iter().filter_map(|segment| segment.stream));
         }
     }
     streams

@@ -10,16 +10,26 @@ use crate::store::StoredItem;
 /// The state of an item that left before its work ended.
 const LEFT: &str = "left the tracker";
 
-/// The keys of the items that are there.
-pub fn living(stored: &[StoredItem]) -> BTreeSet<String> {
-    let live = stored.iter().filter(|item| item.removed.is_none());
-    live.map(|item| item.attributes.key.clone()).collect()
+/// The key under which an item that left lives on.
+pub fn goes_to(item: &StoredItem) -> Option<&str> {
+    item.removed.as_ref().and_then(|removed| removed.departure.to())
+}
+
+/// The keys under which others live on and that are there.
+pub fn living<'a>(stored: impl Iterator<Item = &'a StoredItem> + Clone) -> BTreeSet<String> {
+    let wanted: BTreeSet<&str> = stored.clone().filter_map(goes_to).collect();
+    if wanted.is_empty() {
+        return BTreeSet::new();
+    }
+    stored
+        .filter(|item| item.removed.is_none() && wanted.contains(item.attributes.key.as_str()))
+        .map(|item| item.attributes.key.clone())
+        .collect()
 }
 
 /// Whether the item lives on as another stored one, which has its whole history.
 pub fn goes_on(item: &StoredItem, living: &BTreeSet<String>) -> bool {
-    let to = item.removed.as_ref().and_then(|removed| removed.departure.to());
-    to.is_some_and(|key| living.contains(key))
+    goes_to(item).is_some_and(|key| living.contains(key))
 }
 
 /// Whether a container still groups the past of its children: it is there, or was put away.

@@ -113,9 +113,9 @@ pub async fn export(
     std::fs::create_dir_all(folder)?;
     let data = &world.dataset;
     let mut counts = ExportCounts::default();
-    let flowing = world.items.iter().map(|(item, placed)| (item, Some(placed)));
+    let flowing = world.flowing().iter().map(|one| (&*one.item, Some(&one.placed)));
     let mut all: Vec<(String, &StoredItem, Option<&Placed>)> = flowing
-        .chain(world.others.iter().map(|(item, placed)| (item, placed.as_ref())))
+        .chain(world.aside().iter().map(|one| (&*one.item, one.placed.as_ref())))
         .map(|(item, placed)| (item.id.to_string(), item, placed))
         .collect();
     all.sort_by(|a, b| a.0.cmp(&b.0));
@@ -129,7 +129,7 @@ pub async fn export(
     }
     counts.items = items.close()?;
     counts.segments = segments.close()?;
-    let id = |index: usize| world.items[index].0.id.to_string();
+    let id = |index: usize| world.flowing()[index].item.id.to_string();
     let mut links = File::create(folder, "links.jsonl")?;
     let mut lines: Vec<LinkLine> = data
         .links

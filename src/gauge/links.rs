@@ -1,11 +1,11 @@
 //! Blocking links between flow items, as intervals, from what both ends say.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::members::Flowing;
 use crate::model::{ConnectionId, ItemRef, Period, Precision, Relation, Timestamp, What};
-use crate::portfolio::Placed;
 use crate::signals::dataset::LinkFacts;
-use crate::store::StoredItem;
 
 /// One end's word about a pair.
 #[derive(Debug, Clone, Copy)]
@@ -22,17 +22,17 @@ struct Finder<'a> {
 }
 
 impl<'a> Finder<'a> {
-    fn over(items: &'a [(StoredItem, Placed)]) -> Self {
+    fn over(items: &'a [Arc<Flowing>]) -> Self {
         let mut by_source = BTreeMap::new();
         let mut by_key = BTreeMap::new();
-        for (index, (item, _)) in items.iter().enumerate() {
+        for (index, item) in items.iter().map(|one| &one.item).enumerate() {
             let connection = &item.id.connection;
             by_source.insert((connection, item.id.source.as_str()), index);
             for alias in &item.aliases {
                 by_key.entry((connection, alias.as_str())).or_insert(index);
             }
         }
-        for (index, (item, _)) in items.iter().enumerate() {
+        for (index, item) in items.iter().map(|one| &one.item).enumerate() {
             by_key.insert((&item.id.connection, item.attributes.key.as_str()), index);
         }
         Self { by_source, by_key }
@@ -52,11 +52,11 @@ impl<'a> Finder<'a> {
 /// An interval begins at the recorded change; a present link without one begins when we first
 /// learned of the item, marked polled. Both ends tell the same link: their words are united.
 #[must_use]
-pub fn facts(items: &[(StoredItem, Placed)]) -> Vec<LinkFacts> {
+pub fn facts(items: &[Arc<Flowing>]) -> Vec<LinkFacts> {
     let finder = Finder::over(items);
     let mut words: BTreeMap<(usize, usize), Vec<Word>> = BTreeMap::new();
     let mut present: BTreeMap<(usize, usize), Timestamp> = BTreeMap::new();
-    for (index, (item, _)) in items.iter().enumerate() {
+    for (index, item) in items.iter().map(|one| &one.item).enumerate() {
         let pair = |relation: Relation, other: &ItemRef| {
             let other = finder.find(&item.id.connection, other).filter(|other| *other != index)?;
             match relation {

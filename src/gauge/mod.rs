@@ -10,6 +10,7 @@ mod departed;
 mod export;
 mod freshness;
 mod links;
+mod members;
 mod moves;
 pub mod record;
 mod releases;
@@ -59,6 +60,8 @@ pub struct Gauge {
     clock: SharedClock,
     declared: Vec<Declared>,
     live: tokio::sync::Mutex<Option<(u64, Arc<World>)>>,
+    /// Held while a report of now is computed: whoever asks meanwhile waits for that one.
+    computing: tokio::sync::Mutex<()>,
     reports: Mutex<Reports>,
 }
 
@@ -71,8 +74,15 @@ struct Reports {
 impl Gauge {
     #[must_use]
     pub fn new(store: Store, portfolio: Arc<Portfolio>, clock: SharedClock) -> Self {
-        let live = tokio::sync::Mutex::new(None);
-        Self { store, portfolio, clock, declared: Vec::new(), live, reports: Mutex::default() }
+        Self {
+            store,
+            portfolio,
+            clock,
+            declared: Vec::new(),
+            live: tokio::sync::Mutex::default(),
+            computing: tokio::sync::Mutex::default(),
+            reports: Mutex::default(),
+        }
     }
 
     /// Names the connections of the settings, so that one that was never pulled is told too.
@@ -114,8 +124,11 @@ impl Gauge {
         {
             return Ok(Arc::clone(world));
         }
-        let portfolio = Arc::clone(&self.portfolio);
-        let world = Arc::new(World::build(&self.store, portfolio, None).await?);
+        let world = match live.as_ref() {
+            Some((since, world)) => world.caught_up(&self.store, *since).await?,
+            None => World::build(&self.store, Arc::clone(&self.portfolio), None).await?,
+        };
+        let world = Arc::new(world);
         *live = Some((seq, Arc::clone(&world)));
         Ok(world)
     }
@@ -133,9 +146,15 @@ impl Gauge {
     /// The store does not answer.
     pub async fn report(&self, moment: Moment, scope: &Scope) -> Result<Arc<Report>, StoreError> {
         let now = self.clock.now();
-        let seq = self.store.seq().await?;
         let key = (moment, scope.clone());
-        if let Some(kept) = self.kept(seq, &key, now) {
+        if let Some(kept) = self.kept(self.store.seq().await?, &key, now) {
+            return Ok(kept);
+        }
+        let _computing = match moment.known {
+            None => Some(self.computing.lock().await),
+            Some(_) => None,
+        };
+        if let Some(kept) = self.kept(self.store.seq().await?, &key, now) {
             return Ok(kept);
         }
         let world = self.world(moment.known).await?;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::World;
-use super::build::known;
 use super::departed;
+use super::members::known;
 use crate::model::{DAY_MS, FlowSegment, Period, States, Timestamp};
 use crate::portfolio::{Placed, Portfolio};
 use crate::signals::attention::drawn;
@@ -51,15 +51,16 @@ struct Tally {
 pub fn between(accepted: &Portfolio, world: &World, as_of: Timestamp) -> Vec<Move> {
     let mut states = States::default();
     let containers: Vec<_> = world
-        .others
+        .aside()
         .iter()
-        .filter(|(item, placed)| placed.is_none() && departed::still_groups(item))
-        .map(|(item, _)| known(item))
+        .filter(|one| one.placed.is_none() && departed::still_groups(&one.item))
+        .map(|one| known(&one.item))
         .collect();
     let epics = accepted.epics(&containers, &world.statuses);
     let window = drawn::window(as_of, world.portfolio.zone());
     let mut tallies: BTreeMap<(Moved, String, String), Tally> = BTreeMap::new();
-    for (item, placed) in world.items.iter().filter(|(item, _)| item.removed.is_none()) {
+    for one in world.flowing().iter().filter(|one| one.item.removed.is_none()) {
+        let (item, placed) = (&one.item, &one.placed);
         let before = accepted.place(&known(item), &epics, &world.statuses, &mut states);
         for (pair, (present, active)) in changes(accepted, &before, world, placed, window) {
             let tally = tallies.entry(pair).or_default();

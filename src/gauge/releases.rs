@@ -1,22 +1,18 @@
 //! Releases and the items they contain.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::members::Flowing;
 use crate::model::{Category, ConnectionId, Precision, Release, Timestamp, TrackerKind};
-use crate::portfolio::Placed;
 use crate::signals::dataset::{ItemFacts, ReleaseFacts};
-use crate::store::StoredItem;
 
 /// Published releases with their items.
 ///
 /// Jira names the items of a version. GitHub does not: there an item belongs to the first release
 /// of its repository published at or after its delivery, which is inferred.
 #[must_use]
-pub fn facts(
-    releases: &[(ConnectionId, Release)],
-    items: &[(StoredItem, Placed)],
-    facts: &[ItemFacts],
-) -> Vec<ReleaseFacts> {
+pub fn facts(releases: &[(ConnectionId, Release)], items: &[Arc<Flowing>]) -> Vec<ReleaseFacts> {
     let mut published: Vec<(&ConnectionId, &Release, Timestamp)> = releases
         .iter()
         .filter_map(|(connection, release)| Some((connection, release, release.released_at?)))
@@ -31,10 +27,11 @@ pub fn facts(
     }
     let mut contents: Vec<(Vec<usize>, Precision)> =
         published.iter().map(|(_, release, _)| (Vec::new(), release.precision)).collect();
-    for (index, (item, _)) in items.iter().enumerate() {
+    for (index, one) in items.iter().enumerate() {
+        let item = &one.item;
         let connection = &item.id.connection;
         if item.tracker == TrackerKind::GitHub {
-            let Some(delivered) = delivered_at(&facts[index]) else { continue };
+            let Some(delivered) = delivered_at(&one.facts) else { continue };
             let key = (connection, item.attributes.project.as_str());
             let Some(candidates) = in_repository.get(&key) else { continue };
             let first = candidates.partition_point(|(at, _)| *at < delivered);

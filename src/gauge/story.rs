@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::World;
-use super::build::known;
 use super::departed;
+use super::members::known;
 use crate::model::Timestamp;
 use crate::portfolio::Explanation;
 use crate::signals::{Report, entries};
@@ -83,7 +83,8 @@ pub(super) fn tell(
             slice: finding.slice.name.clone(),
         })
         .collect();
-    let placed = world.items.binary_search_by(|(other, _)| {
+    let placed = world.flowing().binary_search_by(|one| {
+        let other = &one.item;
         (&other.attributes.key, &other.id).cmp(&(&item.attributes.key, &item.id))
     });
     if let Ok(index) = placed {

@@ -21,7 +21,7 @@ pub struct Known<'a> {
 }
 
 /// The statuses of every connection with the categories the trackers give them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Statuses {
     by_connection: BTreeMap<ConnectionId, BTreeMap<String, StatusEntry>>,
 }

@@ -6,6 +6,7 @@
 
 use chrono_tz::Tz;
 
+use super::items::Items;
 use crate::model::{
     Cadence, Context, Decision, EpicIx, EpicState, FlowSegment, Guardrail, Intent, Kind,
     OutcomeMeasure, Period, Precision, Reading, States, StreamIx, StreamKind, TeamIx, Timestamp,
@@ -29,7 +30,7 @@ pub struct Dataset {
     pub epics: Vec<Epic>,
     pub states: States,
     /// Flow items only (no containers, no sub-tasks), sorted by key.
-    pub items: Vec<ItemFacts>,
+    pub items: Items,
     /// Blocking links between flow items, sorted.
     pub links: Vec<LinkFacts>,
     /// Sorted by instant, then id.

@@ -13,6 +13,7 @@ pub mod finding;
 #[cfg(test)]
 mod fixture;
 pub mod flow;
+pub mod items;
 pub mod report;
 pub mod slices;
 pub mod stats;

@@ -1,6 +1,7 @@
 //! Taking in what a tracker told: idempotent, never backwards, one transaction a batch.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::driver::{Param, Row, Tx};
 use super::facts::{Facts, Removal};
@@ -9,6 +10,10 @@ use super::leases::{after, fence};
 use super::{Applied, Batch, Lease, Store, StoreError, next_numbers};
 use crate::model::{Departure, Item, ItemId, Level, Timestamp, TrackerKind};
 use crate::mutants::{Mutant, alive};
+
+/// No replica lags behind by so much. A stamp that is older still is the tracker's own, after an
+/// import or a correction, and what was read with it counts.
+const LAG_MOST: Duration = Duration::from_secs(3_600);
 
 const STORED: &str = "SELECT updated_at, settled, misses, state, key, first_seen, facts FROM items
     WHERE connection = $1 AND source = $2";
@@ -130,7 +135,7 @@ impl Store {
         lease: &Lease,
         item: &ItemId,
         at: Timestamp,
-        apart: std::time::Duration,
+        apart: Duration,
     ) -> Result<Option<u32>, StoreError> {
         let (lease, item) = (lease.clone(), item.clone());
         self.driver
@@ -205,8 +210,8 @@ fn apply(tx: &mut Tx<'_>, batch: Batch) -> Result<Applied, StoreError> {
     let (mut writes, mut touches) = (Vec::new(), Vec::new());
     for (item, rows) in items.into_values().zip(rows) {
         let stored = rows.first().map(stored).transpose()?;
-        let settled = batch.settled_before.is_some_and(|before| item.updated_at < before);
-        take_in(item, stored, settled, batch.known_at, &mut done, &mut writes, &mut touches);
+        let before = batch.settled_before;
+        take_in(item, stored, before, batch.known_at, &mut done, &mut writes, &mut touches);
     }
     write_items(tx, &connection, batch.tracker, &writes)?;
     let touched: Vec<Vec<Param<'_>>> = touches
@@ -234,13 +239,15 @@ fn apply(tx: &mut Tx<'_>, batch: Batch) -> Result<Applied, StoreError> {
 fn take_in(
     item: Item,
     stored: Option<Stored>,
-    settled: bool,
+    settled_before: Option<Timestamp>,
     known_at: Timestamp,
     done: &mut Applied,
     writes: &mut Vec<Write>,
     touches: &mut Vec<Touch>,
 ) {
-    let stale = stored.as_ref().is_some_and(|s| item.updated_at < s.updated_at);
+    let may_lag = |at: Timestamp| settled_before.is_none_or(|before| before <= after(at, LAG_MOST));
+    let older = |s: &Stored| item.updated_at < s.updated_at && may_lag(s.updated_at);
+    let stale = stored.as_ref().is_some_and(older);
     if stale && !alive(Mutant::NoMonotonicGuard) {
         done.stale += 1;
         return;
@@ -256,7 +263,9 @@ fn take_in(
         facts: Facts::default(),
     });
     let mut facts = before.facts;
-    let settled = settled || (before.settled && before.updated_at == item.updated_at);
+    let settled = settled_before.is_some_and(|before| item.updated_at < before)
+        || alive(Mutant::NoSettle)
+        || (before.settled && before.updated_at == item.updated_at);
     let write = Write {
         id: item.id.clone(),
         key: item.attributes.key.clone(),

@@ -143,7 +143,7 @@ impl Store {
     pub async fn holds_items(&self) -> Result<bool, StoreError> {
         self.driver
             .read("holds items", |tx| {
-                let sql = "SELECT 1 FROM items WHERE state = 'live' LIMIT 1";
+                let sql = "SELECT source FROM items WHERE state = 'live' LIMIT 1";
                 Ok(tx.first(sql, &[])?.is_some())
             })
             .await

@@ -6,7 +6,6 @@ use super::outcome::{PassOutcome, Problem, Progress};
 use super::settings::{after, settling_ms};
 use super::{Engine, Stop};
 use crate::model::{ConnectionId, Gap, Item, Timestamp};
-use crate::mutants::{Mutant, alive};
 use crate::store::{Batch, Lease, Store};
 use crate::trackers::{Probe, Tracker, TrackerError};
 
@@ -208,17 +207,14 @@ impl<'a> Run<'a> {
             items.into_iter().partition(|item| self.is_shelved(&item.attributes.project));
         self.put_away.extend(left);
         let items = items.into_iter().map(|item| self.dated(item, read_at)).collect();
-        let settling = match alive(Mutant::NoSettle) {
-            true => i64::MIN,
-            false => settling_ms(self.tracker.kind()),
-        };
+        let settling = settling_ms(self.tracker.kind());
         Batch {
             connection: self.connection().clone(),
             tracker: self.tracker.kind(),
             items,
             gaps,
             known_at: self.now(),
-            settled_before: read_at.map(|at| at.plus_millis(settling.saturating_neg())),
+            settled_before: read_at.map(|at| at.plus_millis(-settling)),
             resume: None,
         }
     }

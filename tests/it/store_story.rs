@@ -110,8 +110,10 @@ async fn story(store: Store, url: &str, clock: Arc<ManualClock>) {
     catalogue(&store, &lease).await;
     journal(&store).await;
     digests(&store, &clock).await;
+    older_stamps(&store, &lease).await;
     let counts = store.counts().await.unwrap();
     assert_eq!(counts, Counts { items: 2, removed: 0, gaps: 1, hints: 1, retries: 0 });
+    assert!(store.holds_items().await.unwrap());
 
     let reader = Store::open_read_only(url, clock).await.unwrap();
     assert_eq!(all(&reader, None).await, all(&store, None).await);
@@ -189,6 +191,18 @@ async fn items(store: &Store, lease: &Lease) {
     let now = one(store, "BOOK-7", None).await;
     let ids: Vec<_> = now.history.iter().map(|c| c.id.as_str()).collect();
     assert_eq!((ids, now.history_complete), (vec!["10.0", "12.0", "13.0"], false));
+}
+
+/// An older stamp is a lagging replica's for an hour, and after that the tracker's own.
+async fn older_stamps(store: &Store, lease: &Lease) {
+    let apply = async |updated: i64, read: i64| {
+        let read = batch(vec![item("1", "BOOK-7", updated, Vec::new())], read);
+        store.apply(lease, read).await.unwrap()
+    };
+    assert_eq!(apply(1_000, 1_001).await.changed, 1);
+    let stamp = async || store.stamps(&jira(), vec!["1".into()]).await.unwrap()["1"].updated_at;
+    assert_eq!((apply(5, 1_062).await.stale, stamp().await), (1, at(1_000)));
+    assert_eq!((apply(5, 1_063).await.stale, stamp().await), (0, at(5)));
 }
 
 async fn removals(store: &Store, lease: &Lease) {

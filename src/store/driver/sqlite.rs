@@ -184,6 +184,8 @@ impl Sqlite {
         let wrong = |e: rusqlite::Error| unusable(&self.path, &e);
         self.db.busy_timeout(Duration::from_secs(5)).map_err(wrong)?;
         self.db.set_prepared_statement_cache_capacity(256);
+        // Without it every statement with a bound LIMIT is compiled again each time it runs.
+        self.db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(wrong)?;
         let pragma = |name: &str| {
             self.db.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(wrong)
         };
@@ -321,6 +323,12 @@ impl Sqlite {
     /// Runs several statements without parameters.
     pub fn script(&mut self, sql: &str) -> Result<(), StoreError> {
         self.db.execute_batch(&Kind::Sqlite.dialect(sql)).map_err(|e| self.refused(&e))
+    }
+
+    /// Begins or ends a transaction; compiled once, for there is one around everything.
+    pub(super) fn mark(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        let mut statement = self.db.prepare_cached(sql).map_err(|e| self.refused(&e))?;
+        statement.execute([]).map(drop).map_err(|e| self.refused(&e))
     }
 
     /// The machine's time: nobody else shares the file.

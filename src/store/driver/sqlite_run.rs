@@ -50,12 +50,12 @@ impl Sqlite {
         self.name = "begin";
         self.until = self.patience.map(|patience| self.clock.now().plus_millis(patience));
         self.failed.take();
-        self.script(if writes { "BEGIN IMMEDIATE" } else { "BEGIN" })?;
+        self.mark(if writes { "BEGIN IMMEDIATE" } else { "BEGIN" })?;
         let alone = group.len() == 1;
         let mut keep = false;
         for work in group {
             self.name = work.name();
-            let saved = alone || self.script("SAVEPOINT work").is_ok();
+            let saved = alone || self.mark("SAVEPOINT work").is_ok();
             self.fences.clear();
             let good = saved && work.run(&mut Tx::Sqlite(self), false);
             if good && work.writes() {
@@ -77,10 +77,10 @@ impl Sqlite {
             }
         }
         self.name = "commit";
-        let outcome = self.script(if keep || !alone { "COMMIT" } else { "ROLLBACK" });
+        let outcome = self.mark(if keep || !alone { "COMMIT" } else { "ROLLBACK" });
         if outcome.is_err() && !self.db.is_autocommit() {
             // What cannot be committed must not leak into the next transaction.
-            let _ = self.script("ROLLBACK");
+            let _ = self.mark("ROLLBACK");
         }
         outcome.and_then(|()| if writes { self.anchored() } else { Ok(()) })
     }

@@ -83,7 +83,7 @@ pub fn github_ids(life: &Life) -> Vec<u64> {
 fn jira_departs(life: &mut Life) {
     let dice = life.dice.clone();
     let ids = jira_ids(life);
-    match dice.below(10) {
+    match dice.below(12) {
         0..3 if !ids.is_empty() => delete_in_jira(life, dice.pick(&ids)),
         3..5 if !ids.is_empty() => {
             let to = dice.pick(&[PAY, BOOK, OTHER]);
@@ -91,7 +91,7 @@ fn jira_departs(life: &mut Life) {
         }
         5 => archive_in_jira(life),
         6 => hide_in_jira(life),
-        7 => delete_many(life, &ids),
+        7..10 => delete_many(life, &ids),
         _ => shut_in_jira(life),
     }
 }

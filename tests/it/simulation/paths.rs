@@ -35,6 +35,7 @@ const PATHS: &[(&str, u64)] = &[
     ("issues switched off", 80),
     ("items left", 160),
     ("list cut short", 110),
+    ("mass deletion", 15),
     ("moved inside the scopes", 80),
     ("moved out of scope", 80),
     ("outbox stopped by the store", 120),

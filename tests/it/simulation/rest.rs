@@ -16,10 +16,12 @@ pub async fn come_to_rest(life: &mut Life, oracle: &mut Oracle) {
     super::look(oracle, life);
     round(life, oracle, 1, Reach::Hot).await;
     if life.swarm.lags_for_hours() {
-        // The daemon looks back that far once an hour.
+        // The daemon looks back that far once an hour. No digest is asked for meanwhile.
         for _ in 0..12 {
-            round(life, oracle, 1, Reach::Deep).await;
+            life.world.pass(Duration::from_secs(3600));
+            life.quiet_round(Reach::Deep).await;
         }
+        super::look(oracle, life);
     }
     round(life, oracle, 3, Reach::Hot).await;
     if life.swarm.sweeps > 0 {

@@ -93,6 +93,8 @@ pub struct House {
 /// Who may come in.
 #[derive(Default)]
 pub struct Doors {
+    /// Where to store; a file in the folder of the house when absent.
+    pub store: Option<String>,
     pub tokens: Vec<(RoleName, &'static str)>,
     pub proxy: Option<&'static str>,
     pub limits: Limits,
@@ -127,7 +129,8 @@ impl House {
     pub async fn with(doors: Doors, portfolio: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = ManualClock::at(at("2026-06-15T06:00:00Z"));
-        let url = format!("sqlite:{}", folder.path().join("gauge.db").display());
+        let file = || format!("sqlite:{}", folder.path().join("gauge.db").display());
+        let url = doors.store.clone().unwrap_or_else(file);
         let store = Store::open(&url, clock.clone()).await.unwrap();
         let portfolio = Portfolio::parse(portfolio, "portfolio.toml")
             .unwrap_or_else(|problems| panic!("{problems}"));

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::client::get;
 use super::house::{Doors, HOSTILE, House};
+use crate::support::postgres;
 
 const HTML: &str = "text/html; charset=utf-8";
 const JSON: &str = "application/json";
@@ -34,7 +35,14 @@ const ROUTES: &[(&str, u16, &str)] = &[
 
 #[tokio::test]
 async fn every_route_answers_as_it_should() {
-    let house = House::furnished(Doors::default()).await;
+    let postgres = postgres::database("web_routes").await;
+    for store in [None, Some(postgres)] {
+        every_route_answers(Doors { store, ..Doors::default() }).await;
+    }
+}
+
+async fn every_route_answers(doors: Doors) {
+    let house = House::furnished(doors).await;
     for (path, status, kind) in ROUTES {
         let answer = house.ask(get(path)).await;
         assert_eq!((answer.status, answer.header("content-type")), (*status, *kind), "{path}");
@@ -45,6 +53,10 @@ async fn every_route_answers_as_it_should() {
         assert_eq!(answer.header("referrer-policy"), "same-origin", "{path}");
         let cached = if *path == "/style.css" { "max-age=3600" } else { "no-store" };
         assert_eq!(answer.header("cache-control"), cached, "{path}");
+    }
+    for path in ["/", "/map", "/api/v1/report", "/items/northwind/checkout%231"] {
+        let past = format!("{path}?as_of=2026-06-15T05:59:59Z&known=2026-06-15T06:00:00Z");
+        assert_eq!(house.ask(get(&past)).await.status, 200, "{past}");
     }
 }
 

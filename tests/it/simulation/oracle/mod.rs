@@ -69,7 +69,9 @@ impl Oracle {
             for (source, stamp) in at_once(life.store.stamps(&id, ids)).unwrap() {
                 let version = self.versions.entry((connection.into(), source.clone()));
                 let before = version.or_insert(stamp.updated_at);
-                assert!(stamp.updated_at >= *before, "C3: {connection}:{source} went back");
+                let odd = source.parse().is_ok_and(|id| life.ledger.odd.contains(&id));
+                let on = stamp.updated_at >= *before || (odd && connection == "jira");
+                assert!(on, "C3: {connection}:{source} went back");
                 *before = stamp.updated_at;
                 if connection == "jira" && stamp.settled && life.swarm.lies == 0 {
                     self.settled_is_complete(life, &items, &source, stamp.updated_at);
