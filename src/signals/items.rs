@@ -38,6 +38,11 @@ impl Items {
         self.0.push(Arc::new(item));
     }
 
+    /// Puts the items into the order of their keys.
+    pub fn sort(&mut self) {
+        self.0.sort_by(|a, b| a.key.cmp(&b.key));
+    }
+
     pub fn retain(&mut self, mut keep: impl FnMut(&ItemFacts) -> bool) {
         self.0.retain(|item| keep(item));
     }

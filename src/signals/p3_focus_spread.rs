@@ -327,7 +327,7 @@ mod tests {
     #[test]
     fn a_wide_week_is_told() {
         let mut data = bets(&[None; 8]);
-        data.items.clear();
+        data.items.retain(|_| false);
         data.epics.extend(["E-5", "E-6", "E-7", "E-8"].map(|id| epic(id, &[])));
         let (six, four) = ([0, 0, 0, 0, 0, 0, 1, 1], [0, 0, 0, 0, 1, 1, 1, 1]);
         let (one, three) = ([0; 8], [0, 0, 0, 0, 1, 1, 2, 2]);

@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn unmapped_kinds_withhold_the_share() {
         let mut data = decks();
-        for item in &mut data.items[..2] {
+        for item in data.items.iter_mut().take(2) {
             item.kind = Kind::Unclassified;
         }
         let found = &evaluate(&view(&data, "03-16"))[0];

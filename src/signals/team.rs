@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::dataset::{Dataset, ItemFacts, Stream};
 use super::finding::insufficient;
+use super::items::Items;
 use super::report::{Confidence, Finding, Slice};
 use super::{Scope, Signal, View};
 use super::{v1_flow_time as v1, v4_ageing as v4, v5_wait_locator as v5};
@@ -129,7 +130,7 @@ const ELSEWHERE: StreamIx = StreamIx(1);
 fn own(data: &Dataset, team: TeamIx) -> Dataset {
     let facts = data.team(team);
     let touches = |item: &&ItemFacts| item.segments.iter().any(|s| s.team == Some(team));
-    let items: Vec<ItemFacts> = data
+    let items: Items = data
         .items
         .iter()
         .filter(touches)
@@ -252,7 +253,7 @@ mod tests {
             item(&mut data, &format!("T1-b{n}"), "T1/S1", &[("04-06", "Dev"), ("05-04", "Review")]);
         }
         item(&mut data, "moved", "T1/S1", &[("04-06", "Dev"), ("04-13", "T2/S1")]);
-        data.items.sort_by(|a, b| a.key.cmp(&b.key));
+        data.items.sort();
         data
     }
 
