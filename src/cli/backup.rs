@@ -56,11 +56,14 @@ pub(crate) async fn put_back(config: &Path, args: &RestoreArgs) -> Outcome {
     if let Some(before) = before {
         print::line(&format!("the database that was there is kept as {}", before.display()));
     }
-    if let Some(only) = only_before.filter(|only| only.decisions + only.readings > 0) {
+    if let Some(only) =
+        only_before.filter(|only| only.decisions + only.readings + only.integrations > 0)
+    {
         print::line(&format!(
-            "only that one holds {} and {}, recorded after the backup",
+            "only that one holds {}, {} and {}, recorded after the backup",
             counted(only.decisions, "decision"),
-            counted(only.readings, "reading")
+            counted(only.readings, "reading"),
+            counted(only.integrations, "integration event")
         ));
     }
     if carried > 0 {
@@ -90,8 +93,13 @@ fn failure(error: BackupError) -> Failure {
 }
 
 fn told(contents: Contents) -> String {
-    let Contents { items, decisions, readings, digests } = contents;
-    let all = [(items, "item"), (decisions, "decision"), (readings, "reading")];
+    let Contents { items, decisions, readings, integrations, digests } = contents;
+    let all = [
+        (items, "item"),
+        (decisions, "decision"),
+        (readings, "reading"),
+        (integrations, "integration event"),
+    ];
     let mut words: Vec<String> = all.iter().map(|(n, word)| counted(*n, word)).collect();
     words.push(format!("{} that were sent", counted(digests, "digest")));
     words.join(", ")

@@ -40,17 +40,12 @@ impl Context {
         let settings = Settings::load(config).map_err(wrong)?;
         let filter = settings.log.filter.as_deref().unwrap_or(filter);
         telemetry::init(settings.log.format == LogFormat::Json, filter);
-        let path = settings.portfolio.display().to_string();
-        let text = std::fs::read_to_string(&settings.portfolio).map_err(|error| {
-            Failure::Usage(format!(
-                "cannot read {path}: {error}; write it, let `streamgauge init --dir FOLDER` write a first \
-                 one, or name it as `portfolio` in {}",
-                config.display()
-            ))
-        })?;
-        let portfolio = Portfolio::parse(&text, &path)
-            .map_err(|problems| Failure::Usage(problems.rendered.trim_end().to_owned()))?;
-        settings.check_against(&portfolio, &path, &text).map_err(wrong)?;
+        let mend = format!(
+            "write it, let `streamgauge init --dir FOLDER` write a first one, or name it as \
+             `portfolio` in {}",
+            config.display()
+        );
+        let (portfolio, text) = portfolio_file(&settings, &settings.portfolio, &mend)?;
         Ok(Self {
             settings,
             portfolio: Arc::new(portfolio),
@@ -58,6 +53,12 @@ impl Context {
             clock: Arc::new(SystemClock),
             entropy: Entropy::from_system(),
         })
+    }
+
+    /// Reads another portfolio file, to be compared with the present one.
+    pub(crate) fn other_portfolio(&self, path: &Path) -> Result<Portfolio, Failure> {
+        let mend = "name a portfolio file that can be read";
+        portfolio_file(&self.settings, path, mend).map(|(portfolio, _)| portfolio)
     }
 
     /// Opens the store for writing and accepts the portfolio file as it is.
@@ -145,6 +146,20 @@ impl Context {
         let clock = Arc::clone(&self.clock);
         Ok(Transport::over_network(Limits::default(), clock, self.entropy.clone())?)
     }
+}
+
+fn portfolio_file(
+    settings: &Settings,
+    file: &Path,
+    mend: &str,
+) -> Result<(Portfolio, String), Failure> {
+    let path = file.display().to_string();
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::Usage(format!("cannot read {path}: {error}; {mend}")))?;
+    let portfolio = Portfolio::parse(&text, &path)
+        .map_err(|problems| Failure::Usage(problems.rendered.trim_end().to_owned()))?;
+    settings.check_against(&portfolio, &path, &text).map_err(wrong)?;
+    Ok((portfolio, text))
 }
 
 fn wrong(error: SettingsError) -> Failure {

@@ -1,12 +1,12 @@
 //! `streamgauge map`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 
 use super::context::Context;
 use super::moment::MomentArgs;
-use super::{Done, Outcome, print};
+use super::{Done, Outcome, compared, print};
 use crate::model::StreamKind;
 use crate::plain;
 use crate::portfolio::{MapView, StreamView};
@@ -15,6 +15,9 @@ use crate::portfolio::{MapView, StreamView};
 pub(crate) struct Args {
     #[command(flatten)]
     moment: MomentArgs,
+    /// Tell what this other portfolio file would move instead, in the past and from now on.
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
     /// Print JSON with stable names instead of text.
     #[arg(long)]
     json: bool,
@@ -23,6 +26,17 @@ pub(crate) struct Args {
 pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
     let context = Context::load(config)?;
     let moment = args.moment.read(context.portfolio.zone())?;
+    if let Some(other) = &args.against {
+        let portfolio = context.other_portfolio(other)?;
+        let comparison = context.gauge().await?.compare(portfolio, moment).await?;
+        if args.json {
+            print::json(&comparison);
+        } else {
+            let files = [&context.settings.portfolio, other].map(|file| file.display().to_string());
+            print::out(&compared::text(&comparison, files, context.portfolio.zone()));
+        }
+        return Ok(Done::Complete);
+    }
     let map = context.gauge().await?.map(moment).await?;
     if args.json {
         print::json(&map);

@@ -3,6 +3,7 @@
 
 mod backup;
 mod check;
+mod compared;
 mod confine;
 mod context;
 mod demo;
@@ -79,6 +80,8 @@ enum Command {
     Decide(record::DecideArgs),
     /// Record an outcome reading.
     Reading(record::ReadingArgs),
+    /// Record an event at which work was put together and looked at.
+    Integration(record::IntegrationArgs),
     /// Print the JSON Schema of one of the two files, for editors.
     Schema(manual::SchemaArgs),
     /// Print completions for a shell.
@@ -182,6 +185,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Export(args) => export::run(&config, &args).await,
         Command::Decide(args) => record::decide(&config, args).await,
         Command::Reading(args) => record::reading(&config, args).await,
+        Command::Integration(args) => record::integration(&config, args).await,
         Command::Schema(args) => manual::schema(&args),
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),

@@ -1,4 +1,4 @@
-//! `streamgauge decide` and `streamgauge reading`. While a daemon holds the SQLite file, both go
+//! `streamgauge decide`, `reading` and `integration`. While a daemon holds the SQLite file, they go
 //! through its API.
 
 use std::path::Path;
@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use super::context::{Context, unusable};
 use super::{Done, Failure, Outcome, print};
 use crate::gauge::Gauge;
-use crate::gauge::record::{NewDecision, NewExpectation, NewReading, RecordError};
+use crate::gauge::record::{NewDecision, NewExpectation, NewIntegration, NewReading, RecordError};
 use crate::model::{Altitude, Direction, Verb};
 use crate::store::{Store, StoreError};
 use crate::transport::Pace;
@@ -71,6 +71,27 @@ pub(crate) struct ReadingArgs {
     json: bool,
 }
 
+#[derive(Debug, ClapArgs)]
+pub(crate) struct IntegrationArgs {
+    /// What it was: "System demo 14".
+    name: String,
+    /// When it took place (RFC 3339); now by default.
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    /// An epic of which the delivered items were there; may be repeated.
+    #[arg(long = "epic", value_name = "KEY")]
+    epics: Vec<String>,
+    /// An item that was there; may be repeated.
+    #[arg(long = "item", value_name = "KEY")]
+    items: Vec<String>,
+    /// The event that this one corrects.
+    #[arg(long, value_name = "ID")]
+    supersedes: Option<String>,
+    /// Print JSON with stable names instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
 pub(crate) async fn decide(config: &Path, args: DecideArgs) -> Outcome {
     let context = Context::load(config)?;
     let new = NewDecision {
@@ -110,6 +131,27 @@ pub(crate) async fn reading(config: &Path, args: ReadingArgs) -> Outcome {
     } else {
         let measure = recorded["measure"].as_str().unwrap_or_default();
         print::line(&format!("recorded {} for {measure}", recorded["value"]));
+    }
+    Ok(Done::Complete)
+}
+
+pub(crate) async fn integration(config: &Path, args: IntegrationArgs) -> Outcome {
+    let context = Context::load(config)?;
+    let new = NewIntegration {
+        name: args.name,
+        at: args.at,
+        epics: args.epics,
+        items: args.items,
+        supersedes: args.supersedes,
+    };
+    let recorded = match open(&context).await? {
+        Some(gauge) => serde_json::to_value(gauge.integrate(new).await.map_err(refused)?)?,
+        None => post(&context, "integrations", &new).await?,
+    };
+    if args.json {
+        print::json(&recorded);
+    } else {
+        print::line(&format!("recorded {}", recorded["id"].as_str().unwrap_or("the event")));
     }
     Ok(Done::Complete)
 }

@@ -9,7 +9,7 @@ use maud::{DOCTYPE, Markup, html};
 use super::compose::{Digest, Section};
 use super::words;
 use crate::plain;
-use crate::signals::report::{DueReview, IntentRow, Observation};
+use crate::signals::report::{DueReview, Header, IntentRow, Observation};
 use crate::signals::words::quoted;
 
 const BODY: &str = "margin:0;padding:0;font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,\
@@ -47,7 +47,7 @@ pub fn render(digest: &Digest) -> String {
                     h1 style=(H1) { (inert(&digest.title)) }
                     p style=(SOFT) { (inert(&digest.dateline)) }
                     @for line in &digest.stale { p style=(STALE) { (prose(line)) } }
-                    @for section in &digest.sections { (section_of(section)) }
+                    @for section in &digest.sections { (section_of(section, &digest.header)) }
                     @if !digest.due_reviews.is_empty() {
                         p style=(P) {
                             "Decisions due for review: "
@@ -68,10 +68,10 @@ pub fn render(digest: &Digest) -> String {
     text
 }
 
-fn section_of(section: &Section) -> Markup {
+fn section_of(section: &Section, header: &Header) -> Markup {
     html! {
         h2 style=(H2) { (section.heading) }
-        @if !section.table.is_empty() { (intent(&section.table)) }
+        @if !section.table.is_empty() { (intent(&section.table, header)) }
         @for one in &section.observations { (told(&one.observation)) }
         @if section.overflow > 0 { p style=(SOFT) { (section.overflow) " more in the appendix." } }
         @for line in &section.silence { p style=(SOFT) { (prose(line)) } }
@@ -83,10 +83,10 @@ fn section_of(section: &Section) -> Markup {
 }
 
 /// The rows with a bar under each: its length is the share of attention, the page's width is all.
-fn intent(rows: &[IntentRow]) -> Markup {
+fn intent(rows: &[IntentRow], header: &Header) -> Markup {
     html! {
         table style=(TABLE) {
-            thead { tr { @for cell in words::INTENT_HEADER { th scope="col" style=(TH) { (cell) } } } }
+            thead { tr { @for cell in words::intent_header(header) { th scope="col" style=(TH) { (cell) } } } }
             tbody {
                 @for row in rows {
                     @let cells = words::intent_cells(row);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::compose::{Digest, Section};
 use super::words;
 use crate::plain;
-use crate::signals::report::{DueReview, Observation};
+use crate::signals::report::{DueReview, Header, Observation};
 use crate::signals::words::quoted;
 
 /// Renders the page. Text from trackers (titles of epics) arrives escaped here and only here.
@@ -18,7 +18,7 @@ pub fn render(digest: &Digest) -> String {
         let _ = writeln!(out, "> {}\n", lines.join("\n>\n> "));
     }
     for section in &digest.sections {
-        render_section(&mut out, section);
+        render_section(&mut out, section, &digest.header);
     }
     if !digest.due_reviews.is_empty() {
         let due: Vec<String> = digest.due_reviews.iter().map(due_review).collect();
@@ -45,10 +45,10 @@ pub fn render(digest: &Digest) -> String {
     plain::lines(&out).into_owned()
 }
 
-fn render_section(out: &mut String, section: &Section) {
+fn render_section(out: &mut String, section: &Section, header: &Header) {
     let _ = writeln!(out, "## {}\n", section.heading);
     if !section.table.is_empty() {
-        let _ = writeln!(out, "| {} |", words::INTENT_HEADER.join(" | "));
+        let _ = writeln!(out, "| {} |", words::intent_header(header).join(" | "));
         let _ = writeln!(out, "|---|---|---|---|---|");
         for row in &section.table {
             let cells = words::intent_cells(row).map(|cell| escape(&cell).replace('|', "\\|"));

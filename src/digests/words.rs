@@ -3,6 +3,7 @@
 use chrono::{DateTime, Datelike, Days, Timelike};
 use chrono_tz::Tz;
 
+use crate::portfolio as framework;
 use crate::signals::report::{Finding, Header, IntentRow, Move, Tally, Verdict};
 
 /// A declared share, as it was written: "40 %" or "12.5 %". At most one decimal.
@@ -39,9 +40,11 @@ pub fn dateline(header: &Header) -> String {
     } else {
         format!("{} to {}", first.format("%-d %B"), last.format("%-d %B %Y"))
     };
-    let cadence = header.cadence.as_ref().map_or_else(String::new, |cadence| {
+    // A framework without a cadence of its own has no word for it, and none is told.
+    let named = header.cadence.as_ref().zip(framework::words(header.vocabulary).cadence);
+    let cadence = named.map_or_else(String::new, |(cadence, word)| {
         format!(
-            " Cadence {} ({}), week {} of {}.",
+            " {word} {} ({}), week {} of {}.",
             cadence.number, cadence.id, cadence.week, cadence.weeks
         )
     });
@@ -145,6 +148,7 @@ pub fn moved(finding: &Finding, direction: Move) -> String {
         "P3" => format!("{name} focus spread ({way})"),
         "T1" => format!("{name} team continuity ({way})"),
         "V5" => format!("{name} active share of started work ({way})"),
+        "C3" => format!("{name} interval ({way})"),
         "C4" => format!("{name} finished and not released ({way})"),
         "C2" => format!("all waits for {name} ({way})"),
         "D2" => format!("{} ({way})", crate::signals::words::quoted(name)),
@@ -174,9 +178,12 @@ pub fn intent_cells(row: &IntentRow) -> [String; 5] {
 pub const REFUSED: &str = "This page contains no person, no team comparison, no dates to come and \
                            no completion figures.";
 
-/// The header of the intent table.
-pub const INTENT_HEADER: [&str; 5] =
-    ["Value stream", "Declared", "Attention, last 8 weeks", "Weekly range", "State"];
+/// The header of the intent table, in the portfolio's words.
+#[must_use]
+pub fn intent_header(header: &Header) -> [&'static str; 5] {
+    let stream = framework::words(header.vocabulary).stream;
+    [stream, "Declared", "Attention, last 8 weeks", "Weekly range", "State"]
+}
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::members::{Aside, Flowing, Ground, Members, is_container, known, mirrors};
-use super::{departed, links, releases};
+use super::{departed, integrations, links, releases};
 use crate::model::{ItemId, Kind, States, StreamIx, Timestamp};
 use crate::portfolio::{EpicIndex, Known, MapView, Placed, Portfolio, Statuses};
 use crate::signals::attention::drawn;
@@ -126,6 +126,8 @@ impl World {
         dataset.items = members.flowing.iter().map(|one| Arc::clone(&one.facts)).collect();
         dataset.links = links::facts(&members.flowing);
         dataset.releases = releases::facts(&store.releases(at).await?, &members.flowing);
+        let events = store.integrations(at).await?;
+        dataset.integrations = integrations::facts(&events, &dataset.items, &epics);
         for stream in observable_waiting(&portfolio, &members.flowing) {
             dataset.streams[stream.0 as usize].waiting_observable = true;
         }
@@ -217,6 +219,7 @@ fn declared(portfolio: &Portfolio, epics: &EpicIndex) -> Dataset {
         intents: portfolio.intents().to_vec(),
         outcomes: portfolio.outcomes().iter().map(|outcome| outcome.measure.clone()).collect(),
         cadences: portfolio.cadences().to_vec(),
+        stream_cadences: portfolio.stream_cadences().to_vec(),
         guardrails: portfolio.guardrails().to_vec(),
         ..Dataset::default()
     }

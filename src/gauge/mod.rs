@@ -5,10 +5,12 @@
 
 mod budgets;
 mod build;
+pub mod compare;
 mod deliveries;
 mod departed;
 mod export;
 mod freshness;
+mod integrations;
 mod links;
 mod members;
 mod moves;
@@ -24,6 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub use crate::transport::Budget;
 pub use budgets::HostStatus;
 pub use build::World;
+pub use compare::Comparison;
 pub use export::{ExportCounts, export};
 pub use freshness::{Declared, Freshness, Stale};
 pub use moves::{Move, Moved};

@@ -130,7 +130,8 @@ impl Tally {
     }
 }
 
-fn place(portfolio: &Portfolio, segment: &FlowSegment) -> String {
+/// "team in stream" by the ids of a portfolio file.
+pub(super) fn place(portfolio: &Portfolio, segment: &FlowSegment) -> String {
     let team = segment.team.map(|ix| portfolio.teams()[ix.0 as usize].id.as_str());
     let stream = segment.stream.map(|ix| portfolio.streams()[ix.0 as usize].id.as_str());
     format!("{} in {}", team.unwrap_or("no team"), stream.unwrap_or("no stream"))

@@ -1,9 +1,13 @@
-//! Decisions and outcome readings, as a person enters them, checked against the portfolio.
+//! Decisions, outcome readings and integration events, as a person enters them, checked against the portfolio.
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::Gauge;
-use crate::model::{Altitude, Decision, Direction, Expectation, Reading, Subject, Timestamp, Verb};
+use crate::model::{
+    Altitude, Decision, Direction, Expectation, Integration, Reading, Subject, Timestamp, Verb,
+};
 use crate::store::StoreError;
 
 /// A decision as entered: over the API or by `streamgauge decide`.
@@ -48,6 +52,24 @@ pub struct NewReading {
     /// Where the value comes from, in a word or two.
     #[serde(default)]
     pub source: String,
+}
+
+/// An integration event as entered.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewIntegration {
+    /// What it was: `System demo 14`.
+    pub name: String,
+    /// RFC 3339; now when absent.
+    pub at: Option<String>,
+    /// Keys of epics: what was delivered of them was there.
+    #[serde(default)]
+    pub epics: Vec<String>,
+    /// Keys of items that were there.
+    #[serde(default)]
+    pub items: Vec<String>,
+    /// The id of the event that this one corrects.
+    pub supersedes: Option<String>,
 }
 
 /// Why a record was not taken.
@@ -120,6 +142,47 @@ impl Gauge {
         Ok(reading)
     }
 
+    /// Checks and appends an integration event; its id is assigned by the store.
+    ///
+    /// # Errors
+    /// An event without a name or contents, an epic or item that nobody knows, an unreadable
+    /// instant or one to come, or the store.
+    pub async fn integrate(&self, new: NewIntegration) -> Result<Integration, RecordError> {
+        let now = self.clock.now();
+        let at = instant("at", new.at.as_deref())?.unwrap_or(now);
+        let name = new.name.trim().to_owned();
+        if name.is_empty() {
+            return Err(wrong(
+                "name: is empty; say what the event was, such as \"System demo 14\"",
+            ));
+        }
+        if at > now {
+            return Err(wrong("at: lies in the future; record the event once it took place"));
+        }
+        if new.epics.is_empty() && new.items.is_empty() {
+            return Err(wrong("epics, items: name at least one epic or item that was there"));
+        }
+        let world = self.world(None).await?;
+        let epics = sorted(new.epics);
+        let known = |key: &&String| world.epics.entries().iter().any(|epic| epic.id == **key);
+        if let Some(key) = epics.iter().find(|key| !known(key)) {
+            return Err(wrong(&format!(
+                "epics: no epic `{key}` is known; `streamgauge map` lists them"
+            )));
+        }
+        let items = sorted(new.items);
+        let held: BTreeSet<&str> =
+            world.dataset.items.iter().map(|item| item.key.as_str()).collect();
+        let known = |key: &&String| held.contains(key.as_str());
+        if let Some(key) = items.iter().find(|key| !known(key)) {
+            return Err(wrong(&format!(
+                "items: no work item is known by the key `{key}`; an epic goes under epics"
+            )));
+        }
+        let event = Integration { id: String::new(), at, name, epics, items, known_at: now };
+        Ok(self.store.add_integration(event, new.supersedes.as_deref()).await?)
+    }
+
     fn subject(&self, text: &str) -> Result<Subject, RecordError> {
         let portfolio = &self.portfolio;
         let unknown = |what: &str, id: &str, known: Vec<&str>| {
@@ -168,6 +231,12 @@ impl Gauge {
             "measure: `{id}` is not declared as [[outcome]] in the portfolio; declared: {there}"
         )))
     }
+}
+
+fn sorted(mut keys: Vec<String>) -> Vec<String> {
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }
 
 fn instant(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, RecordError> {

@@ -157,6 +157,21 @@ pub struct Reading {
     pub known_at: Timestamp,
 }
 
+/// An event at which work was put together and looked at, with or without a release: a system demo,
+/// the review of one increment. Corrections are new records that supersede old ones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Integration {
+    /// Assigned by the store, unique in the portfolio (`I-1`, `I-2`, ...).
+    pub id: String,
+    pub at: Timestamp,
+    pub name: String,
+    /// Keys of epics: what was delivered of them was there.
+    pub epics: Vec<String>,
+    /// Keys of items that were there.
+    pub items: Vec<String>,
+    pub known_at: Timestamp,
+}
+
 /// The four Key Value Areas of Evidence-Based Management.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,

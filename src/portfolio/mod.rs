@@ -89,6 +89,7 @@ pub struct Portfolio {
     intents: Vec<Intent>,
     outcomes: Vec<Outcome>,
     cadences: Vec<Cadence>,
+    stream_cadences: Vec<(StreamIx, Cadence)>,
     guardrails: Vec<Guardrail>,
     aliases: Vec<Alias>,
     /// Folded keys of mirrored items, and their place in `aliases`.
@@ -152,9 +153,16 @@ impl Portfolio {
         &self.outcomes
     }
 
+    /// The cadences of the portfolio, the longest first: the first one is its own rhythm.
     #[must_use]
     pub fn cadences(&self) -> &[Cadence] {
         &self.cadences
+    }
+
+    /// Cadences that streams keep for themselves, by stream; at most one each.
+    #[must_use]
+    pub fn stream_cadences(&self) -> &[(StreamIx, Cadence)] {
+        &self.stream_cadences
     }
 
     #[must_use]

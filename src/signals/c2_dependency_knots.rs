@@ -24,6 +24,7 @@ use super::stats::graph::{betweenness, graph, knots};
 use super::stats::xmr::Bounds;
 use super::verdict::{direction, judge};
 use super::view::View;
+use super::vocabulary::of_circles;
 use super::waits::{inside, unions};
 use super::{Signal, h2_data_confidence as h2, words};
 use crate::model::{Period, StreamIx, StreamKind, Timestamp};
@@ -103,6 +104,8 @@ fn groups(view: &View<'_>) -> Vec<Finding> {
     groups.iter().filter_map(|group| group_finding(view, group, &edges)).collect()
 }
 
+const FINISH: &str = "What would let each of these streams finish without the other?";
+
 fn group_finding(
     view: &View<'_>,
     group: &[StreamIx],
@@ -145,7 +148,7 @@ fn group_finding(
             words::count(items.len() as u64, "item"),
         ),
         "Only recorded links count, so the circle may be larger than what is seen.",
-        "What would let each of these streams finish without the other?",
+        &of_circles(view.data.vocabulary, FINISH),
     ));
     Some(found)
 }

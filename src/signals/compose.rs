@@ -7,6 +7,7 @@ use super::report::{
     CadencePosition, DueReview, Finding, Header, IntentRow, Report, Tally, Verdict,
 };
 use super::view::View;
+use super::vocabulary::hides;
 use super::{Scope, h2_data_confidence as h2, p1_attention_share as p1, p2_intent_gap as p2};
 use super::{unlocks, unseen};
 use crate::model::{DAY_MS, Dimension, Direction, Subject, Week};
@@ -18,6 +19,8 @@ pub(super) fn report(view: &View<'_>) -> Report {
     let mut findings = Vec::new();
     for signal in super::ALL {
         let mut of_signal = (signal.evaluate)(view);
+        let vocabulary = view.data.vocabulary;
+        of_signal.retain(|found| !hides(vocabulary, found.signal, &found.slice));
         of_signal.sort_by(|a, b| place(a).cmp(&place(b)));
         findings.extend(of_signal);
     }
@@ -65,6 +68,7 @@ fn header(view: &View<'_>) -> Header {
     });
     Header {
         portfolio: view.data.portfolio.clone(),
+        vocabulary: view.data.vocabulary,
         as_of: view.as_of,
         known: view.known,
         zone: zone.name().to_owned(),
@@ -113,6 +117,7 @@ fn intent_table(view: &View<'_>) -> Vec<IntentRow> {
         .flat_map(|dimension| p2::rows(view, dimension))
         .map(row)
         .filter(|row| row.slice.dimension != "stream" || view.in_scope(&row.slice.id))
+        .filter(|row| !hides(view.data.vocabulary, p2::SIGNAL.id, &row.slice))
         .filter(|row| row.declared.is_some() || row.observed.is_some())
         .collect()
 }

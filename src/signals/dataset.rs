@@ -35,6 +35,8 @@ pub struct Dataset {
     pub links: Vec<LinkFacts>,
     /// Sorted by instant, then id.
     pub releases: Vec<ReleaseFacts>,
+    /// Declared integration events, sorted by instant, then id.
+    pub integrations: Vec<IntegrationFacts>,
     /// When each connection was observed; absence of a span is a gap.
     pub coverage: Vec<CoverageSpan>,
     pub themes: Vec<Theme>,
@@ -44,7 +46,10 @@ pub struct Dataset {
     pub readings: Vec<Reading>,
     /// Sorted by made-at, then id.
     pub decisions: Vec<Decision>,
+    /// The portfolio's own, the longest first.
     pub cadences: Vec<Cadence>,
+    /// Those of streams that keep one of their own, by stream.
+    pub stream_cadences: Vec<(StreamIx, Cadence)>,
     pub guardrails: Vec<Guardrail>,
     /// A rule maps some work to the kind `governance`, so that none of it can be told from not
     /// looking (T2).
@@ -140,6 +145,16 @@ pub struct ReleaseFacts {
     /// Indices into [`Dataset::items`], sorted.
     pub items: Vec<usize>,
     pub precision: Precision,
+}
+
+/// An event at which work was put together and looked at, with or without a release.
+#[derive(Debug, Clone)]
+pub struct IntegrationFacts {
+    pub id: String,
+    pub name: String,
+    pub at: Timestamp,
+    /// Indices into [`Dataset::items`], sorted.
+    pub items: Vec<usize>,
 }
 
 #[derive(Debug, Clone)]

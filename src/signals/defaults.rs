@@ -32,6 +32,15 @@ pub const FOLLOW_BASELINE_MIN: usize = 6;
 pub const PRESENCE_SHARE: f64 = 0.01;
 /// Complete cadences without a look that make continuation unexamined.
 pub const UNEXAMINED_CADENCES: i64 = 2;
+/// Longest series of complete cadences, and how far back one reaches, in weeks.
+pub const CADENCE_SERIES: i64 = 12;
+pub const CADENCE_REACH_WEEKS: i64 = 84;
+/// Work that starts this near a boundary, in days, enters at it.
+pub const ENTRY_DAYS: i64 = 7;
+/// Two integration points less than this apart, in milliseconds, are one.
+pub const ONE_POINT_MS: i64 = 24 * 60 * 60 * 1000;
+/// Least share of an epic's attention that makes a stream one of its own, in percent.
+pub const MULTI_STREAM_PERCENT: i64 = 10;
 /// Links in the window from which betweenness is quoted.
 pub const LINKS_FOR_PATHS: usize = 10;
 /// Percentages are printed from this n on, "k of n" from the second, counts below.

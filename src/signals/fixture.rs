@@ -114,6 +114,14 @@ pub(super) fn under(data: &mut Dataset, item: usize, epic: u32) {
     }
 }
 
+/// Adds so many epics: `BET-1`, `BET-2`, ..., without stream, theme or hypothesis.
+pub(super) fn bets(data: &mut Dataset, count: usize) {
+    for _ in 0..count {
+        let id = format!("BET-{}", data.epics.len() + 1);
+        data.epics.push(epic(&id, &[]));
+    }
+}
+
 /// `blocked` waits for `blocker` from one instant to another (or until nobody knows when).
 pub(super) fn link(data: &mut Dataset, blocked: usize, blocker: usize, from: &str, to: &str) {
     let to = if to.is_empty() { Timestamp::MAX } else { at(to) };

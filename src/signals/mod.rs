@@ -13,6 +13,7 @@ pub mod finding;
 #[cfg(test)]
 mod fixture;
 pub mod flow;
+pub mod integration;
 pub mod items;
 pub mod report;
 pub mod slices;
@@ -22,6 +23,7 @@ mod unlocks;
 mod unseen;
 pub mod verdict;
 pub mod view;
+pub mod vocabulary;
 pub mod waits;
 pub mod weekly_test;
 pub mod wip;
@@ -29,7 +31,10 @@ pub mod words;
 
 pub mod c1_cross_stream_wait;
 pub mod c2_dependency_knots;
+pub mod c3_integration_interval;
 pub mod c4_finished_not_released;
+pub mod c5_cadence_fit;
+pub mod c6_interconnection_yield;
 pub mod d2_follow_through;
 pub mod d3_unexamined_continuation;
 pub mod h1_flow_stability;
@@ -98,7 +103,10 @@ pub const ALL: &[Signal] = &[
     t2_governance_load::SIGNAL,
     c1_cross_stream_wait::SIGNAL,
     c2_dependency_knots::SIGNAL,
+    c3_integration_interval::SIGNAL,
     c4_finished_not_released::SIGNAL,
+    c5_cadence_fit::SIGNAL,
+    c6_interconnection_yield::SIGNAL,
     o1_outcome_movement::SIGNAL,
     d2_follow_through::SIGNAL,
     d3_unexamined_continuation::SIGNAL,

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Period, Timestamp, Week};
+use crate::model::{Period, Timestamp, Vocabulary, Week};
 
 /// The three questions that everything answers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -239,6 +239,8 @@ pub struct CadencePosition {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Header {
     pub portfolio: String,
+    /// Whose words the levels have. No number depends on it.
+    pub vocabulary: Vocabulary,
     pub as_of: Timestamp,
     pub known: Timestamp,
     /// IANA name.

@@ -205,7 +205,18 @@ fn undeclared(view: &View<'_>, attention: bool) -> Vec<(bool, Candidate)> {
                 "No epic is known, so no bet can be looked at.",
                 "[[epic]]\nref = \"PAY-100\"\nhypothesis = \"...\"\noutcome = \"refund-contacts\""
                     .to_owned(),
-                &["P3", "P4", "O1", "D3"],
+                &["P3", "P4", "C3", "C6", "O1", "D3"],
+            ),
+        ),
+        (
+            data.releases.iter().all(|release| release.items.is_empty())
+                && data.integrations.is_empty()
+                && !data.epics.is_empty(),
+            candidate(
+                "No release and no integration event is recorded, so nothing says when work of \
+                 several streams met.",
+                format!("streamgauge integration \"System demo\" --epic {epic}"),
+                &["C3"],
             ),
         ),
         (
@@ -238,7 +249,7 @@ fn undeclared(view: &View<'_>, attention: bool) -> Vec<(bool, Candidate)> {
             candidate(
                 "No cadence is declared, so nothing says when to look up.",
                 "[[cadence]]\nid = \"pi\"\nanchor = 2026-01-05\nlength = \"10w\"".to_owned(),
-                &["T1", "D3"],
+                &["T1", "C5", "D3"],
             ),
         ),
         (

@@ -1,9 +1,11 @@
 //! From weekly values to a chart and a verdict (sections 0.7 and 0.8 of the catalogue).
 
+use chrono_tz::Tz;
+
 use super::defaults::{DISTINCT_MIN, XMR_MIN};
 use super::report::{Limits, Move, Point, Series, Unit, Verdict};
 use super::stats::xmr::{Bounds, Chart, Refusal};
-use crate::model::Week;
+use crate::model::{DAY_MS, Period, Week};
 
 /// Weekly numerators and denominators; a week without observation is `None`, never zero.
 ///
@@ -51,7 +53,10 @@ pub fn judge(weekly: &Weekly, unit: Unit, bounds: Bounds, buckets: &[u32]) -> Ju
         let points = bucketed(weekly, *weeks_per_point);
         let values: Vec<Option<f64>> = points.iter().map(|point| point.value).collect();
         match Chart::new(&values, bounds, None) {
-            Ok(chart) => return judged(&values, &chart, points, *weeks_per_point, unit, bounds),
+            Ok(chart) => {
+                let series = series(unit, *weeks_per_point, points, &chart, bounds);
+                return judged(&values, &chart, series, bounds, "week");
+            }
             Err(refusal) => refused = (refusal, *weeks_per_point),
         }
         if matches!(refused.0, Refusal::TooFew { .. }) {
@@ -64,22 +69,57 @@ pub fn judge(weekly: &Weekly, unit: Unit, bounds: Bounds, buckets: &[u32]) -> Ju
     Judged { verdict, series, persistence: 0, tested: false }
 }
 
-fn judged(
+/// Charts one value a cadence; `None` is a cadence that was not observed.
+#[must_use]
+pub fn judge_cadences(
+    cadences: &[Period],
+    zone: Tz,
     values: &[Option<f64>],
-    chart: &Chart,
-    points: Vec<Point>,
-    weeks_per_point: u32,
     unit: Unit,
     bounds: Bounds,
 ) -> Judged {
+    let point = |(cadence, value): (&Period, &Option<f64>)| Point {
+        week: Week::of(cadence.from, zone),
+        value: *value,
+    };
+    let points = cadences.iter().zip(values).map(point).collect();
+    // A change of the clocks makes a cadence an hour longer or shorter.
+    let days = cadences.last().map_or(7, |last| (last.millis() + DAY_MS / 2) / DAY_MS);
+    let weeks = u32::try_from((days + 3) / 7).unwrap_or(1).max(1);
+    match Chart::new(values, bounds, None) {
+        Ok(chart) => {
+            judged(values, &chart, series(unit, weeks, points, &chart, bounds), bounds, "cadence")
+        }
+        Err(refusal) => {
+            let why = "a usual range rests on at least six observed cadences";
+            let verdict = refused(refusal, 1, ("cadences", why));
+            let series =
+                Series { unit, weeks_per_point: weeks, points, limits: None, fired: Vec::new() };
+            Judged { verdict, series, persistence: 0, tested: false }
+        }
+    }
+}
+
+/// A chart as it is shown.
+#[must_use]
+pub fn series(unit: Unit, weeks: u32, points: Vec<Point>, chart: &Chart, bounds: Bounds) -> Series {
     let (lower, upper) = chart.drawn(bounds);
     let limits = Limits { centre: chart.centre, lower, upper, provisional: chart.provisional };
     let mut fired: Vec<usize> = chart.fired.iter().map(|(index, ..)| *index).collect();
     fired.dedup();
-    let series = Series { unit, weeks_per_point, points, limits: Some(limits), fired };
+    Series { unit, weeks_per_point: weeks, points, limits: Some(limits), fired }
+}
+
+fn judged(
+    values: &[Option<f64>],
+    chart: &Chart,
+    series: Series,
+    bounds: Bounds,
+    period: &str,
+) -> Judged {
     if values.last().copied().flatten().is_none() {
-        let why = "the newest complete week was not observed".to_owned();
-        let verdict = Verdict::Insufficient { have: 0, need: 1, unit: "week".to_owned(), why };
+        let why = format!("the newest complete {period} was not observed");
+        let verdict = Verdict::Insufficient { have: 0, need: 1, unit: period.to_owned(), why };
         return Judged { verdict, series, persistence: 0, tested: false };
     }
     let verdict = ladder(chart, values.len());
@@ -88,7 +128,8 @@ fn judged(
 }
 
 /// How many evaluations in a row, this one and earlier ones, would have given the verdict.
-fn persistence(values: &[Option<f64>], bounds: Bounds, verdict: &Verdict) -> u32 {
+#[must_use]
+pub fn persistence(values: &[Option<f64>], bounds: Bounds, verdict: &Verdict) -> u32 {
     match verdict {
         Verdict::Confirmed { .. } => {}
         Verdict::New { .. } => return 1,
@@ -101,25 +142,30 @@ fn persistence(values: &[Option<f64>], bounds: Bounds, verdict: &Verdict) -> u32
 }
 
 fn insufficient(refusal: Refusal, weeks: u32) -> Verdict {
+    let why = if weeks == 1 {
+        "a usual range rests on at least six observed weeks".to_owned()
+    } else {
+        format!("weekly values are too alike, and sums over {weeks} weeks are too few")
+    };
+    refused(refusal, weeks, ("weeks", &why))
+}
+
+/// Why there is no chart. `too_few` names the periods that are too few, and says so.
+#[must_use]
+pub fn refused(refusal: Refusal, weeks: u32, too_few: (&str, &str)) -> Verdict {
     let (have, need, unit, why) = match refusal {
-        Refusal::TooFew { have } => (
-            have as u64 * u64::from(weeks),
-            XMR_MIN as u64 * u64::from(weeks),
-            "weeks",
-            if weeks == 1 {
-                "a usual range rests on at least six observed weeks".to_owned()
-            } else {
-                format!("weekly values are too alike, and sums over {weeks} weeks are too few")
-            },
-        ),
+        Refusal::TooFew { have } => {
+            let per = u64::from(weeks);
+            (have as u64 * per, XMR_MIN as u64 * per, too_few.0, too_few.1)
+        }
         Refusal::Chunky { distinct } => (
             distinct as u64,
             DISTINCT_MIN as u64,
             "distinct values",
-            "the values are too few and too alike for a usual range".to_owned(),
+            "the values are too few and too alike for a usual range",
         ),
     };
-    Verdict::Insufficient { have, need, unit: unit.to_owned(), why }
+    Verdict::Insufficient { have, need, unit: unit.to_owned(), why: why.to_owned() }
 }
 
 /// Buckets counted back from the newest week; one with a gap is a gap, an incomplete one is

@@ -2,7 +2,9 @@
 
 use super::attention::{Attention, Grid, Table};
 use super::calendar::{Weeks, cadence_number, cadence_period};
-use super::defaults::{FOLLOW_BASELINE, SERIES_WEEKS, UNEXAMINED_CADENCES};
+use super::defaults::{
+    CADENCE_REACH_WEEKS, CADENCE_SERIES, FOLLOW_BASELINE, SERIES_WEEKS, UNEXAMINED_CADENCES,
+};
 use super::flow::{Flow, StreamFlow, pass};
 use super::report::Slice;
 use super::slices::Slices;
@@ -22,6 +24,9 @@ pub struct View<'a> {
     pub weeks: Weeks,
     /// The same and older ones, as far back as decisions of these weeks look.
     pub history: Weeks,
+    /// The newest complete cadences of the portfolio, oldest first; empty when none is declared.
+    /// Attention can be summed over each.
+    pub cadences: Vec<Period>,
     pub flow: Flow,
     pub attention: Attention,
     /// Sorted cross-stream waits.
@@ -40,6 +45,8 @@ impl<'a> View<'a> {
         let history = Weeks::new(as_of, data.zone, SERIES_WEEKS + older, &data.coverage);
         let mut edges = history.edges.clone();
         edges.extend(cadence_edges(data, as_of));
+        let cadences = cadences(data, as_of);
+        edges.extend(cadences.iter().flat_map(|cadence| [cadence.from, cadence.to]));
         let grid = Grid::new(edges);
         let mut flow = pass(data, as_of, &weeks, &grid);
         let stretches = std::mem::take(&mut flow.stretches);
@@ -52,7 +59,7 @@ impl<'a> View<'a> {
         let attention = Attention::new(data, grid, stretches, dimensions);
         let waits = waits(data, &flow.items, as_of);
         let wip = wip(data, &flow.items, &weeks, &attention.tables[0].slices, as_of);
-        Self { data, as_of, known, scope, weeks, history, flow, attention, waits, wip }
+        Self { data, as_of, known, scope, weeks, history, cadences, flow, attention, waits, wip }
     }
 
     /// The derived values of an item.
@@ -183,4 +190,15 @@ pub fn cadence_edges(data: &Dataset, as_of: Timestamp) -> Vec<Timestamp> {
     (now - UNEXAMINED_CADENCES..=now)
         .map(|number| cadence_period(cadence, number, data.zone).from)
         .collect()
+}
+
+/// The newest complete cadences of the first declared cadence, oldest first: at most twelve, and
+/// no more than reach back 84 weeks, for older ones say little about how the portfolio works now.
+#[must_use]
+pub fn cadences(data: &Dataset, as_of: Timestamp) -> Vec<Period> {
+    let Some(cadence) = data.cadences.first() else { return Vec::new() };
+    let reach = CADENCE_REACH_WEEKS * 7 / i64::from(cadence.days.max(1));
+    let count = reach.clamp(UNEXAMINED_CADENCES, CADENCE_SERIES);
+    let now = cadence_number(cadence, as_of, data.zone);
+    (now - count..now).map(|number| cadence_period(cadence, number, data.zone)).collect()
 }

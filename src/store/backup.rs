@@ -37,6 +37,7 @@ pub struct Contents {
     pub items: u64,
     pub decisions: u64,
     pub readings: u64,
+    pub integrations: u64,
     /// Digests that were sent.
     pub digests: u64,
 }
@@ -136,6 +137,7 @@ impl Contents {
             items: self.items.saturating_sub(other.items),
             decisions: self.decisions.saturating_sub(other.decisions),
             readings: self.readings.saturating_sub(other.readings),
+            integrations: self.integrations.saturating_sub(other.integrations),
             digests: self.digests.saturating_sub(other.digests),
         }
     }
@@ -148,14 +150,16 @@ fn address(path: &Path) -> String {
 async fn contents(file: &Path, clock: SharedClock) -> Result<Contents, BackupError> {
     let driver = Driver::open(&StoreUrl::Sqlite(file.into()), Access::Read, clock)?;
     let count = "SELECT (SELECT COUNT(*) FROM items), (SELECT COUNT(*) FROM decisions),
-        (SELECT COUNT(*) FROM readings), (SELECT COUNT(*) FROM digests WHERE state = 'sent')";
+        (SELECT COUNT(*) FROM readings), (SELECT COUNT(*) FROM integrations),
+        (SELECT COUNT(*) FROM digests WHERE state = 'sent')";
     let contents = driver.read("contents", move |tx| {
         let Some(row) = tx.first(count, &[])? else { return Ok(Contents::default()) };
         Ok(Contents {
             items: row.count(0)?,
             decisions: row.count(1)?,
             readings: row.count(2)?,
-            digests: row.count(3)?,
+            integrations: row.count(3)?,
+            digests: row.count(4)?,
         })
     });
     Ok(contents.await?)
@@ -165,6 +169,7 @@ async fn contents(file: &Path, clock: SharedClock) -> Result<Contents, BackupErr
 async fn is_empty(store: &Store) -> Result<bool, StoreError> {
     let sql = "SELECT (SELECT COUNT(*) FROM items) + (SELECT COUNT(*) FROM passes)
             + (SELECT COUNT(*) FROM decisions) + (SELECT COUNT(*) FROM readings)
+            + (SELECT COUNT(*) FROM integrations)
             + (SELECT COUNT(*) FROM digests) + (SELECT COUNT(*) FROM leases)";
     let rows = store
         .driver

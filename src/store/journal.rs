@@ -294,12 +294,12 @@ fn decision(row: &Row) -> Result<Decision, StoreError> {
 }
 
 /// The model's own words for its closed lists, as JSON text.
-fn word(value: &impl Serialize) -> Result<String, StoreError> {
+pub(super) fn word(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value)
         .map_err(|e| StoreError::Corrupt { place: PLACE, detail: e.to_string() })
 }
 
-fn unword<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+pub(super) fn unword<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text)
         .map_err(|e| StoreError::Corrupt { place: PLACE, detail: e.to_string() })
 }

@@ -10,6 +10,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0003_departures.sql"),
     include_str!("migrations/0004_ticks.sql"),
     include_str!("migrations/0005_projects.sql"),
+    include_str!("migrations/0006_integrations.sql"),
 ];
 
 const VERSION: &str = "SELECT value FROM meta WHERE name = 'schema'";

@@ -17,6 +17,7 @@ mod error;
 mod facts;
 mod gaps;
 mod hints;
+mod integrations;
 mod items;
 mod journal;
 mod leases;

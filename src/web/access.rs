@@ -36,7 +36,7 @@ const FORWARDED: &str = "x-forwarded-for";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Role {
     Viewer,
-    /// A viewer who may record decisions and readings.
+    /// A viewer who may record decisions, readings and integration events.
     Portfolio,
     /// Its own team's page and nothing else.
     Team(String),

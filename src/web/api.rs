@@ -13,9 +13,9 @@ use super::error::WebError;
 use super::moment::At;
 use super::{App, reads_portfolio, store_notice};
 use crate::digests::{self, Digest};
-use crate::gauge::record::{NewDecision, NewReading, RecordError};
+use crate::gauge::record::{NewDecision, NewIntegration, NewReading, RecordError};
 use crate::gauge::{ItemStory, Status};
-use crate::model::{Decision, Reading};
+use crate::model::{Decision, Integration, Reading};
 use crate::portfolio::MapView;
 use crate::signals::{Report, Scope};
 
@@ -104,6 +104,15 @@ pub async fn readings(
     Ok(Json(app.store.readings(at.0.known).await?))
 }
 
+pub async fn integrations(
+    State(app): State<Arc<App>>,
+    Extension(role): Extension<Role>,
+    at: At,
+) -> Answer<Vec<Integration>> {
+    reads_portfolio(&role)?;
+    Ok(Json(app.store.integrations(at.0.known).await?))
+}
+
 /// Records a decision; needs the role `portfolio`.
 pub async fn decide(
     State(app): State<Arc<App>>,
@@ -124,6 +133,17 @@ pub async fn read(
     may_record(&role)?;
     let reading = app.gauge.read(new).await.map_err(recorded)?;
     Ok((StatusCode::CREATED, Json(reading)).into_response())
+}
+
+/// Records an integration event; needs the role `portfolio`.
+pub async fn integrate(
+    State(app): State<Arc<App>>,
+    Extension(role): Extension<Role>,
+    Json(new): Json<NewIntegration>,
+) -> Result<Response, WebError> {
+    may_record(&role)?;
+    let event = app.gauge.integrate(new).await.map_err(recorded)?;
+    Ok((StatusCode::CREATED, Json(event)).into_response())
 }
 
 fn may_record(role: &Role) -> Result<(), WebError> {

@@ -9,7 +9,7 @@ use super::layout::{Here, capital, page, prose, whole};
 use super::moment::Visit;
 use crate::digests::compose::{Section, Told};
 use crate::digests::{Digest, words};
-use crate::signals::report::{Finding, Report};
+use crate::signals::report::{Finding, Header, Report};
 use crate::signals::{ALL, Signal};
 
 /// Keys shown under an observation; the rest is counted.
@@ -74,7 +74,7 @@ fn render_section(this: &Page<'_>, section: &Section, number: usize) -> Markup {
     html! {
         section aria-labelledby=(id) {
             h2 #(id) { (section.heading) }
-            @if !section.table.is_empty() { (intent_table(section)) }
+            @if !section.table.is_empty() { (intent_table(section, &this.report.header)) }
             @for told in &section.observations { (observation(this, told)) }
             @if section.overflow > 0 {
                 p.soft.small { (section.overflow) " more in the appendix of the digest." }
@@ -88,18 +88,19 @@ fn render_section(this: &Page<'_>, section: &Section, number: usize) -> Markup {
     }
 }
 
-fn intent_table(section: &Section) -> Markup {
+fn intent_table(section: &Section, header: &Header) -> Markup {
+    let columns = words::intent_header(header);
     let most = chart::share_axis(&section.table);
     html! {
         div.scroll tabindex="0" role="region" aria-label="Declared and observed attention" {
             table.intent {
                 thead { tr {
-                    th scope="col" { (words::INTENT_HEADER[0]) }
+                    th scope="col" { (columns[0]) }
                     th scope="col" {
                         "Share of attention"
                         span.scale aria-hidden="true" { span { "0 %" } span { (words::percent(most)) } }
                     }
-                    @for cell in &words::INTENT_HEADER[1..] { th scope="col" { (cell) } }
+                    @for cell in &columns[1..] { th scope="col" { (cell) } }
                 } }
                 tbody {
                     @for row in &section.table {

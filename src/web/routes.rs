@@ -36,7 +36,7 @@ pub enum Need {
     Reader,
     /// A team's own credential, and nobody else's.
     Team,
-    /// The role that records decisions and readings.
+    /// The role that records decisions, readings and integration events.
     Recorder,
 }
 
@@ -113,6 +113,7 @@ fn table() -> Vec<Row> {
         shows("/api/v1/team", Team, get(team_page::json)),
         records("/api/v1/decisions", get(api::decisions).post(api::decide)),
         records("/api/v1/readings", get(api::readings).post(api::read)),
+        records("/api/v1/integrations", get(api::integrations).post(api::integrate)),
         shows("/readyz", Credential, get(health::ready)),
         shows("/metrics", Reader, get(metrics::page)),
         shows("/healthz", Nothing, get(health::alive)),

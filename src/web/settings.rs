@@ -45,7 +45,7 @@ impl Token {
 pub enum RoleName {
     /// May read everything at portfolio and stream level.
     Viewer,
-    /// May also record decisions and readings.
+    /// May also record decisions, readings and integration events.
     Portfolio,
     /// May read its own team's page.
     Team,

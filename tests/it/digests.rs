@@ -18,7 +18,7 @@ use streamgauge::digests::settings::Digest as Settings;
 use streamgauge::digests::wording::violations;
 use streamgauge::digests::{Digest, Section, html, markdown};
 use streamgauge::gauge::{Gauge, Moment};
-use streamgauge::model::{Timestamp, Week};
+use streamgauge::model::{Timestamp, Vocabulary, Week};
 use streamgauge::portfolio::Portfolio;
 use streamgauge::signals::Scope;
 use streamgauge::signals::report::{
@@ -363,6 +363,7 @@ fn the_mail_as_it_stands() {
     let digest = Digest {
         title: "Streamgauge digest: Northwind".into(),
         header: Header {
+            vocabulary: Vocabulary::Generic,
             portfolio: "Northwind".into(),
             as_of,
             known: as_of,

@@ -28,6 +28,7 @@ mod places;
 mod portfolio_files;
 mod processes;
 mod recorded;
+mod reorganisation;
 mod security;
 mod signals_reference;
 mod sim_github;

@@ -12,8 +12,8 @@ use streamgauge::gauge::Gauge;
 use streamgauge::gauge::record::NewDecision;
 use streamgauge::model::{
     Altitude, Attributes, Change, ConnectionId, Decision, Departure, Direction, Expectation, Gap,
-    Item, ItemId, Level, Named, Period, Precision, Reading, Release, StatusEntry, Subject,
-    Timestamp, TrackerKind, Verb, What,
+    Integration, Item, ItemId, Level, Named, Period, Precision, Reading, Release, StatusEntry,
+    Subject, Timestamp, TrackerKind, Verb, What,
 };
 use streamgauge::portfolio::Portfolio;
 use streamgauge::store::{
@@ -567,6 +567,24 @@ async fn journal(store: &Store) {
     let now = store.readings(None).await.unwrap();
     assert_eq!(now, [reading(5, 6.0, 12), reading(10, 4.5, 13)]);
     assert_eq!(store.readings(Some(at(11))).await.unwrap(), [reading(10, 5.5, 11)]);
+
+    let event = |minute: i64, name: &str, known: i64| Integration {
+        id: String::new(),
+        at: at(minute),
+        name: name.into(),
+        epics: vec!["PAY-100".into()],
+        items: vec!["BOOK-7".into(), "northwind/checkout#12".into()],
+        known_at: at(known),
+    };
+    let second = store.add_integration(event(20, "demo 2", 21), None).await.unwrap();
+    let first = store.add_integration(event(10, "dem 1", 22), None).await.unwrap();
+    assert_eq!((second.id.as_str(), first.id.as_str()), ("I-1", "I-2"));
+    let mended = store.add_integration(event(10, "demo 1", 23), Some("I-2")).await.unwrap();
+    assert_eq!(store.integrations(Some(at(20))).await.unwrap(), vec![]);
+    assert_eq!(store.integrations(Some(at(22))).await.unwrap(), [first, second.clone()]);
+    assert_eq!(store.integrations(None).await.unwrap(), [mended, second]);
+    let unknown = store.add_integration(event(1, "", 24), Some("D-1")).await;
+    assert!(matches!(unknown, Err(StoreError::Unusable(why)) if why.contains("\"D-1\"")));
 
     assert_eq!(store.portfolio_at(None).await.unwrap(), None);
     assert!(store.accept_portfolio("vocabulary = \"safe\"", at(1)).await.unwrap());

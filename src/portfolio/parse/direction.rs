@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Parsing, choose, id, refer, sort_by_id};
 use crate::model::{
-    Altitude, Cadence, Dimension, Direction, Guardrail, Intent, Kind, OutcomeMeasure, Timestamp,
-    ValueArea, Verb,
+    Altitude, Cadence, Dimension, Direction, Guardrail, Intent, Kind, OutcomeMeasure, StreamIx,
+    Timestamp, ValueArea, Verb,
 };
 use crate::portfolio::declared::{Outcome, OutcomeSource, Stream, Theme};
 use crate::portfolio::problems::Span;
@@ -282,7 +282,12 @@ impl<'d> Parsing<'d> {
         guardrails.into_values().collect()
     }
 
-    pub(super) fn cadences(&self, fields: &mut Fields<'d>) -> Vec<Cadence> {
+    /// Those of the portfolio, the longest first, and those of streams.
+    pub(super) fn cadences(
+        &self,
+        fields: &mut Fields<'d>,
+        streams: &[Stream],
+    ) -> (Vec<Cadence>, Vec<(StreamIx, Cadence)>) {
         let mut cadences = Vec::new();
         for mut table in fields.tables("cadence") {
             let id = id(&mut table);
@@ -291,11 +296,33 @@ impl<'d> Parsing<'d> {
             }
             let anchor = table.date("anchor");
             let days = table.need_text("length").and_then(|length| self.length(&length));
+            let stream = table.text("stream");
             table.finish();
+            let place =
+                |name: &Text<'_>| refer(self.cx, "stream", streams, name, |stream| &stream.id);
+            let stream = stream.map(|name| (name.span.clone(), place(&name)));
             let (Some(id), Some(anchor), Some(days)) = (id, anchor, days) else { continue };
-            cadences.push((id.span, Cadence { id: id.value.to_owned(), anchor, days }));
+            let cadence = Cadence { id: id.value.to_owned(), anchor, days };
+            cadences.push((id.span, (cadence, stream)));
         }
-        sort_by_id(self.cx, "cadence", cadences, |cadence| cadence.id.clone())
+        let cadences = sort_by_id(self.cx, "cadence", cadences, |(cadence, _)| cadence.id.clone());
+        let (mut own, mut of_streams) = (Vec::new(), BTreeMap::new());
+        for (cadence, stream) in cadences {
+            let Some((span, place)) = stream else {
+                own.push(cadence);
+                continue;
+            };
+            let place = place.and_then(|place| u32::try_from(place).ok()).map(StreamIx);
+            if place.is_some_and(|place| of_streams.insert(place, cadence).is_some()) {
+                self.cx.log.add(
+                    &span,
+                    "This stream already has a cadence of its own.",
+                    "Keep the one by which its work is planned.",
+                );
+            }
+        }
+        own.sort_by(|a, b| (b.days, &a.id).cmp(&(a.days, &b.id)));
+        (own, of_streams.into_iter().collect())
     }
 
     /// `10w` or `14d`, in days.

@@ -75,7 +75,7 @@ fn read(document: &toml::Spanned<DeTable<'_>>, text: &str, file: &str, log: &Log
     let epic_states = parsing.epic_states(&mut fields);
     let intents = parsing.intents(&mut fields, &streams, &themes);
     let guardrails = parsing.guardrails(&mut fields);
-    let cadences = parsing.cadences(&mut fields);
+    let (cadences, stream_cadences) = parsing.cadences(&mut fields, &streams);
     let aliases = parsing.aliases(&mut fields);
     fields.finish();
 
@@ -103,6 +103,7 @@ fn read(document: &toml::Spanned<DeTable<'_>>, text: &str, file: &str, log: &Log
         intents,
         outcomes,
         cadences,
+        stream_cadences,
         guardrails,
         aliases,
         alias_of,

@@ -287,6 +287,7 @@ async fn pages(daemon: &Daemon, story: &Story, traces: &mut Traces) {
         "/api/v1/map",
         "/api/v1/decisions",
         "/api/v1/readings",
+        "/api/v1/integrations",
         "/readyz",
         "/healthz",
         "/metrics",

@@ -145,11 +145,15 @@ pub fn recorded_bodies() -> Target {
             "null",
             "target",
             "cites",
+            "name",
+            "epics",
+            "items",
         ],
         run: |input| {
             let json = "application/json";
             ask("POST", b"/api/v1/decisions", json, input)
                 + &ask("POST", b"/api/v1/readings", json, input)
+                + &ask("POST", b"/api/v1/integrations", json, input)
         },
     }
 }

@@ -41,6 +41,9 @@ fn ask(method: &'static str, rule: &Rule) -> Ask {
             (JSON, r#"{ "verb": "more", "subject": "stream:payments", "why": "the review" }"#)
         }
         "/api/v1/readings" => (JSON, r#"{ "measure": "refund-contacts", "value": 41.5 }"#),
+        "/api/v1/integrations" => {
+            (JSON, r#"{ "name": "System demo", "items": ["northwind/checkout#1"] }"#)
+        }
         "/webhooks/{connection}" => (JSON, "{}"),
         _ => ("application/x-www-form-urlencoded", "token=nobody"),
     };
@@ -102,6 +105,7 @@ async fn no_route_opens_without_its_rule() {
     // What the three roles did: one of them may record.
     assert_eq!(house.store.decisions(None).await.unwrap().len(), 1);
     assert_eq!(house.store.readings(None).await.unwrap().len(), 1);
+    assert_eq!(house.store.integrations(None).await.unwrap().len(), 1);
 }
 
 /// The headers of an answer, whoever made it.

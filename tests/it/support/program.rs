@@ -16,7 +16,7 @@ pub const PORTFOLIO: &str = "config/portfolio.toml";
 pub const EMPTY: &str = "name = \"Small\"\ntimezone = \"UTC\"\n";
 
 /// Every command of the program.
-pub const COMMANDS: [&str; 19] = [
+pub const COMMANDS: [&str; 20] = [
     "demo",
     "init",
     "check",
@@ -33,6 +33,7 @@ pub const COMMANDS: [&str; 19] = [
     "export",
     "decide",
     "reading",
+    "integration",
     "schema",
     "completions",
     "man",

@@ -21,12 +21,14 @@ const GUARDED: &[&str] = &[
     "/api/v1/items/northwind/checkout%231",
     "/api/v1/decisions",
     "/api/v1/readings",
+    "/api/v1/integrations",
     "/readyz",
     "/metrics",
 ];
 const OPEN: &[&str] = &["/healthz", "/style.css", "/sign-in"];
 const DECISION: &str =
     r#"{ "verb": "more", "subject": "stream:payments", "why": "the June review" }"#;
+const INTEGRATION: &str = r#"{ "name": "System demo", "items": ["northwind/checkout#1"] }"#;
 const READING: &str = r#"{ "measure": "refund-contacts", "value": 41.5 }"#;
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -49,7 +51,11 @@ async fn without_a_credential_nothing_opens() {
     for path in OPEN {
         assert_eq!(house.ask(get(path)).await.status, 200, "{path}");
     }
-    for (path, body) in [("/api/v1/decisions", DECISION), ("/api/v1/readings", READING)] {
+    for (path, body) in [
+        ("/api/v1/decisions", DECISION),
+        ("/api/v1/readings", READING),
+        ("/api/v1/integrations", INTEGRATION),
+    ] {
         assert_eq!(house.ask(post(path, JSON, body)).await.status, 401, "{path}");
     }
     assert_eq!(house.store.decisions(None).await.unwrap(), vec![]);
@@ -60,7 +66,9 @@ async fn roles_do_what_they_may() {
     let house = House::furnished(Doors::all()).await;
     let decide = |word| post("/api/v1/decisions", JSON, DECISION).bearer(word);
     let read = |word| post("/api/v1/readings", JSON, READING).bearer(word);
+    let integrate = |word| post("/api/v1/integrations", JSON, INTEGRATION).bearer(word);
     for word in ["viewer-word", "team-word"] {
+        assert_eq!(house.ask(integrate(word)).await.status, 403, "{word}");
         assert_eq!(house.ask(decide(word)).await.status, 403, "{word}");
         assert_eq!(house.ask(read(word)).await.status, 403, "{word}");
     }
@@ -74,6 +82,10 @@ async fn roles_do_what_they_may() {
     assert_eq!(listed[0]["id"], made.json()["id"]);
     let listed = house.ask(get("/api/v1/readings").bearer("viewer-word")).await.json();
     assert_eq!(listed[0]["value"], 41.5);
+    let made = house.ask(integrate("portfolio-word")).await;
+    assert_eq!((made.status, &made.json()["id"]), (201, &"I-1".into()), "{}", made.body);
+    let listed = house.ask(get("/api/v1/integrations").bearer("viewer-word")).await.json();
+    assert_eq!(listed[0]["items"][0], "northwind/checkout#1");
 
     for path in GUARDED.iter().filter(|path| !matches!(**path, "/readyz" | "/metrics")) {
         let team = house.ask(get(path).bearer("team-word")).await;

@@ -25,6 +25,7 @@ const ROUTES: &[(&str, u16, &str)] = &[
     ("/api/v1/items/nothing", 404, TEXT),
     ("/api/v1/decisions", 200, JSON),
     ("/api/v1/readings", 200, JSON),
+    ("/api/v1/integrations", 200, JSON),
     ("/healthz", 200, TEXT),
     ("/readyz", 200, TEXT),
     ("/metrics", 200, "application/openmetrics-text; version=1.0.0; charset=utf-8"),
