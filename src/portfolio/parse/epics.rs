@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Parsing, choose, id, refer, sort_by_id};
-use crate::model::{Context, EpicState, StreamIx};
+use crate::model::{Context, EpicState, Period, StreamIx};
 use crate::portfolio::declared::{Alias, Epic, Outcome, Stream, Theme};
 use crate::portfolio::matcher::fold;
 use crate::portfolio::reader::{Fields, Text};
@@ -56,7 +56,12 @@ impl<'d> Parsing<'d> {
             let horizon = owned(table.text("horizon"));
             let hypothesis = owned(table.text("hypothesis"));
             table.finish();
-            let streams = stream.map_or_else(Vec::new, |value| self.dated_streams(&value, streams));
+            // After a stream has ended its work is where its teams are.
+            let within = |(period, ix): (Period, StreamIx)| {
+                Some((period.intersect(&streams[ix.0 as usize].valid)?, ix))
+            };
+            let dated = stream.map(|value| self.dated_streams(&value, streams));
+            let streams = dated.into_iter().flatten().filter_map(within).collect();
             let Some(key) = key else { continue };
             let epic = Epic {
                 key: key.value.to_owned(),
@@ -96,6 +101,14 @@ impl<'d> Parsing<'d> {
             let stream = stream
                 .and_then(|name| refer(self.cx, "stream", streams, &name, |stream| &stream.id));
             let (Some(stream), Some(matcher)) = (stream, matcher) else { continue };
+            let Some(valid) = valid.intersect(&streams[stream].valid) else {
+                self.cx.log.add(
+                    &span,
+                    "This rule is never valid, because the stream does not exist at that time.",
+                    "Change `from` and `until` of the rule or of the stream.",
+                );
+                continue;
+            };
             let gives = StreamIx(u32::try_from(stream).unwrap_or(u32::MAX));
             let line = self.line(&span);
             drafts.push(Draft { rule: Rule { matcher, valid, gives, line }, span });

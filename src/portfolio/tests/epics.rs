@@ -207,3 +207,36 @@ fn an_epic_is_explained_with_its_own_stream() {
         );
     }
 }
+
+/// An epic is not left behind in a stream that has ended: from then on its team's home decides.
+#[test]
+fn a_stream_that_has_ended_holds_no_epic() {
+    let file = "[[stream]]\nid = \"booking\"\n[[stream]]\nid = \"payments\"\nuntil = 2026-03-10\n\
+        [[team]]\nid = \"checkout\"\nclaims = [{ jira = \"PAY\" }]\n\
+        stream = [{ id = \"payments\", until = 2026-03-10 }, { id = \"booking\", from = 2026-03-10 }]\n\
+        [[epic]]\nref = \"PAY-100\"\nstream = \"payments\"\n\
+        [[epic_rule]]\nmatch = { label = \"paying\" }\nstream = \"payments\"\n";
+    let portfolio = portfolio(file);
+    let mut ruled = container("PAY-101");
+    ruled.attributes.labels = vec!["paying".to_owned()];
+    let epics = index(&portfolio, &[container("PAY-100"), ruled]);
+    let stream = |epic: usize, day: &str| {
+        let at = Timestamp::parse(&format!("2026-{day}T00:00:00Z")).unwrap();
+        let stream = epics.entries()[epic].stream_at(at);
+        stream.map(|ix| portfolio.streams()[ix.0 as usize].id.clone())
+    };
+    assert_eq!(stream(0, "03-09").as_deref(), Some("payments"));
+    assert_eq!(stream(0, "03-10"), None, "the home of its items' teams decides");
+    assert_eq!(stream(1, "03-09").as_deref(), Some("payments"));
+    assert_eq!(
+        stream(1, "03-10").as_deref(),
+        Some("booking"),
+        "the home of the team that claims it"
+    );
+
+    let late =
+        file.replace("stream = \"payments\"\n", "stream = \"payments\"\nfrom = 2026-04-01\n");
+    let late = late.replacen("\nfrom = 2026-04-01", "", 1);
+    let problems = Portfolio::parse(&late, "portfolio.toml").unwrap_err().to_string();
+    assert!(problems.contains("This rule is never valid"), "{problems}");
+}

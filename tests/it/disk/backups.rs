@@ -67,7 +67,7 @@ async fn a_backup_that_was_restored_catches_up_with_the_trackers() {
     let kept = "the database that was there is kept as ";
     let kept = restored.out.lines().find_map(|line| line.strip_prefix(kept)).unwrap().to_owned();
     assert!(
-        restored.out.contains("only that one holds 1 decision and 0 readings"),
+        restored.out.contains("only that one holds 1 decision, 0 readings and 0 integration"),
         "{}",
         restored.out
     );
