@@ -29,6 +29,7 @@ use super::attention::{TEAM_DAY, sum};
 use super::calendar::{cadence_number, cadence_period, uncovered};
 use super::defaults::{ENTRY_DAYS, K_OF_N_FROM, PERCENT_FROM, WINDOW_WEEKS};
 use super::finding::{charted, finding, measure, not_applicable, observe, portfolio};
+use super::p3_focus_spread::effective;
 use super::report::{Finding, Measure, Move, Observation, Question, Slice, Unit, Verdict};
 use super::slices::OTHER;
 use super::stats::rank::nearest_rank;
@@ -202,8 +203,8 @@ fn entered(view: &View<'_>, cadence: &Cadence) -> Entered {
     entered
 }
 
-/// The effective number of epics among which attention was spread (the inverse of Herfindahl's
-/// index, as in P3): what a mid-cadence start may raise.
+/// The effective number of epics among which attention was spread, as in P3: what a mid-cadence
+/// start may raise.
 fn spread(view: &View<'_>, period: Period) -> Option<f64> {
     let buckets = view.attention.grid.buckets(period);
     let mut of_epic: BTreeMap<u32, i64> = BTreeMap::new();
@@ -212,9 +213,7 @@ fn spread(view: &View<'_>, period: Period) -> Option<f64> {
             *of_epic.entry(epic.0).or_default() += sum(&cell.ticks, &buckets);
         }
     }
-    let all: i64 = of_epic.values().sum();
-    let squares: f64 = of_epic.values().map(|t| (*t as f64 / all as f64).powi(2)).sum();
-    (all > 0).then(|| 1.0 / squares)
+    effective(of_epic.into_values())
 }
 
 /// The chart where a rule fired, the counts while there are no limits.
