@@ -15,11 +15,7 @@ use crate::signals::items::Items;
 /// nothing. Example: a demo every second week names `PAY-100`; in a fortnight without a delivery
 /// it holds nothing of that epic. An item that is named itself was there in any case.
 #[must_use]
-pub fn facts(
-    events: &[Integration],
-    items: &Items,
-    epics: &EpicIndex,
-) -> Vec<IntegrationFacts> {
+pub fn facts(events: &[Integration], items: &Items, epics: &EpicIndex) -> Vec<IntegrationFacts> {
     if events.is_empty() {
         return Vec::new();
     }
@@ -47,12 +43,7 @@ pub fn facts(
 
 /// What was delivered of an epic up to an instant; nothing unless a part of it is new since the
 /// event before.
-fn delivered(
-    items: &Items,
-    epic: EpicIx,
-    at: Timestamp,
-    before: Option<Timestamp>,
-) -> Vec<usize> {
+fn delivered(items: &Items, epic: EpicIx, at: Timestamp, before: Option<Timestamp>) -> Vec<usize> {
     let (mut held, mut new) = (Vec::new(), false);
     for (ix, item) in items.iter().enumerate() {
         let Some((delivery, now)) = delivery(&item.segments, at) else { continue };
