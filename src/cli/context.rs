@@ -169,7 +169,9 @@ fn wrong(error: SettingsError) -> Failure {
 /// A store that cannot be used as it is named is a matter of configuration.
 pub(crate) fn unusable(error: StoreError) -> Failure {
     match error {
-        StoreError::Unusable(_) | StoreError::Absent { .. } => Failure::Usage(error.to_string()),
+        StoreError::Unusable(_) | StoreError::Absent { .. } | StoreError::Missing(_) => {
+            Failure::Usage(error.to_string())
+        }
         other => other.into(),
     }
 }

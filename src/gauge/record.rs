@@ -118,7 +118,11 @@ impl Gauge {
             why: new.why.trim().to_owned(),
             known_at: now,
         };
-        Ok(self.store.add_decision(decision, new.supersedes.as_deref()).await?)
+        let added = self.store.add_decision(decision, new.supersedes.as_deref()).await;
+        added.map_err(|error| match error {
+            StoreError::Missing(what) => RecordError::Wrong(what),
+            other => RecordError::Store(other),
+        })
     }
 
     /// Checks and appends an outcome reading.

@@ -9,6 +9,9 @@ pub enum StoreError {
     /// There is no database yet: nothing was ever synced into it.
     #[error("{path} does not exist; run `streamgauge sync` first, or correct store.url")]
     Absent { path: String },
+    /// What the caller named does not exist; nothing was written.
+    #[error("{0}")]
+    Missing(String),
     /// Another process writes to the same file.
     #[error("{path} is in use by another streamgauge process; stop it, or ask it instead")]
     InUse { path: String },

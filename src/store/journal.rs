@@ -190,8 +190,8 @@ fn number_of(tx: &mut Tx<'_>, id: &str) -> Result<i64, StoreError> {
     let sql = "SELECT number FROM decisions WHERE number = $1";
     let row = number.map(|n| tx.first(sql, &[n.into()])).transpose()?.flatten();
     row.map(|row| row.int(0)).unwrap_or_else(|| {
-        Err(StoreError::Unusable(format!(
-            "there is no decision {id:?} to supersede; take an id that `streamgauge decide` printed"
+        Err(StoreError::Missing(format!(
+            "supersedes: there is no decision {id:?}; take an id that `streamgauge decide` printed"
         )))
     })
 }

@@ -1,6 +1,7 @@
 //! Webhooks that failed to reach us are hints all the same, where the tracker keeps a log of them.
 
 use super::run::{Run, Step};
+use crate::store::Ask;
 
 /// How the cursor of these looks is kept among those of the scans.
 const LOOK: &str = "webhook deliveries";
@@ -23,6 +24,12 @@ impl Run<'_> {
         self.outcome.discovered = missed.failed;
         (self.outcome.scan, self.outcome.sweep) = (missed.hints.scan, missed.hints.sweep);
         let store = self.store();
+        // Durable before the cursor passes what they rest on.
+        for (wanted, ask) in [(self.outcome.scan, Ask::Scan), (self.outcome.sweep, Ask::Sweep)] {
+            if wanted {
+                store.ask(connection, ask).await?;
+            }
+        }
         store.put_hints(connection, missed.hints.sources, now).await?;
         Ok(store.finish_scan(&self.lease, connection, LOOK, missed.clock).await?)
     }

@@ -101,6 +101,10 @@ async fn a_record_that_the_portfolio_does_not_know_is_refused_in_a_sentence() {
     let answer = house.ask(ask).await;
     assert_eq!(answer.status, 400);
     assert_eq!(answer.body, "subject: there is no stream `booking`; there are payments\n");
+    let unknown = DECISION.replacen('{', r#"{"supersedes": "D-99", "#, 1);
+    let answer = house.ask(post("/api/v1/decisions", JSON, unknown).bearer("portfolio-word")).await;
+    assert_eq!(answer.status, 400, "{}", answer.body);
+    assert!(answer.body.starts_with("supersedes: there is no decision \"D-99\""));
 }
 
 #[tokio::test]

@@ -102,8 +102,10 @@ fn due_in_jira(life: &Life, site: &jira::Site, item: &StoredItem) -> Codes {
     let mut fits = ever(life, "jira", source);
     let shut = |project: &u64| life.ledger.shut.get(project).map(of).unwrap_or_default();
     let Some(issue) = site.issue(id) else {
-        // What left in another way before is not looked at again.
-        fits.extend(life.ledger.buried.get(source).map(shut).unwrap_or_default());
+        // What left in another way before is not looked at again, and what a closed project held
+        // when it was read last cannot be told from what had moved out of it unread.
+        let projects = [life.ledger.buried.get(source).copied(), last_known(item)];
+        fits.extend(projects.iter().flatten().flat_map(shut));
         return fits;
     };
     let (hidden, archived) = (
