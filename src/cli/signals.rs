@@ -98,6 +98,7 @@ pub(crate) fn verdict(verdict: &Verdict) -> String {
         Verdict::Usual => "usual".to_owned(),
         Verdict::Fact => "fact".to_owned(),
         Verdict::Nothing => "nothing found".to_owned(),
+        Verdict::Described => "described".to_owned(),
         Verdict::Insufficient { have, need, unit, why } => {
             format!("insufficient: {have} of {need} {unit}; {why}")
         }

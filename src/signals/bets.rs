@@ -1,8 +1,10 @@
 //! What is known of epics and decisions: first releases, evidence levels, how a decision is named.
 
-use super::Dataset;
+use super::dataset::Epic;
+use super::defaults::{SERIES_WEEKS, UNEXAMINED_CADENCES};
 use super::view::View;
-use crate::model::{Decision, Period, Reading, Subject, Timestamp, Verb};
+use super::{Dataset, Scope};
+use crate::model::{DAY_MS, Decision, Expectation, Period, Reading, Subject, Timestamp, Verb};
 
 /// The first release of each epic: the earliest one before `as_of` that contains an item of it.
 ///
@@ -58,6 +60,23 @@ pub enum Evidence {
     Reading,
 }
 
+impl Evidence {
+    pub const ALL: [Self; 5] =
+        [Self::None, Self::Hypothesis, Self::Measure, Self::Baseline, Self::Reading];
+
+    /// What an epic of this level rests on.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::None => "no hypothesis",
+            Self::Hypothesis => "a hypothesis alone",
+            Self::Measure => "a measure without a reading",
+            Self::Baseline => "a baseline reading",
+            Self::Reading => "a reading after release",
+        }
+    }
+}
+
 /// The evidence level of an epic at the end of `recent`, in which readings after the first release
 /// are sought. Levels are cumulative. Without a release every reading is a baseline.
 #[must_use]
@@ -67,25 +86,79 @@ pub fn evidence(
     first: Option<Timestamp>,
     recent: Period,
 ) -> Evidence {
-    let at = recent.to.min(view.as_of);
-    let first = first.filter(|first| *first < at);
     let facts = &view.data.epics[epic];
-    if facts.hypothesis.is_none() {
+    let read = facts.outcome.as_ref().map_or_else(Vec::new, |measure| read_at(view, measure));
+    level(facts, &read, first, Period::new(recent.from, recent.to.min(view.as_of)))
+}
+
+/// The same from the instants at which the epic's measure was read, oldest first.
+#[must_use]
+pub fn level(
+    epic: &Epic,
+    read: &[Timestamp],
+    first: Option<Timestamp>,
+    recent: Period,
+) -> Evidence {
+    if epic.hypothesis.is_none() {
         return Evidence::None;
     }
-    let Some(measure) = &facts.outcome else { return Evidence::Hypothesis };
-    let readings = readings(view.data, measure, (at, view.known));
-    if !readings.iter().any(|r| first.is_none_or(|first| r.at < first)) {
-        return Evidence::Measure;
+    if epic.outcome.is_none() {
+        return Evidence::Hypothesis;
     }
-    let after = |r: &&Reading| first.is_some_and(|first| r.at >= first) && recent.contains(r.at);
-    if readings.iter().any(after) { Evidence::Reading } else { Evidence::Baseline }
+    let read = &read[..read.partition_point(|at| *at < recent.to)];
+    let first = first.filter(|first| *first < recent.to);
+    let (Some(oldest), Some(newest)) = (read.first(), read.last()) else {
+        return Evidence::Measure;
+    };
+    match first {
+        Some(first) if *oldest >= first => Evidence::Measure,
+        Some(first) if *newest >= first.max(recent.from) => Evidence::Reading,
+        _ => Evidence::Baseline,
+    }
+}
+
+/// When a measure was read before the report's instant, oldest first.
+#[must_use]
+pub fn read_at(view: &View<'_>, measure: &str) -> Vec<Timestamp> {
+    readings(view.data, measure, (view.as_of, view.known)).iter().map(|r| r.at).collect()
+}
+
+/// The last two cadences before an instant: twice the length of the first declared cadence, or 26
+/// weeks where none is declared.
+#[must_use]
+pub fn recent(data: &Dataset, until: Timestamp) -> Period {
+    let days = data
+        .cadences
+        .first()
+        .map_or(SERIES_WEEKS as i64 * 7, |own| UNEXAMINED_CADENCES * i64::from(own.days));
+    Period::new(until.plus_millis(-days * DAY_MS), until)
+}
+
+/// Whether an epic belongs to what this reader sees.
+#[must_use]
+pub fn in_scope(view: &View<'_>, epic: usize) -> bool {
+    let Scope::Stream(own) = view.scope else { return true };
+    view.data.epics[epic].stream.is_some_and(|stream| view.data.stream(stream).id == *own)
 }
 
 /// The decisions known and made before the report's instant.
 pub fn decisions<'a>(view: &View<'a>) -> impl Iterator<Item = &'a Decision> {
     let (as_of, known) = (view.as_of, view.known);
     view.data.decisions.iter().filter(move |d| d.made_at < as_of && d.known_at <= known)
+}
+
+/// Decisions about one epic, the oldest first.
+pub fn decisions_about<'a>(view: &View<'a>, epic: usize) -> impl Iterator<Item = &'a Decision> {
+    let id = &view.data.epics[epic].id;
+    decisions(view).filter(move |d| matches!(&d.subject, Subject::Epic(own) if own == id))
+}
+
+/// The expectation of a decision whose review date has passed without a later decision about the
+/// same subject.
+pub fn due<'a>(view: &View<'a>, decision: &'a Decision) -> Option<&'a Expectation> {
+    let expects = decision.expects.as_ref().filter(|expects| expects.review_at <= view.as_of)?;
+    let later = |d: &Decision| d.subject == decision.subject && d.made_at >= expects.review_at;
+    (!decisions(view).any(later)).then_some(expects)
 }
 
 /// What a decision is about, as a reader knows it.

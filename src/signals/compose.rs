@@ -1,6 +1,6 @@
 //! The report around the findings: header, table, tally, due reviews, what cannot be seen.
 
-use super::bets::{decisions, phrase, verb};
+use super::bets::{decisions, due, phrase, verb};
 use super::calendar::{cadence_number, cadence_period};
 use super::defaults::{FALSE_ALARMS_PERCENT, STANDING_WEEKS};
 use super::report::{
@@ -132,12 +132,7 @@ fn due_reviews(view: &View<'_>) -> Vec<DueReview> {
     decisions(view)
         .filter(|decision| in_scope(&decision.subject))
         .filter_map(|decision| {
-            let expects = decision.expects.as_ref()?;
-            let reviewed = decisions(view)
-                .any(|d| d.subject == decision.subject && d.made_at >= expects.review_at);
-            if expects.review_at > view.as_of || reviewed {
-                return None;
-            }
+            let expects = due(view, decision)?;
             let measure = view.data.outcomes.iter().find(|m| m.id == expects.measure);
             let name = measure.map_or(&expects.measure, |measure| &measure.name);
             let direction = match expects.direction {

@@ -9,11 +9,11 @@
 //! Misreading: a "continue" without evidence takes an epic off the list but shows in the ledger.
 
 use super::attention::{TEAM_DAY, sum};
-use super::bets::{decisions, evidence, first_releases, readings};
+use super::bets::{Evidence, decisions, evidence, first_releases, in_scope, readings};
 use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio};
 use super::report::{Finding, Measure, Observation, Question, Slice, Unit, Verdict};
 use super::view::{View, cadence_edges};
-use super::{Scope, Signal, words};
+use super::{Signal, words};
 use crate::model::{EpicState, Period, Subject, Verb};
 
 pub const SIGNAL: Signal = Signal {
@@ -85,7 +85,7 @@ fn examine(view: &View<'_>, slice: Slice, span: Period, cadences: [Period; 2]) -
     ];
     let levels = ledger.levels.iter().zip(LEVELS);
     found.measures.extend(
-        levels.map(|(decisions, (name, _))| measure(name, *decisions as f64, Unit::Count, span)),
+        levels.map(|(decisions, name)| measure(name, *decisions as f64, Unit::Count, span)),
     );
     found.items = epics.iter().map(|epic| view.data.epics[*epic].id.clone()).collect();
     found.items.sort_unstable();
@@ -109,15 +109,6 @@ fn epic_ticks(view: &View<'_>, period: Period) -> Vec<i64> {
         }
     }
     ticks
-}
-
-fn in_scope(view: &View<'_>, epic: usize) -> bool {
-    match view.scope {
-        Scope::Portfolio => true,
-        Scope::Stream(own) => {
-            view.data.epics[epic].stream.is_some_and(|s| view.data.stream(s).id == *own)
-        }
-    }
 }
 
 fn implementing(view: &View<'_>, epic: usize) -> bool {
@@ -147,13 +138,13 @@ struct Ledger {
     levels: [usize; 5],
 }
 
-/// The levels of [`Evidence`](super::bets::Evidence) as measures and in words.
-const LEVELS: [(&str, &str); 5] = [
-    ("decisions_without_hypothesis", "no hypothesis"),
-    ("decisions_with_hypothesis", "a hypothesis alone"),
-    ("decisions_with_measure", "a measure without a reading"),
-    ("decisions_with_baseline", "a baseline reading"),
-    ("decisions_with_reading", "a reading after release"),
+/// The levels of [`Evidence`] as measures.
+const LEVELS: [&str; 5] = [
+    "decisions_without_hypothesis",
+    "decisions_with_hypothesis",
+    "decisions_with_measure",
+    "decisions_with_baseline",
+    "decisions_with_reading",
 ];
 
 impl Ledger {
@@ -213,9 +204,9 @@ fn rested_on(ledger: &Ledger) -> String {
     let levels: Vec<String> = ledger
         .levels
         .iter()
-        .zip(LEVELS)
+        .zip(Evidence::ALL)
         .filter(|(decisions, _)| **decisions > 0)
-        .map(|(decisions, (_, words))| format!("{words} ({decisions})"))
+        .map(|(decisions, level)| format!("{} ({decisions})", level.words()))
         .collect();
     if levels.is_empty() {
         return String::new();

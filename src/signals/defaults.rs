@@ -87,3 +87,9 @@ pub const CONTINUITY_TEAM_DAYS: f64 = 20.0;
 pub const WAITING_SHIFT: f64 = 0.05;
 /// Fields that Streamgauge asks teams to fill in. A contract: this number stays zero.
 pub const FIELDS_ASKED_OF_TEAMS: u64 = 0;
+/// A year in whole weeks, for the time to first evidence.
+pub const YEAR_WEEKS: i64 = 52;
+/// Readings without movement from which an expectation counts as missed, and the fewest resolved
+/// expectations of which a rate is told.
+pub const READINGS_TO_MISS: usize = 8;
+pub const RESOLVED_MIN: u64 = 5;

@@ -6,6 +6,7 @@ pub mod attention;
 pub mod bets;
 pub mod calendar;
 mod compose;
+mod curves;
 pub mod dataset;
 pub mod defaults;
 pub mod entries;
@@ -35,11 +36,15 @@ pub mod c3_integration_interval;
 pub mod c4_finished_not_released;
 pub mod c5_cadence_fit;
 pub mod c6_interconnection_yield;
+pub mod d1_decision_latency;
 pub mod d2_follow_through;
 pub mod d3_unexamined_continuation;
+pub mod d4_expectation_record;
 pub mod h1_flow_stability;
 pub mod h2_data_confidence;
 pub mod o1_outcome_movement;
+pub mod o2_time_to_first_evidence;
+pub mod o3_evidence_coverage;
 pub mod p1_attention_share;
 pub mod p2_intent_gap;
 pub mod p3_focus_spread;
@@ -108,8 +113,12 @@ pub const ALL: &[Signal] = &[
     c5_cadence_fit::SIGNAL,
     c6_interconnection_yield::SIGNAL,
     o1_outcome_movement::SIGNAL,
+    o2_time_to_first_evidence::SIGNAL,
+    o3_evidence_coverage::SIGNAL,
+    d1_decision_latency::SIGNAL,
     d2_follow_through::SIGNAL,
     d3_unexamined_continuation::SIGNAL,
+    d4_expectation_record::SIGNAL,
     h1_flow_stability::SIGNAL,
     h2_data_confidence::SIGNAL,
 ];

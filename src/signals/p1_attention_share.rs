@@ -219,7 +219,8 @@ fn chart(view: &View<'_>, table: &Table, slice: usize) -> Judged {
     judge(&weekly(view, since, cells), Unit::Share, Bounds::SHARE, &[1, 2, 4])
 }
 
-fn weekly(
+/// Weekly cells, with what was not observed as a gap.
+pub fn weekly(
     view: &View<'_>,
     since: Option<crate::model::Timestamp>,
     cells: Vec<(i64, i64)>,

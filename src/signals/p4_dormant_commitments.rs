@@ -17,14 +17,14 @@
 //! the P85 of resumed gaps is a few days (3.9 in the demo), one resumed gap in seven is longer by
 //! definition, and an epic that rested from Wednesday to Monday is not a commitment that was left.
 
-use super::bets::decisions;
+use super::bets::{decisions_about, in_scope};
 use super::defaults::{DORMANT_DAYS, RESUMED_GAPS};
 use super::finding::{finding, insufficient, measure, not_applicable, observe};
 use super::report::{Finding, Measure, Observation, Question, Slice, Unit, Verdict};
 use super::stats::rank::nearest_rank;
 use super::view::View;
-use super::{Dataset, Scope, Signal, words};
-use crate::model::{Context, DAY_MS, Decision, EpicState, Period, Subject, Timestamp, Verb};
+use super::{Dataset, Signal, words};
+use crate::model::{Context, DAY_MS, Decision, EpicState, Period, Timestamp, Verb};
 
 pub const SIGNAL: Signal = Signal {
     id: "P4",
@@ -182,20 +182,9 @@ fn united(parts: &[Period]) -> Vec<Period> {
     list
 }
 
-fn in_scope(view: &View<'_>, epic: usize) -> bool {
-    match view.scope {
-        Scope::Portfolio => true,
-        Scope::Stream(own) => {
-            view.data.epics[epic].stream.is_some_and(|s| view.data.stream(s).id == *own)
-        }
-    }
-}
-
 /// The newest decision about an epic, if it was to stop.
 fn stopped<'a>(view: &View<'a>, epic: usize, until: Timestamp) -> Option<&'a Decision> {
-    let id = &view.data.epics[epic].id;
-    let about = |d: &&Decision| matches!(&d.subject, Subject::Epic(own) if own == id);
-    let newest = decisions(view).filter(about).filter(|d| d.made_at < until).last();
+    let newest = decisions_about(view, epic).filter(|d| d.made_at < until).last();
     newest.filter(|decision| decision.verb == Verb::Stop)
 }
 
@@ -254,7 +243,7 @@ fn tell(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Altitude;
+    use crate::model::{Altitude, Subject};
     use crate::signals::fixture::{at, epic, item, portfolio, under, view};
 
     /// Twenty resumed gaps: P85 is the 17th, 16 days; a gap of 17 days is dormant, 16 is not.

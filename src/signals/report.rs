@@ -53,6 +53,8 @@ pub enum Verdict {
     Fact,
     /// Nothing of the kind was found; the counterpart of `Fact`.
     Nothing,
+    /// Numbers to read, of which no test is made; they headline nothing.
+    Described,
     /// Not enough data: how much there is, how much is needed, in which unit, and why.
     Insufficient { have: u64, need: u64, unit: String, why: String },
     /// The question cannot be put to this data.

@@ -205,7 +205,7 @@ fn undeclared(view: &View<'_>, attention: bool) -> Vec<(bool, Candidate)> {
                 "No epic is known, so no bet can be looked at.",
                 "[[epic]]\nref = \"PAY-100\"\nhypothesis = \"...\"\noutcome = \"refund-contacts\""
                     .to_owned(),
-                &["P3", "P4", "C3", "C6", "O1", "D3"],
+                &["P3", "P4", "C3", "C6", "O1", "O2", "O3", "D3"],
             ),
         ),
         (
@@ -224,7 +224,7 @@ fn undeclared(view: &View<'_>, attention: bool) -> Vec<(bool, Candidate)> {
             candidate(
                 "No state of an epic is mapped, so nothing says which bets are started.",
                 "[epic_states]\nimplementing = [\"In Progress\"]\ndone = [\"Done\"]".to_owned(),
-                &["P4"],
+                &["P4", "D1"],
             ),
         ),
         (
@@ -233,7 +233,7 @@ fn undeclared(view: &View<'_>, attention: bool) -> Vec<(bool, Candidate)> {
                 "No outcome measure is declared, so nothing could tell whether a bet works.",
                 "[[outcome]]\nid = \"refund-contacts\"\nname = \"Refund contacts\"\nunit = \"per 1000 orders\"\ndirection = \"down\""
                     .to_owned(),
-                &["O1"],
+                &["O1", "O2"],
             ),
         ),
         (
@@ -241,7 +241,7 @@ fn undeclared(view: &View<'_>, attention: bool) -> Vec<(bool, Candidate)> {
             candidate(
                 "No epic names the outcome it is meant to move.",
                 format!("[[epic]]\nref = \"{epic}\"\noutcome = \"{}\"", outcome(view)),
-                &["O1"],
+                &["O1", "O2"],
             ),
         ),
         (
@@ -266,7 +266,7 @@ fn undeclared(view: &View<'_>, attention: bool) -> Vec<(bool, Candidate)> {
             candidate(
                 "No decision is recorded.",
                 format!("streamgauge decide more stream:{stream} --why \"...\""),
-                &["D2"],
+                &["D2", "D4"],
             ),
         ),
     ]

@@ -15,16 +15,16 @@
 //! What counts as a stay, and what becomes of weeks without coverage, is told in [`super::stays`].
 
 use super::calendar::Weeks;
+use super::curves::{Sides, median, plausibly, quantiles, within};
 use super::defaults::{
     MEDIAN_EVENTS, P85_EVENTS, POLLED_MAX, RISK_SET_MIN, SERIES_WEEKS, WINDOW_WEEKS,
 };
 use super::finding::{finding, insufficient, measure, observe};
-use super::report::{Finding, Measure, Move, Observation, Question, Slice, Unit, Verdict};
-use super::stats::log_rank::{LogRank, log_rank};
-use super::stats::survival::{Ages, Curve, Quantile};
+use super::report::{Finding, Move, Observation, Question, Slice, Unit, Verdict};
+use super::stats::survival::{Curve, Quantile};
 use super::stays::{Stay, Stays, observed, stay};
 use super::view::View;
-use super::weekly_test::{Tested, ladder, standing};
+use super::weekly_test::{ladder, standing};
 use super::{Signal, h2_data_confidence as h2, v3_net_flow as v3, words};
 use crate::model::{Derived, Timestamp};
 
@@ -40,42 +40,16 @@ pub const SIGNAL: Signal = Signal {
     evaluate,
 };
 
-/// The newest twelve weeks and the 26 before them, as far as they were observed.
-struct Comparison {
-    newest: Ages,
-    before: Ages,
-}
-
-impl Comparison {
-    /// As it stood `back` weeks ago, read with what is known now.
-    fn new(stays: &Stays, weeks: &Weeks, back: usize) -> Self {
-        let end = weeks.len().saturating_sub(back);
-        let middle = end.saturating_sub(WINDOW_WEEKS);
-        let start = middle.saturating_sub(SERIES_WEEKS);
-        Self {
-            newest: stays.ages(&observed(weeks, middle..end)),
-            before: stays.ages(&observed(weeks, start..middle)),
-        }
+/// The newest twelve weeks and the 26 before them, as far as they were observed, as they stood
+/// `back` weeks ago and read with what is known now.
+fn comparison(stays: &Stays, weeks: &Weeks, back: usize) -> Sides {
+    let end = weeks.len().saturating_sub(back);
+    let middle = end.saturating_sub(WINDOW_WEEKS);
+    let start = middle.saturating_sub(SERIES_WEEKS);
+    Sides {
+        newest: stays.ages(&observed(weeks, middle..end)),
+        before: stays.ages(&observed(weeks, start..middle)),
     }
-
-    /// Deliveries of the side that has fewer.
-    fn deliveries(&self) -> u64 {
-        self.newest.events.len().min(self.before.events.len()) as u64
-    }
-
-    fn test(&self) -> Option<LogRank> {
-        if self.deliveries() < MEDIAN_EVENTS {
-            return None;
-        }
-        log_rank(&self.newest, &self.before)
-    }
-}
-
-/// More deliveries than expected in the newest weeks: flow time went down.
-#[must_use]
-pub fn tested(test: &LogRank) -> Tested {
-    let direction = if test.observed > test.expected { Move::Down } else { Move::Up };
-    Tested { p: test.p, direction, material: true }
 }
 
 fn evaluate(view: &View<'_>) -> Vec<Finding> {
@@ -96,7 +70,7 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
         .collect();
     let verdicts = ladder(slices.len(), |ix, back| match withheld[ix] {
         Some(_) => None,
-        None => Comparison::new(own[ix], &weeks, back).test().as_ref().map(tested),
+        None => comparison(own[ix], &weeks, back).tested(),
     });
     let mut found = Vec::new();
     for (ix, ((slice, members, _), withheld)) in slices.into_iter().zip(withheld).enumerate() {
@@ -160,39 +134,18 @@ fn tell(
         let verdict = insufficient(deliveries, MEDIAN_EVENTS, "deliveries", why);
         return finding(&SIGNAL, slice, verdict);
     }
-    let mut measures = Vec::new();
-    for (name, beyond, percent, least) in
-        [("p50", "p50_beyond", 50, MEDIAN_EVENTS), ("p85", "p85_beyond", 85, P85_EVENTS)]
-    {
-        let quantile = curve.quantile(percent);
-        let enough = deliveries >= least;
-        match quantile.age {
-            Some(age) if enough && quantile.at_risk >= RISK_SET_MIN => measures.push(Measure {
-                n: Some(deliveries),
-                range: quantile.lower.zip(quantile.upper),
-                ..measure(name, age, Unit::Days, window)
-            }),
-            // Not reached: all that can be said is that it lies beyond the oldest observed age.
-            None if enough => measures.push(measure(beyond, curve.oldest, Unit::Days, window)),
-            _ => {}
-        }
-    }
-    let comparison = Comparison::new(stays.all, stays.weeks, 0);
+    let mut measures = quantiles(&curve, window);
+    let comparison = comparison(stays.all, stays.weeks, 0);
     let Some((verdict, persistence)) = verdict else {
         let why = "a comparison rests on at least ten deliveries in the newest 12 weeks and ten in \
                    the 26 before them";
-        let verdict = insufficient(comparison.deliveries(), MEDIAN_EVENTS, "deliveries", why);
+        let verdict = insufficient(comparison.events(), MEDIAN_EVENTS, "deliveries", why);
         return Finding { measures, ..finding(&SIGNAL, slice, verdict) };
     };
     let p = comparison.test().map_or(1.0, |test| test.p);
     let (newest, before) = (Curve::of(&comparison.newest), Curve::of(&comparison.before));
     for (name, curve) in [("p50_newest_12_weeks", &newest), ("p50_26_weeks_before", &before)] {
-        let median = curve.quantile(50);
-        if let Some(age) = median.age.filter(|_| median.at_risk >= RISK_SET_MIN) {
-            let n = Some(curve.events());
-            let range = median.lower.zip(median.upper);
-            measures.push(Measure { n, range, ..measure(name, age, Unit::Days, window) });
-        }
+        measures.extend(median(name, curve, window));
     }
     measures.push(measure("p", p, Unit::PValue, window));
     let mut found = finding(&SIGNAL, slice, verdict);
@@ -245,33 +198,16 @@ fn deliveries(curve: &Curve) -> String {
     format!("{} deliveries", curve.events())
 }
 
-/// `6 days or less`, or what is known when the median was not reached.
-fn within(curve: &Curve) -> String {
-    match curve.quantile(50) {
-        Quantile { age: Some(age), at_risk, .. } if at_risk >= RISK_SET_MIN => {
-            format!("{} or less", words::value(age, Unit::Days))
-        }
-        _ => {
-            format!("a time that was not reached within {}", words::value(curve.oldest, Unit::Days))
-        }
-    }
-}
-
 /// `Over 26 weeks 85 % of it took 12 days or less (plausibly 11 to 14).`
 fn spread(curve: &Curve) -> String {
     let quantile = curve.quantile(85);
     let oldest = words::value(curve.oldest, Unit::Days);
-    let days = |age: f64| words::number(age);
     match quantile {
         Quantile { age: Some(age), at_risk, .. }
             if curve.events() >= P85_EVENTS && at_risk >= RISK_SET_MIN =>
         {
             let age = words::value(age, Unit::Days);
-            let range = match (quantile.lower, quantile.upper) {
-                (Some(low), Some(high)) => format!(" (plausibly {} to {})", days(low), days(high)),
-                (Some(low), None) => format!(" (plausibly {} or more)", days(low)),
-                _ => String::new(),
-            };
+            let range = plausibly(&quantile);
             format!("Over {SERIES_WEEKS} weeks 85 % of it took {age} or less{range}.")
         }
         Quantile { age: None, .. } => format!(
@@ -358,12 +294,5 @@ mod tests {
             "started work took longer: half of it took 9 days or less over the newest 12 weeks \
              (18 deliveries), against 1 day or less over the 26 weeks before (24 deliveries)."
         );
-    }
-
-    /// The log-rank example of the catalogue is slower before: faster now.
-    #[test]
-    fn direction() {
-        let test = LogRank { observed: 7.0, expected: 3.3, variance: 1.8, chi2: 7.4, p: 0.0067 };
-        assert_eq!(tested(&test).direction, Move::Down);
     }
 }

@@ -210,6 +210,7 @@ async fn the_digest_of_the_demo() {
 
     - **Payments**: attention was 34 % against a declared 25 % over 8 weeks (784 team-days; 29 % to 43 % however shared time is split, which reaches into the band). Without the epic "Wallet" the share is 26 %, inside the band, so the gap rests on one epic. Which of the two is out of date: the intent, or the scope of "Wallet"?
     - **Dormant**: 1 of 17 started epics, "Account merge" (62 days), had no active work for longer than 85 % of past pauses (3.9 days, n = 54). Only active work on items of an epic counts; work without a card is unseen. Is it paused on purpose?
+    - **Evidence coverage**: 28 % of attention in the week went to work with no baseline reading (usual range 15 % to 36 %, 26 weeks). The share has not changed; it is a standing line in the last 4 weeks before a cadence boundary. Over 12 weeks (1175 team-days): 15 % with no hypothesis, 10 % with a hypothesis alone and 74 % with a reading after release. Work under no epic counts as work with no hypothesis. What would tell us that these bets work?
     - Interconnection yield: shares of so few epics say little, so they are counted (6 of 20 epics of either kind).
 
     ## 2. Where is the flow breaking down across the system?
@@ -224,7 +225,8 @@ async fn the_digest_of_the_demo() {
 
     - **"More for Depot scheduling"**: effective on 30 March 2026, it showed up as attention beyond its earlier range of 0.4 % to 3 % in the 5th week (11 complete weeks since; newest share 8 %). One decision is one observation. Over 12 weeks 149 items entered and 154 left work in progress of Fleet; its items waited 32 item-days for other streams. Is a lag of 5 weeks soon enough for the bets we place?
     - **Refund contacts**: moved favourably from about 43 to 32 per 1000 orders since the first release (8 readings, outside the earlier pattern from the 2nd on; usual range 40 to 46). The movement coincides with the release of "Instant refund"; other things changed as well. Source of the readings: "warehouse". What would it take to believe it?
-    - **Continued without a look**: 3 epics drew 11 % of attention through two cadences (1959 team-days) with neither an outcome reading nor a decision ("Fleet telemetry", "Ledger split" and "Single sign-on 2"). Only recorded readings and decisions count; those of the same span were none to start, 2 to continue, 1 to pivot and none to stop. When made, those about epics rested on a hypothesis alone (1) and a reading after release (2). What would make stopping one of them an easy decision?
+    - **Continued without a look**: 3 epics drew 11 % of attention through two cadences (1959 team-days) with neither an outcome reading nor a decision ("Fleet telemetry", "Ledger split" and "Single sign-on 2"). Only recorded readings and decisions count; those of the same span were none to start, 2 to continue, 1 to pivot and none to stop. When made, those about epics rested on a reading after release (3). What would make stopping one of them an easy decision?
+    - Expectation record: a record rests on at least five expectations that came out one way or the other (1 of 5 expectations).
 
     Decisions due for review: D-4 "More for Depot scheduling" (expected: On-time returns up; review date 12 June 2026 passed)
 
@@ -255,6 +257,7 @@ async fn the_digest_of_an_empty_store() {
     - Dormant commitments: no state of an epic is mapped, so nothing says which ones are started.
     - Team continuity: no cadence is declared.
     - Interconnection yield: no epic is known.
+    - Evidence coverage: no epic is known, so no attention went to a bet.
     - No value stream is declared. One such declaration, with your own names and values, would unlock most (attention share, intent gap, focus spread and team continuity):
 
       ```
@@ -276,15 +279,18 @@ async fn the_digest_of_an_empty_store() {
 
     - No signal of this section has enough data yet.
     - Outcome movement: no outcome measure is declared.
+    - Time to first evidence: no epic names an outcome measure, so no reading could be evidence.
+    - Decision latency: no state of an epic is mapped, so nothing says which ones wait for a decision.
     - Decision follow-through: no decision to start, stop, or give more or less to a stream, theme or epic is recorded.
     - Unexamined continuation: no cadence is declared.
-    - No team is declared, so no item has a home and no team-day is observed. One such declaration, with your own names and values, would unlock most (decision follow-through and unexamined continuation):
+    - Expectation record: no decision is recorded.
+    - No epic is known, so no bet can be looked at. One such declaration, with your own names and values, would unlock most (outcome movement, time to first evidence and unexamined continuation):
 
       ```
-      [[team]]
-      id = "checkout"
-      stream = "payments"
-      claims = [{ jira = "PAY" }]
+      [[epic]]
+      ref = "PAY-100"
+      hypothesis = "..."
+      outcome = "refund-contacts"
       ```
 
     ---

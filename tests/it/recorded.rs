@@ -71,7 +71,7 @@ fn missing_facts_are_named(page: &Page) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_jira_site_of_ten_issues() {
     let staged = staged(&["jirametrics.jira.jsonl.gz"]).await;
-    assert_snapshot!(told(&staged).await, @r#"
+    assert_snapshot!(told(&staged).await, @r"
     10 items, 25 transitions, 0 gaps
     P1 Attention: insufficient: too little of the teams' time shows work in progress on a board (0 of 50 percent of team time)
     P2 Intent: not applicable: no intent is declared, so there is nothing to compare attention with
@@ -84,18 +84,22 @@ async fn a_jira_site_of_ten_issues() {
     C2 Dependencies: nothing
     C4 Releases: not applicable: no release is recorded, so what is delivered counts as released
     O1 Outcomes: not applicable: no outcome measure is declared
+    O2 Time to first evidence: not applicable: no epic names an outcome measure, so no reading could be evidence
+    O3 Evidence coverage: not applicable: no epic is known, so no attention went to a bet
+    D1 Waiting for a decision: not applicable: no state of an epic is mapped, so nothing says which ones wait for a decision
     D2 Decisions: not applicable: no decision to start, stop, or give more or less to a stream, theme or epic is recorded
     D3 Cadences: not applicable: no cadence is declared
+    D4 Expectations: not applicable: no decision is recorded
     H1 SP: insufficient: too few items entered or left work in progress in 12 weeks (5 of 20 entries and exits)
     unseen: Work in progress was observed in less than 0.1 % of team time over 12 weeks; the rest is unseen, not idle.
     unseen: 100 % of active item-days came from cards without a sign of life for 28 days and draw no attention.
-    "#);
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repository_without_a_board() {
     let staged = staged(&["ants.github.jsonl.gz"]).await;
-    assert_snapshot!(told(&staged).await, @r#"
+    assert_snapshot!(told(&staged).await, @r"
     41 items, 37 transitions, 0 gaps
     P1 Attention: not applicable: no active work of a declared team was observed in the window
     P2 Intent: not applicable: no intent is declared, so there is nothing to compare attention with
@@ -108,13 +112,17 @@ async fn a_repository_without_a_board() {
     C2 Dependencies: not applicable: no blocking link between items is recorded
     C4 Releases: not applicable: no release is recorded, so what is delivered counts as released
     O1 Outcomes: not applicable: no outcome measure is declared
+    O2 Time to first evidence: not applicable: no epic names an outcome measure, so no reading could be evidence
+    O3 Evidence coverage: not applicable: no epic is known, so no attention went to a bet
+    D1 Waiting for a decision: not applicable: no state of an epic is mapped, so nothing says which ones wait for a decision
     D2 Decisions: not applicable: no decision to start, stop, or give more or less to a stream, theme or epic is recorded
     D3 Cadences: not applicable: no cadence is declared
+    D4 Expectations: not applicable: no decision is recorded
     H1 panjf2000/ants: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
     unseen: No work in progress of any team was observed over 12 weeks.
     unseen: Of the items delivered in 12 weeks, 6 of 6 have no observable start.
     unseen: 1 item was done from its creation on, as imported ones are: the start of work on it cannot be seen, and it is left out.
-    "#);
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -137,8 +145,12 @@ async fn localised_names_and_statuses_that_nobody_knows() {
     C2 Dependencies: not applicable: no blocking link between items is recorded
     C4 Releases: not applicable: no release is recorded, so what is delivered counts as released
     O1 Outcomes: not applicable: no outcome measure is declared
+    O2 Time to first evidence: not applicable: no epic names an outcome measure, so no reading could be evidence
+    O3 Evidence coverage: not applicable: no epic is known, so no attention went to a bet
+    D1 Waiting for a decision: not applicable: no state of an epic is mapped, so nothing says which ones wait for a decision
     D2 Decisions: not applicable: no decision to start, stop, or give more or less to a stream, theme or epic is recorded
     D3 Cadences: not applicable: no cadence is declared
+    D4 Expectations: not applicable: no decision is recorded
     H1 EE: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
     H1 K5: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
     unseen: No work in progress of any team was observed over 12 weeks.
@@ -149,7 +161,7 @@ async fn localised_names_and_statuses_that_nobody_knows() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_site_without_histories() {
     let staged = staged(&["tidev.sample.jsonl"]).await;
-    assert_snapshot!(told(&staged).await, @r#"
+    assert_snapshot!(told(&staged).await, @r"
     3 items, 0 transitions, 0 gaps
     P1 Attention: not applicable: no active work of a declared team was observed in the window
     P2 Intent: not applicable: no intent is declared, so there is nothing to compare attention with
@@ -174,14 +186,18 @@ async fn a_site_without_histories() {
     C2 Dependencies: not applicable: no blocking link between items is recorded
     C4 Releases: not applicable: no release is recorded, so what is delivered counts as released
     O1 Outcomes: not applicable: no outcome measure is declared
+    O2 Time to first evidence: not applicable: no epic names an outcome measure, so no reading could be evidence
+    O3 Evidence coverage: not applicable: no epic is known, so no attention went to a bet
+    D1 Waiting for a decision: not applicable: no state of an epic is mapped, so nothing says which ones wait for a decision
     D2 Decisions: not applicable: no decision to start, stop, or give more or less to a stream, theme or epic is recorded
     D3 Cadences: not applicable: no cadence is declared
+    D4 Expectations: not applicable: no decision is recorded
     H1 ALOY: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
     H1 DAEMON: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
     H1 MOD: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
     H1 TIMOB: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
     unseen: No work in progress of any team was observed over 12 weeks.
-    "#);
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -204,8 +220,12 @@ async fn both_trackers_together() {
     C2 Dependencies: not applicable: no blocking link between items is recorded
     C4 Releases: not applicable: no release is recorded, so what is delivered counts as released
     O1 Outcomes: not applicable: no outcome measure is declared
+    O2 Time to first evidence: not applicable: no epic names an outcome measure, so no reading could be evidence
+    O3 Evidence coverage: not applicable: no epic is known, so no attention went to a bet
+    D1 Waiting for a decision: not applicable: no state of an epic is mapped, so nothing says which ones wait for a decision
     D2 Decisions: not applicable: no decision to start, stop, or give more or less to a stream, theme or epic is recorded
     D3 Cadences: not applicable: no cadence is declared
+    D4 Expectations: not applicable: no decision is recorded
     H1 DZFNK0168: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
     H1 panjf2000/ants: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
     unseen: No work in progress of any team was observed over 12 weeks.

@@ -228,7 +228,7 @@ pub(super) const EPICS: &[EpicCast] = &[
     epic("wallet", "Wallet", (52, 0), Some("wallet-orders"), "A stored balance makes the second order easier than the first"),
     epic("purchase", "Local payment methods", (ALWAYS, 0), Some("payment-completion"), "Customers finish payment when their own method is offered"),
     epic("refund", "Refund status page", (ALWAYS, 45), None, "Customers who see the status of a refund stop asking for it"),
-    epic("refund", "Partial refunds", (45, 10), None, "Refunding one leg online replaces a manual case"),
+    epic("refund", "Partial refunds", (45, 10), Some("chargebacks"), "Refunding one leg online replaces disputes at the bank"),
     epic("refund", "Instant refund", (10, 0), Some("refund-contacts"), "Instant refunds cut refund contacts by a quarter"),
     epic("books", "Ledger audit trail", (ALWAYS, 48), None, "A trail per posting shortens the monthly close"),
     epic("books", "Ledger split", (48, 0), None, "Separate ledgers per country make closing independent"),
