@@ -28,7 +28,7 @@
 //! | roots | [`settings`], [`telemetry`] | `streamgauge.toml`, composed from what each module needs; logs |
 //! | faces | [`web`], [`digests`] | pages, API, webhooks; what is sent, when, and only once |
 //! | work | [`sync`], [`gauge`] | from trackers to the store; from the store to a report |
-//! | outside | [`trackers`], [`store`], [`channels`], [`registrar`] | Jira and GitHub; SQLite and PostgreSQL; where digests go; what registers webhooks |
+//! | outside | [`trackers`], [`sources`], [`store`], [`channels`], [`registrar`] | Jira and GitHub; where outcomes are measured; SQLite and PostgreSQL; where digests go; what registers webhooks |
 //! | judgement | [`portfolio`], [`signals`] | what the organisation declares; what the data says about it |
 //! | ground | [`model`], [`clock`], [`entropy`], [`mutants`], [`plain`], [`spawn`], [`schedule`], [`secret`], [`transport`], [`trust`] | the words everyone uses, and the seams |
 //!
@@ -111,6 +111,7 @@
 //! |---|---|
 //! | a signal | a file in `src/signals/` with a [`signals::Signal`], and its line in [`signals::ALL`] |
 //! | a tracker | a folder in `src/trackers/` that implements [`trackers::Tracker`], and its kind in [`trackers::settings`] |
+//! | a source of outcomes | a file in `src/sources/`, its kind there, and in `src/portfolio/` the keys that declare it |
 //! | a channel | a file in `src/channels/` with one `deliver`, and its variant of [`channels::Target`] |
 //! | a criterion of rules | a variant in `src/portfolio/matcher.rs` |
 //! | a key of a file | what reads it, and in `config/` the sample and its schema; `tests/it/file_schemas.rs` holds the three together |
@@ -136,6 +137,7 @@ pub mod signals;
 
 pub mod channels;
 pub mod registrar;
+pub mod sources;
 pub mod store;
 pub mod trackers;
 

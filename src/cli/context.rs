@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -13,6 +14,8 @@ use crate::model::ConnectionId;
 use crate::portfolio::Portfolio;
 use crate::schedule::Schedule;
 use crate::settings::{LogFormat, Settings, SettingsError};
+use crate::sources::settings::ConnectError as SourceError;
+use crate::sources::{self, Source};
 use crate::store::{Store, StoreError};
 use crate::telemetry;
 use crate::trackers::Tracker;
@@ -127,6 +130,33 @@ impl Context {
                 })
             })
             .collect()
+    }
+
+    /// The sources of outcome measures; reads their secrets.
+    pub(crate) fn sources(&self) -> Result<Vec<Source>, Failure> {
+        let limits = Limits {
+            read: Duration::from_secs(10),
+            total: Duration::from_secs(20),
+            body: 8 << 20,
+            backoff: vec![Duration::from_secs(1)],
+            longest_wait: Duration::from_secs(10),
+            ..Limits::default()
+        };
+        let clock = Arc::clone(&self.clock);
+        let transport = Transport::over_network(limits, clock, self.entropy.clone())?;
+        let folder = self.settings.portfolio.parent().unwrap_or_else(|| Path::new("."));
+        let (outcomes, zone) = (self.portfolio.outcomes(), self.portfolio.zone());
+        sources::connect(outcomes, zone, folder, &self.settings.source, &transport).map_err(
+            |error| match &error {
+                SourceError::Secret { source, .. } => {
+                    wrong(self.settings.secret(&source.name(), error.to_string()))
+                }
+                SourceError::Settings { .. } => self.wrong(error),
+                SourceError::Wrong { .. } => {
+                    Failure::Usage(format!("{}: {error}", self.settings.portfolio.display()))
+                }
+            },
+        )
     }
 
     /// The credentials of the pages; reads their secrets.

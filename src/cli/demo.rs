@@ -130,8 +130,18 @@ async fn pages(demo: Demo, port: u16, moment: Moment, stop: Stop) -> Result<(), 
     let query = moment.as_of.map_or_else(String::new, |at| format!("?as_of={at}"));
     print::note(&format!("open http://{address}/{query} (Ctrl-C ends the demo)"));
     let outbox = Arc::new(outbox);
-    let daemon =
-        Daemon { store, gauge, engine, outbox, access, trackers, transport, clock, spawner };
+    let daemon = Daemon {
+        store,
+        gauge,
+        engine,
+        outbox,
+        access,
+        trackers,
+        sources: Vec::new(),
+        transport,
+        clock,
+        spawner,
+    };
     let ended = daemon.run(listener, stop).await;
     drop(stage);
     Ok(ended?)

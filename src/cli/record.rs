@@ -123,7 +123,7 @@ pub(crate) async fn reading(config: &Path, args: ReadingArgs) -> Outcome {
     let new =
         NewReading { measure: args.measure, value: args.value, at: args.at, source: args.source };
     let recorded = match open(&context).await? {
-        Some(gauge) => serde_json::to_value(gauge.read(new).await.map_err(refused)?)?,
+        Some(gauge) => serde_json::to_value(gauge.read(new).await.map_err(refused)?.0)?,
         None => post(&context, "readings", &new).await?,
     };
     if args.json {

@@ -33,12 +33,13 @@ pub(crate) async fn run(config: &Path) -> Outcome {
     let transport = context.transport()?;
     let trackers = context.trackers(&transport)?;
     let access = context.access()?;
+    let sources = context.sources()?;
     let address = context.settings.web.listen;
     let listener = server::listen(address).map_err(|error| {
         Failure::Failed(anyhow::anyhow!("cannot listen on {address}: {error}; change web.listen"))
     })?;
     let stop = stop_on_signal();
-    let daemon = assemble(&context, trackers, transport, access).await?;
+    let daemon = assemble(&context, trackers, transport, access).await?.reading(sources);
     let process = daemon.engine.process();
     tracing::info!(process, address = %listener.local_addr()?, "streamgauge serves");
     tell_supervisor(NotifyState::Ready);
@@ -94,6 +95,7 @@ async fn assemble(
         outbox: Arc::new(outbox),
         access,
         trackers,
+        sources: Vec::new(),
         transport,
         clock: Arc::clone(clock),
         spawner: Spawner::tokio(),

@@ -14,6 +14,7 @@ mod integrations;
 mod links;
 mod members;
 mod moves;
+pub mod outcomes;
 pub mod record;
 mod releases;
 pub mod status;

@@ -125,11 +125,12 @@ impl Gauge {
         })
     }
 
-    /// Checks and appends an outcome reading.
+    /// Checks and appends an outcome reading. One that is known already is not doubled: the second
+    /// value tells whether it was new.
     ///
     /// # Errors
     /// An unknown measure, an unreadable instant, a value that is no number, or the store.
-    pub async fn read(&self, new: NewReading) -> Result<Reading, RecordError> {
+    pub async fn read(&self, new: NewReading) -> Result<(Reading, bool), RecordError> {
         self.known_measure(&new.measure)?;
         if !new.value.is_finite() {
             return Err(wrong("value: is not a number"));
@@ -142,8 +143,8 @@ impl Gauge {
             source: if new.source.is_empty() { "entered".to_owned() } else { new.source },
             known_at: now,
         };
-        self.store.add_reading(reading.clone()).await?;
-        Ok(reading)
+        let fresh = self.store.add_reading(reading.clone()).await?;
+        Ok((reading, fresh))
     }
 
     /// Checks and appends an integration event; its id is assigned by the store.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::budgets::{self, HostStatus};
 use super::deliveries::channel;
+use super::outcomes::OutcomeStatus;
 pub use super::store_status::StoreStatus;
 use super::{Declared, Gauge};
 use crate::model::{ConnectionId, Timestamp, TrackerKind};
@@ -60,6 +61,8 @@ pub struct Status {
     /// Hosts that have answered this process, sorted.
     pub hosts: Vec<HostStatus>,
     pub digests: Vec<DigestStatus>,
+    /// Outcome measures of the portfolio file, by id.
+    pub outcomes: Vec<OutcomeStatus>,
 }
 
 /// In which state the data of a connection is.
@@ -221,6 +224,7 @@ impl Gauge {
             store: self.store.trouble().into(),
             connections,
             digests: digests.collect(),
+            outcomes: self.outcomes().await?,
             hosts: live.hosts.into_iter().map(|host| budgets::host(host, at)).collect(),
         })
     }

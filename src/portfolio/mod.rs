@@ -44,7 +44,7 @@ use chrono_tz::Tz;
 use decide::facts;
 use matcher::{Aspect, fold};
 
-pub use declared::{Alias, Epic, Outcome, OutcomeSource, Stream, Team, Theme};
+pub use declared::{Alias, Epic, Outcome, OutcomeSource, Stream, Team, Theme, is_range};
 pub use epics::{EpicEntry, EpicIndex};
 pub use explain::{ClockStart, ExplainedSegment, Explanation, MatchingRule};
 pub use known::{Known, Statuses};

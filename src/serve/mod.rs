@@ -8,6 +8,7 @@ mod crowd;
 mod digests;
 mod gather;
 mod keeper;
+mod outcomes;
 mod post;
 mod puller;
 mod sweeper;
@@ -22,6 +23,7 @@ use crate::clock::SharedClock;
 use crate::digests::outbox::Outbox;
 use crate::gauge::Gauge;
 use crate::schedule::Schedule;
+use crate::sources::Source;
 use crate::spawn::Spawner;
 use crate::store::{Store, StoreError};
 use crate::sync::{Engine, Stop, Stopper};
@@ -42,6 +44,8 @@ pub struct Daemon {
     pub outbox: Arc<Outbox>,
     pub access: Arc<Access>,
     pub trackers: Vec<(Arc<dyn Tracker>, Schedule)>,
+    /// Where outcome measures are read.
+    pub sources: Vec<Source>,
     /// What the trackers are asked through, for what it was told of their limits.
     pub transport: Transport,
     pub clock: SharedClock,
@@ -49,6 +53,13 @@ pub struct Daemon {
 }
 
 impl Daemon {
+    /// The same, reading outcome measures as well.
+    #[must_use]
+    pub fn reading(mut self, sources: Vec<Source>) -> Self {
+        self.sources = sources;
+        self
+    }
+
     /// Runs until `stop` is requested, then lets every loop finish what it has in hand.
     ///
     /// # Errors
@@ -58,6 +69,7 @@ impl Daemon {
         let stopper = Arc::new(stopper);
         let metrics = Arc::new(Metrics::default());
         let process = self.engine.process().to_owned();
+        let reader = process.clone();
         let live = Arc::new(Live::new(process, self.transport, self.outbox.plans()));
         // Every task holds a sender; the channel closes when the last one has ended.
         let (alive, mut ended) = mpsc::channel::<()>(1);
@@ -104,6 +116,12 @@ impl Daemon {
         let (clock, stopped, held) = (Arc::clone(&self.clock), stop.clone(), alive.clone());
         self.spawner.spawn("digests", async move {
             digests::send(&outbox, &counted, &clock, &stopped).await;
+            drop(held);
+        });
+        let (gauge, sources, holder) = (Arc::clone(&self.gauge), self.sources, reader);
+        let (clock, stopped, held) = (Arc::clone(&self.clock), stop.clone(), alive.clone());
+        self.spawner.spawn("outcomes", async move {
+            outcomes::read(&gauge, &sources, &holder, &clock, &stopped).await;
             drop(held);
         });
         let scans: Vec<Arc<Notify>> = hooks.values().map(|hook| Arc::clone(&hook.scan)).collect();

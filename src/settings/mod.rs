@@ -17,6 +17,7 @@ use tracing_subscriber::EnvFilter;
 use crate::digests::settings::Digest;
 use crate::portfolio::{Portfolio, excerpt, nearest};
 use crate::schedule::Schedule;
+use crate::sources::settings::Credential;
 use crate::trackers::settings::Connection;
 use crate::web::settings::Web;
 use place::Step;
@@ -41,10 +42,13 @@ pub struct Settings {
     pub titles: bool,
     #[serde(default)]
     pub connection: Vec<Connection>,
+    /// How addresses of outcome measures are reached.
+    #[serde(default)]
+    pub source: Vec<Credential>,
     #[serde(default)]
     pub digest: Vec<Digest>,
     #[serde(skip)]
-    source: Source,
+    file: Source,
 }
 
 /// The file that the settings were read from, for messages.
@@ -167,21 +171,21 @@ impl Settings {
             let folder = path.parent().unwrap_or_else(|| Path::new("."));
             settings.portfolio = folder.join(&settings.portfolio);
         }
-        settings.source = source;
+        settings.file = source;
         Ok(settings)
     }
 
     /// The file that the settings were read from.
     #[must_use]
     pub fn path(&self) -> &str {
-        &self.source.path
+        &self.file.path
     }
 
     /// What is wrong with a secret, at the place of the key that names it.
     #[must_use]
     pub fn secret(&self, name: &str, problem: String) -> SettingsError {
-        let found = place::secret(&self.source.text, name);
-        self.source.at(found, problem)
+        let found = place::secret(&self.file.text, name);
+        self.file.at(found, problem)
     }
 
     /// Checks that the two files mean the same connections, streams and teams. Settings without
@@ -207,7 +211,7 @@ impl Settings {
                 place: format!("{file}:{line}:{column}"),
                 problem: format!(
                     "there is no connection `{name}`; {} declares {}{}",
-                    self.source.path,
+                    self.file.path,
                     connections.join(", "),
                     meant(name, &connections)
                 ),
@@ -218,7 +222,7 @@ impl Settings {
         for (place, digest) in self.digest.iter().enumerate() {
             let stream = digest.audience.strip_prefix("stream:");
             if let Some(id) = stream.filter(|id| !streams.contains(id)) {
-                return Err(self.source.fault(Fault::new(
+                return Err(self.file.fault(Fault::new(
                     &[("digest", Some(place)), ("for", None)],
                     format!(
                         "there is no stream `{id}`; {file} declares {}{}",
@@ -231,7 +235,7 @@ impl Settings {
         let teams: Vec<&str> = portfolio.teams().iter().map(|one| one.id.as_str()).collect();
         for (place, token) in self.web.token.iter().enumerate() {
             if let Some(id) = token.team.as_deref().filter(|id| !teams.contains(id)) {
-                return Err(self.source.fault(Fault::new(
+                return Err(self.file.fault(Fault::new(
                     &[("web", None), ("token", Some(place)), ("team", None)],
                     format!(
                         "there is no team `{id}`; {file} declares {}{}",
@@ -264,6 +268,14 @@ impl Settings {
             connection.validate().map_err(named)?;
             Schedule::parse(&connection.pull)
                 .map_err(|error| named(("pull", format!("pull: {error}"))))?;
+        }
+        for (place, source) in self.source.iter().enumerate() {
+            source.validate().map_err(|(key, problem)| {
+                Fault::new(
+                    &[("source", Some(place)), (key, None)],
+                    format!("[[source]]: {problem}"),
+                )
+            })?;
         }
         let mut ids = BTreeSet::new();
         for (place, digest) in self.digest.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What the portfolio records: decisions, readings, and every accepted version of its file.
+//! What the portfolio records: decisions, and every accepted version of its file.
 //! Nothing is changed or deleted; a correction supersedes.
 
 use serde::Serialize;
@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::driver::{Row, Tx};
 use super::{Store, StoreError, bump, next_numbers};
-use crate::model::{DAY_MS, Decision, Expectation, Reading, Timestamp};
+use crate::model::{DAY_MS, Decision, Expectation, Timestamp};
 
 const PLACE: &str = "the record of decisions";
 
@@ -75,62 +75,6 @@ impl Store {
                     &[known.into()],
                 )?;
                 rows.iter().map(decision).collect()
-            })
-            .await
-    }
-
-    /// Appends a reading; a later one of the same measure and instant supersedes it.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn add_reading(&self, reading: Reading) -> Result<(), StoreError> {
-        self.driver
-            .write("add reading", move |tx| {
-                let number = next_numbers(tx, "readings", 1)?;
-                tx.execute(
-                    "INSERT INTO readings (number, measure, at, value, source, known_at)
-                     VALUES ($1, $2, $3, $4, $5, $6)",
-                    &[
-                        number.into(),
-                        (&reading.measure).into(),
-                        reading.at.into(),
-                        reading.value.into(),
-                        (&reading.source).into(),
-                        reading.known_at.into(),
-                    ],
-                )?;
-                bump(tx).map(drop)
-            })
-            .await
-    }
-
-    /// Readings as known at `known`, by measure and instant; one for each instant.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn readings(&self, known: Option<Timestamp>) -> Result<Vec<Reading>, StoreError> {
-        let known = known.unwrap_or(Timestamp::MAX);
-        self.driver
-            .read("readings", move |tx| {
-                let rows = tx.query(
-                    "SELECT measure, at, value, source, known_at FROM readings r
-                     WHERE known_at <= $1 AND NOT EXISTS (SELECT 1 FROM readings n
-                        WHERE n.measure = r.measure AND n.at = r.at AND n.number > r.number
-                            AND n.known_at <= $1)
-                     ORDER BY measure, at",
-                    &[known.into()],
-                )?;
-                rows.iter()
-                    .map(|row| {
-                        Ok(Reading {
-                            measure: row.string(0)?,
-                            at: row.time(1)?,
-                            value: row.real(2)?,
-                            source: row.string(3)?,
-                            known_at: row.time(4)?,
-                        })
-                    })
-                    .collect()
             })
             .await
     }

@@ -11,6 +11,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0004_ticks.sql"),
     include_str!("migrations/0005_projects.sql"),
     include_str!("migrations/0006_integrations.sql"),
+    include_str!("migrations/0007_sources.sql"),
 ];
 
 const VERSION: &str = "SELECT value FROM meta WHERE name = 'schema'";

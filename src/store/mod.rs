@@ -24,6 +24,7 @@ mod leases;
 mod migrate;
 mod overview;
 mod presence;
+mod readings;
 mod scans;
 mod scopes;
 mod types;
@@ -40,6 +41,7 @@ pub use condition::{Trouble, Watch};
 pub use driver::{Fence, Treatment, Whim, Witness};
 pub use error::StoreError;
 pub use leases::{Lease, LeaseRecord, duty_of};
+pub use readings::SourceRecord;
 pub use types::*;
 
 /// The store. Clones share it; the last one closes it.

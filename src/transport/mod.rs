@@ -23,6 +23,7 @@ use crate::model::Timestamp;
 
 pub use budget::{Account, Budget, Short, Told};
 pub use pace::{BELIEVED_MS, Pace, usual_pace};
+pub use reqwest::Url;
 pub use route::{ProxyError, Route};
 
 pub type Request = http::Request<Bytes>;

@@ -124,15 +124,16 @@ pub async fn decide(
     Ok((StatusCode::CREATED, Json(decision)).into_response())
 }
 
-/// Records an outcome reading; needs the role `portfolio`.
+/// Records an outcome reading; needs the role `portfolio`. 200 where it was known already.
 pub async fn read(
     State(app): State<Arc<App>>,
     Extension(role): Extension<Role>,
     Json(new): Json<NewReading>,
 ) -> Result<Response, WebError> {
     may_record(&role)?;
-    let reading = app.gauge.read(new).await.map_err(recorded)?;
-    Ok((StatusCode::CREATED, Json(reading)).into_response())
+    let (reading, fresh) = app.gauge.read(new).await.map_err(recorded)?;
+    let status = if fresh { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(reading)).into_response())
 }
 
 /// Records an integration event; needs the role `portfolio`.

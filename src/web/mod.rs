@@ -25,6 +25,7 @@ pub mod settings;
 mod sign_in;
 mod stalled;
 mod status_digests;
+mod status_outcomes;
 mod status_page;
 mod store_notice;
 mod team_page;

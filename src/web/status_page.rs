@@ -11,7 +11,9 @@ use super::access::Role;
 use super::error::WebError;
 use super::layout::{Here, page as frame, prose, sentence};
 use super::moment::Visit;
-use super::{App, budget_table, reads_portfolio, status_digests, store_notice, workers};
+use super::{
+    App, budget_table, reads_portfolio, status_digests, status_outcomes, store_notice, workers,
+};
 use crate::digests::stale::old;
 use crate::gauge::Moment;
 use crate::gauge::status::{ConnectionStatus, Pulling, ScopeStatus, State as Standing, Status};
@@ -47,6 +49,10 @@ fn render(status: &Status, visit: &Visit) -> Markup {
         @for connection in &status.connections { (connection_card(connection, status)) }
         h2 #budgets { "Rate budgets" }
         (budget_table::table(&status.hosts, status.at))
+        @if !status.outcomes.is_empty() {
+            h2 #outcomes { "Outcome measures" }
+            (status_outcomes::table(&status.outcomes, status.at))
+        }
         h2 #digests { "Digests" }
         (status_digests::table(&status.digests))
         p.soft.small {

@@ -45,6 +45,7 @@ pub fn without_store(app: &App, error: StoreError) -> Result<Status, WebError> {
         connections: Vec::new(),
         hosts: Vec::new(),
         digests: Vec::new(),
+        outcomes: Vec::new(),
     })
 }
 

@@ -17,7 +17,7 @@ const FILE: &str = "[[stream]]\nid = \"payments\"\n\n[[team]]\nid = \"web\"\nstr
 
 /// Two cards of Web, three old ones of nobody, one of nobody that is worked on now, and one that
 /// two teams claim; and a folder whose settings know the project.
-async fn town() -> (Stage, Desk) {
+pub async fn town() -> (Stage, Desk) {
     let now = SystemClock.now();
     let ago = |days: i64| now.plus_millis(-days * DAY_MS).to_string();
     let card = |n: u64, days: i64, status: u64, components: &[u64], labels: &[&str]| {

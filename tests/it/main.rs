@@ -24,6 +24,7 @@ mod kill;
 mod load;
 mod manual;
 mod network;
+mod outcomes;
 mod places;
 mod portfolio_files;
 mod processes;

@@ -19,8 +19,8 @@ use streamgauge::portfolio::Portfolio;
 use streamgauge::store::{
     Applied, Ask, Batch, Calls, Claim, Counts, Coverage, Cursor, Delivery, DigestKey, DueTick,
     Fence, GapCount, Hint, Lease, Mark, PassMarks, PassRecord, Removed, Resume, ScopeRecord,
-    ScopeTrouble, SentDigest, SkippedTicks, Store, StoreError, StoredItem, Swept, TickPlan,
-    TicksPlanned, Treatment, Waiting, duty_of,
+    ScopeTrouble, SentDigest, SkippedTicks, SourceRecord, Store, StoreError, StoredItem, Swept,
+    TickPlan, TicksPlanned, Treatment, Waiting, duty_of,
 };
 
 use crate::support::postgres;
@@ -562,11 +562,13 @@ async fn journal(store: &Store) {
         known_at: at(known),
     };
     for told in [reading(10, 5.5, 11), reading(5, 6.0, 12), reading(10, 4.5, 13)] {
-        store.add_reading(told).await.unwrap();
+        assert!(store.add_reading(told).await.unwrap());
     }
+    assert!(!store.add_reading(reading(10, 4.5, 14)).await.unwrap(), "known already");
     let now = store.readings(None).await.unwrap();
     assert_eq!(now, [reading(5, 6.0, 12), reading(10, 4.5, 13)]);
     assert_eq!(store.readings(Some(at(11))).await.unwrap(), [reading(10, 5.5, 11)]);
+    sources(store, reading).await;
 
     let event = |minute: i64, name: &str, known: i64| Integration {
         id: String::new(),
@@ -594,6 +596,47 @@ async fn journal(store: &Store) {
     assert_eq!(then.as_deref(), Some("vocabulary = \"safe\""));
     let now = store.portfolio_at(None).await.unwrap();
     assert_eq!(now.as_deref(), Some("vocabulary = \"less\""));
+}
+
+/// What a source gives: once, corrected when it says something else, and only under its lease.
+async fn sources(store: &Store, reading: impl Fn(i64, f64, i64) -> Reading) {
+    let polled = |minute: i64, value: f64, known: i64| Reading {
+        source: "csv:contacts.csv".into(),
+        ..reading(minute, value, known)
+    };
+    let record = |tried: i64, read: Option<i64>, problem: Option<&str>| SourceRecord {
+        measure: "refund-contacts".into(),
+        source: "csv:contacts.csv".into(),
+        tried_at: at(tried),
+        read_at: read.map(at),
+        problem: problem.map(str::to_owned),
+    };
+    assert_eq!(store.sources().await.unwrap(), []);
+    let ttl = Duration::from_secs(60);
+    let lease = store.acquire("outcomes", "a", ttl).await.unwrap().unwrap();
+    let rows = vec![polled(10, 4.75, 20), polled(20, 4.0, 20)];
+    let put = |record, rows| store.put_readings(&lease, record, rows);
+    assert_eq!(put(record(20, Some(20), None), rows.clone()).await.unwrap(), 2);
+    assert_eq!(put(record(21, Some(21), None), rows).await.unwrap(), 0, "told before");
+    // Corrected by hand, it stays so until the source changes its mind.
+    assert!(store.add_reading(reading(20, 4.25, 22)).await.unwrap());
+    assert_eq!(put(record(23, Some(23), None), vec![polled(20, 4.0, 23)]).await.unwrap(), 0);
+    let value = async || store.readings(None).await.unwrap().pop().unwrap().value;
+    assert_eq!(value().await, 4.25);
+    assert_eq!(put(record(24, Some(24), None), vec![polled(20, 3.5, 24)]).await.unwrap(), 1);
+    assert_eq!(value().await, 3.5);
+    assert_eq!(put(record(25, None, Some("no answer")), Vec::new()).await.unwrap(), 0);
+    let stands = record(25, Some(24), Some("no answer"));
+    assert_eq!(store.sources().await.unwrap(), [stands]);
+    let elsewhere = SourceRecord { source: "push".into(), ..record(26, None, None) };
+    put(elsewhere.clone(), Vec::new()).await.unwrap();
+    assert_eq!(store.sources().await.unwrap(), [elsewhere], "it was never read there");
+    assert_eq!(store.newest_readings().await.unwrap(), [("refund-contacts".to_owned(), at(20))]);
+    store.release(&lease).await.unwrap();
+    let later = store.acquire("outcomes", "b", ttl).await.unwrap().unwrap();
+    let late = store.put_readings(&lease, record(27, None, None), Vec::new()).await;
+    assert!(matches!(late, Err(StoreError::Fenced { .. })), "{late:?}");
+    store.release(&later).await.unwrap();
 }
 
 /// A tick of the plan "daily" that was due a minute ago by the database's clock.

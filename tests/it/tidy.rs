@@ -12,7 +12,7 @@ const FLOORS: &[&[&str]] = &[
     &["clock", "entropy", "spawn", "schedule", "secret", "trust", "plain"],
     &["transport"],
     &["portfolio", "signals"],
-    &["trackers", "store", "channels", "registrar"],
+    &["trackers", "sources", "store", "channels", "registrar"],
     &["sync", "gauge"],
     &["digests"],
     &["web"],

@@ -3,6 +3,7 @@
 
 mod ask;
 mod known;
+mod measures;
 mod show;
 
 use std::path::Path;
@@ -17,10 +18,11 @@ use crate::portfolio::CoverageView;
 use crate::store::StoreError;
 use ask::ConnectionLine;
 use known::{GapLine, Known, PullLine};
+use measures::OutcomeLine;
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
-    /// Check the files and the store only; ask no tracker.
+    /// Check the files and the store only; ask no tracker and no source of outcome measures.
     #[arg(long)]
     offline: bool,
     /// Print JSON with stable names instead of text.
@@ -37,6 +39,8 @@ struct Findings {
     /// How much is stored, or why nothing is.
     store: String,
     connections: Vec<ConnectionLine>,
+    /// What each source of an outcome measure gives; empty when nothing is asked.
+    outcomes: Vec<OutcomeLine>,
     /// How far each connection was read; empty before the first sync.
     pulls: Vec<PullLine>,
     /// What could not be read, by reason.
@@ -55,6 +59,7 @@ pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
     let transport = context.transport()?;
     let trackers = context.trackers(&transport)?;
     context.access()?;
+    let sources = context.sources()?;
     let gauge = match context.stored().await {
         Ok(gauge) => Ok(gauge),
         Err(error @ StoreError::Absent { .. }) => Err(error.to_string()),
@@ -71,12 +76,17 @@ pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
             let first = !known.pulls.iter().any(|pull| pull.is_complete_of(tracker.connection()));
             connections.push(ask::connection(tracker.as_ref(), &transport, first).await);
         }
+        let mut outcomes = Vec::new();
+        for source in sources.iter().filter(|_| !args.offline) {
+            outcomes.push(measures::ask(source, context.clock.now()).await);
+        }
         Findings {
             files: "valid",
             settings: context.settings.path().to_owned(),
             portfolio: context.settings.portfolio.display().to_string(),
             store: known.store,
             connections,
+            outcomes,
             pulls: known.pulls,
             gaps: known.gaps,
             coverage: known.coverage,
@@ -97,12 +107,13 @@ pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
 /// Nothing answered is a failure; something that did not answer leaves the check incomplete.
 fn ended(findings: &Findings) -> Outcome {
     let asked = &findings.connections;
-    let problems: Vec<String> = asked.iter().flat_map(ConnectionLine::problems).collect();
+    let mut problems: Vec<String> = asked.iter().flat_map(ConnectionLine::problems).collect();
+    if !problems.is_empty() && asked.iter().all(|line| !line.alive) {
+        return Err(Failure::all(&problems));
+    }
+    problems.extend(findings.outcomes.iter().filter_map(OutcomeLine::problem));
     if problems.is_empty() {
         return Ok(Done::Complete);
-    }
-    if asked.iter().all(|line| !line.alive) {
-        return Err(Failure::all(&problems));
     }
     problems.iter().for_each(|problem| print::error(problem));
     Ok(Done::Incomplete)

@@ -3,6 +3,7 @@
 use super::Findings;
 use super::ask::{ConnectionLine, Estimate};
 use super::known::PullLine;
+use super::measures::OutcomeLine;
 use crate::cli::print;
 use crate::gauge::{Move, Moved};
 use crate::model::Timestamp;
@@ -22,6 +23,10 @@ pub(super) fn text(found: &Findings, now: Timestamp) -> String {
     if !found.connections.is_empty() {
         page.heading("Connections");
         found.connections.iter().for_each(|line| connection(&mut page, line, now));
+    }
+    if !found.outcomes.is_empty() {
+        page.heading("Outcome measures");
+        found.outcomes.iter().for_each(|line| outcome(&mut page, line));
     }
     page.heading("Store");
     page.line(&found.store);
@@ -82,6 +87,21 @@ impl Page {
             self.line(cells.collect::<Vec<_>>().join("  ").trim_end());
         }
     }
+}
+
+fn outcome(page: &mut Page, line: &OutcomeLine) {
+    let given = match (line.newest, line.newest_at) {
+        (Some(value), Some(at)) if line.readings == 1 => {
+            format!("gives {value}, read at {}", print::minute(at))
+        }
+        (Some(value), Some(at)) => {
+            let n = line.readings;
+            format!("gives {n} readings, the newest {value} at {}", print::minute(at))
+        }
+        _ => "gives nothing".to_owned(),
+    };
+    page.line(&format!("{} ({}): {given}", line.measure, line.source));
+    line.problem.iter().for_each(|problem| page.line(&format!("  {problem}")));
 }
 
 fn connection(page: &mut Page, line: &ConnectionLine, now: Timestamp) {

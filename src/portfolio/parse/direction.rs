@@ -11,6 +11,7 @@ use crate::portfolio::declared::{Outcome, OutcomeSource, Stream, Theme};
 use crate::portfolio::problems::Span;
 use crate::portfolio::reader::{Fields, Text};
 use crate::portfolio::refusals;
+use crate::schedule::Schedule;
 
 const DIMENSIONS: [(&str, Dimension); 4] = [
     ("stream", Dimension::Stream),
@@ -177,8 +178,9 @@ impl<'d> Parsing<'d> {
                 .and_then(|word| choose(self.cx, &word, "direction", &DIRECTIONS));
             let value_area =
                 table.text("value_area").and_then(|w| choose(self.cx, &w, "value_area", &AREAS));
-            let source =
-                table.table("source").map_or(Some(OutcomeSource::Push), |it| self.source(it));
+            let source = table
+                .table("source")
+                .map_or(Some((OutcomeSource::Push, None)), |it| self.source(it));
             table.finish();
             let (Some(id), Some(unit), Some(direction), Some(source)) =
                 (id, unit, direction, source)
@@ -193,12 +195,14 @@ impl<'d> Parsing<'d> {
                 direction,
                 value_area: value_area.unwrap_or_default(),
             };
-            outcomes.push((id.span, Outcome { measure, source }));
+            let (source, at) = source;
+            outcomes.push((id.span, Outcome { measure, source, at }));
         }
         sort_by_id(self.cx, "outcome", outcomes, |outcome| outcome.measure.id.clone())
     }
 
-    fn source(&self, mut table: Fields<'d>) -> Option<OutcomeSource> {
+    /// A source, and when it is read where that is not the usual time.
+    fn source(&self, mut table: Fields<'d>) -> Option<(OutcomeSource, Option<String>)> {
         const KINDS: [&str; 4] = ["prometheus", "json", "csv", "push"];
         let span = table.span.clone();
         let kinds: Vec<&str> = KINDS.into_iter().filter(|kind| table.has(kind)).collect();
@@ -214,12 +218,19 @@ impl<'d> Parsing<'d> {
             Some("prometheus") => {
                 let url = self.address(table.text("prometheus"));
                 let query = owned(table.need_text("query"));
-                url.zip(query).map(|(url, query)| OutcomeSource::Prometheus { url, query })
+                let step = table.text("step").map_or(Some(7), |step| self.length(&step));
+                let both = url.zip(query).zip(step);
+                both.map(|((url, query), step_days)| OutcomeSource::Prometheus {
+                    url,
+                    query,
+                    step_days,
+                })
             }
             Some("json") => {
                 let url = self.address(table.text("json"));
                 let pointer = owned(table.need_text("pointer"));
-                url.zip(pointer).map(|(url, pointer)| OutcomeSource::Json { url, pointer })
+                let time = owned(table.text("time"));
+                url.zip(pointer).map(|(url, pointer)| OutcomeSource::Json { url, pointer, time })
             }
             Some("csv") => {
                 let at = self.address(table.text("csv"));
@@ -232,8 +243,21 @@ impl<'d> Parsing<'d> {
                 Some(OutcomeSource::Push)
             }
         };
+        let asked = kinds.first().is_some_and(|kind| *kind != "push");
+        let at = if asked { table.text("at") } else { None };
         table.finish();
-        source
+        let at = at.map(|at| self.schedule(&at).map(|()| at.value.to_owned()));
+        match at {
+            Some(None) => None,
+            at => source.map(|source| (source, at.flatten())),
+        }
+    }
+
+    fn schedule(&self, text: &Text<'_>) -> Option<()> {
+        let Err(error) = Schedule::parse(text.value) else { return Some(()) };
+        let mend = "Write when to read it, such as `0 6 * * MON`, in the portfolio's time zone.";
+        self.cx.log.add(&text.span, format!("{error}."), mend);
+        None
     }
 
     /// An address without credentials in it.
