@@ -160,7 +160,7 @@ fn examples(language: &str) -> Vec<&'static str> {
 fn the_examples_of_the_readme_are_valid() {
     let (mut connections, mut portfolios) = (String::new(), 0);
     for example in examples("toml") {
-        if example.contains("[[connection]]") {
+        if example.contains("[[connection]]") || example.contains("[[source]]") {
             connections.push_str(example);
         } else {
             portfolios += 1;
@@ -168,7 +168,8 @@ fn the_examples_of_the_readme_are_valid() {
             read.unwrap_or_else(|problems| panic!("{}", problems.rendered));
         }
     }
-    assert_eq!((load(&connections).connection.len(), portfolios), (4, 1));
+    let settings = load(&connections);
+    assert_eq!((settings.connection.len(), settings.source.len(), portfolios), (4, 1, 2));
 }
 
 #[test]

@@ -28,6 +28,7 @@ use streamgauge::transport::{Limits, Transport};
 use tokio::net::TcpListener;
 
 use crate::check::town;
+use crate::support::process::{Folder, client, eventually, get, send};
 use crate::support::program::{PORTFOLIO, close};
 
 /// How the server answers.
@@ -499,4 +500,50 @@ async fn check_names_the_source_that_fails() {
     assert_eq!((&sign_ins["readings"], &sign_ins["newest"]), (&json!(1), &json!(12.0)));
     assert!(sign_ins["problem"].as_str().unwrap().starts_with("sign-ins.csv:3:12: "), "{sign_ins}");
     assert_eq!(ran.code, 3, "done, and something is incomplete: {ran:?}");
+}
+
+/// The program itself reads, tells it on the status page, and takes what others hand in once.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_daemon_reads_and_is_handed_readings() {
+    let metrics = Metrics::start().await;
+    let (stage, _) = town().await;
+    let jira = stage.jira.as_ref().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let settings = format!(
+        "[store]\nurl = \"sqlite:{}\"\n[web]\nlisten = \"127.0.0.1:0\"\n\
+         [[connection]]\nid = \"jira\"\nkind = \"jira-cloud\"\nurl = \"{url}\"\ngateway = \"{url}\"\n\
+         scopes = [\"PAY\"]\nauth = {{ user = \"{}\", token = {{ env = \"TEST_JIRA_TOKEN\" }} }}\n",
+        dir.path().join("streamgauge.db").display(),
+        jira.user,
+        url = jira.running.url,
+    );
+    let secrets = vec![("TEST_JIRA_TOKEN", jira.token.to_owned())];
+    let folder = Folder::of(dir, &settings, &portfolio(&instant(&metrics)), secrets);
+    let daemon = folder.serve().await;
+    let client = client();
+    let ask = async |path: &str| get(&client, &daemon.at(path)).await.unwrap();
+    let status = async || -> serde_json::Value {
+        serde_json::from_str(&ask("/api/v1/status").await.1).unwrap()
+    };
+    let read = async || !status().await["outcomes"][0]["read_at"].is_null();
+    eventually(read, "the source is read").await;
+    let readings = async || -> Vec<serde_json::Value> {
+        serde_json::from_str(&ask("/api/v1/readings").await.1).unwrap()
+    };
+    let all = readings().await;
+    assert_eq!((all.len(), &all[0]["value"]), (1, &json!(41.5)));
+    let (code, page) = ask("/status").await;
+    assert!(code == 200 && page.contains("Outcome measures") && page.contains("prometheus:"));
+
+    let body =
+        json!({"measure": "contacts", "value": 39, "at": "2026-06-01T00:00:00Z"}).to_string();
+    let mut codes = Vec::new();
+    for _ in 0..2 {
+        let request = http::Request::post(daemon.at("/api/v1/readings"))
+            .header("content-type", "application/json")
+            .body(bytes::Bytes::from(body.clone()))
+            .unwrap();
+        codes.push(send(&client, request).await.unwrap().status().as_u16());
+    }
+    assert_eq!((codes, readings().await.len()), (vec![201, 200], 2));
 }
