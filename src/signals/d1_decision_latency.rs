@@ -50,7 +50,7 @@ pub const SIGNAL: Signal = Signal {
 /// Epics of the queue that are named one by one; the rest is counted.
 const NAMED: usize = 8;
 
-/// One stay of an epic in a decision state; `delivered` of the stay means that it ended.
+/// One stay of an epic in a decision state; `event` of the stay means that it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Waiting {
     epic: usize,
@@ -80,7 +80,7 @@ fn stays(
         let ended = left.into_iter().chain(decision).min();
         let to = ended.unwrap_or(as_of);
         if to > *from {
-            found.push((*state, Stay { from: *from, to, delivered: ended.is_some() }));
+            found.push((*state, Stay { from: *from, to, event: ended.is_some() }));
         }
     }
     found
@@ -212,7 +212,7 @@ fn queue(view: &View<'_>, waiting: &[Waiting], found: &mut Finding) -> Option<St
     if view.data.vocabulary == Vocabulary::Less {
         return None;
     }
-    let mut open: Vec<&Waiting> = waiting.iter().filter(|one| !one.stay.delivered).collect();
+    let mut open: Vec<&Waiting> = waiting.iter().filter(|one| !one.stay.event).collect();
     open.sort_by_key(|one| (view.epic_title(one.epic), &view.data.epics[one.epic].id));
     let age = |one: &Waiting| view.as_of.days_since(one.stay.from);
     let now = Period::new(view.as_of, view.as_of);
@@ -404,10 +404,7 @@ mod tests {
         let of = |decided: &[&str], as_of: &str| -> Vec<(EpicState, f64, bool)> {
             let decided: Vec<Timestamp> = decided.iter().map(|when| at(when)).collect();
             let found = stays(&states, &decided, at(as_of));
-            found
-                .iter()
-                .map(|(s, stay)| (*s, stay.to.days_since(stay.from), stay.delivered))
-                .collect()
+            found.iter().map(|(s, stay)| (*s, stay.to.days_since(stay.from), stay.event)).collect()
         };
         let whole = [(Reviewing, 7.0, true), (Analysing, 21.0, true), (Ready, 21.0, true)];
         assert_eq!(of(&[], "04-01"), whole);

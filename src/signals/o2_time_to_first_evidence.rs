@@ -105,7 +105,7 @@ fn stay(view: &View<'_>, epic: usize, first: Option<Timestamp>) -> Option<Stay> 
         .and_then(|(first, measure)| read_at(view, measure).into_iter().find(|at| *at >= first));
     let evidence = reading.into_iter().chain(finding_of_no(view, epic)).min();
     let event = evidence.filter(|at| *at <= until);
-    Some(Stay { from, to: event.unwrap_or(until), delivered: event.is_some() })
+    Some(Stay { from, to: event.unwrap_or(until), event: event.is_some() })
 }
 
 /// The first decision to stop or pivot that rests on the outcome.
@@ -421,7 +421,7 @@ mod tests {
         let mut stays: Vec<Stay> = (0..12)
             .map(|n| {
                 let from = view.as_of.plus_days(-500 + n);
-                Stay { from, to: from.plus_days(10), delivered: true }
+                Stay { from, to: from.plus_days(10), event: true }
             })
             .collect();
         let firsts = first_releases(&data, view.as_of);

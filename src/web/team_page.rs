@@ -116,6 +116,7 @@ fn verdict(verdict: &Verdict) -> String {
         Verdict::Usual => "Within the usual range.".to_owned(),
         Verdict::Fact => "Found.".to_owned(),
         Verdict::Nothing => "Nothing found.".to_owned(),
+        Verdict::Described => "Not tested.".to_owned(),
         Verdict::Insufficient { .. } | Verdict::NotApplicable { .. } => {
             sentence(&missing(&[verdict]))
         }
