@@ -17,7 +17,7 @@ use super::report::{Finding, Measure, Move, Question, Slice, Unit, Verdict};
 use super::stats::ratios::total_variation;
 use super::view::View;
 use super::{Scope, Signal, words};
-use crate::model::{Dimension, EpicIx, Intent, Period};
+use crate::model::{Dimension, EpicIx, Intent, Period, Vocabulary};
 
 pub const SIGNAL: Signal = Signal {
     id: "P2",
@@ -200,8 +200,10 @@ fn leave_one_out(
 
 fn evaluate(view: &View<'_>) -> Vec<Finding> {
     let all = [Dimension::Stream, Dimension::Theme, Dimension::Kind, Dimension::Horizon];
+    // LeSS has no strategic themes, and what a framework has no level for is not shown.
+    let level = |d: &Dimension| *d != Dimension::Theme || view.data.vocabulary != Vocabulary::Less;
     let declared: Vec<(Dimension, &Intent)> =
-        all.into_iter().filter_map(|d| Some((d, intent(view, d)?))).collect();
+        all.into_iter().filter(level).filter_map(|d| Some((d, intent(view, d)?))).collect();
     let shown = |d: Dimension| d == Dimension::Stream || *view.scope == Scope::Portfolio;
     if declared.is_empty() {
         let why = "no intent is declared, so there is nothing to compare attention with";

@@ -204,6 +204,8 @@ mod tests {
     use super::*;
     use crate::model::Timestamp;
     use chrono_tz::Tz;
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
 
     fn counts(list: &str) -> Weekly {
         let cells: Vec<Option<(i64, i64)>> =
@@ -249,5 +251,49 @@ mod tests {
         let judged = judge(&counts(weekly), Unit::ItemsPerWeek, Bounds::COUNT, &[1, 2, 4]);
         assert_eq!(judged.series.points.len(), 6);
         assert_eq!(judged.series.points[0].value, Some(1.5));
+    }
+
+    /// Section 0.8: what a stable process gives in one evaluation of 26 weeks. In percent: a rule
+    /// fires, `New`, `Confirmed`.
+    #[test]
+    fn stable_processes_are_rarely_told() {
+        let mut rng = ChaCha8Rng::seed_from_u64(8);
+        let mut unit = move || rng.random::<f64>();
+        let mut normal = {
+            let mut unit = unit.clone();
+            move || (-2.0 * (1.0 - unit()).ln()).sqrt() * (std::f64::consts::TAU * unit()).cos()
+        };
+        let mut poisson = |mean: f64| {
+            let (mut n, mut product) = (0.0, unit());
+            while product > (-mean).exp() {
+                (n, product) = (n + 1.0, product * unit());
+            }
+            n
+        };
+        let rates = |draw: &mut dyn FnMut() -> f64, bounds: Bounds| {
+            let (mut new, mut confirmed) = (0, 0);
+            for _ in 0..4_000 {
+                let values: Vec<Option<f64>> = (0..26).map(|_| Some(draw())).collect();
+                match Chart::new(&values, bounds, None).map(|chart| ladder(&chart, 26)) {
+                    Ok(Verdict::New { .. }) => new += 1,
+                    Ok(Verdict::Confirmed { .. }) => confirmed += 1,
+                    _ => {}
+                }
+            }
+            [new + confirmed, new, confirmed].map(|n| f64::from(n) / 40.0)
+        };
+        for (found, expected) in [
+            (rates(&mut || poisson(7.0), Bounds::COUNT), [4.2, 2.5, 1.7]),
+            (rates(&mut || poisson(3.0), Bounds::COUNT), [4.8, 2.8, 2.0]),
+            (rates(&mut || normal(), Bounds::NONE), [3.6, 2.2, 1.4]),
+            (rates(&mut || (0.5 * normal()).exp(), Bounds::COUNT), [6.7, 4.1, 2.6]),
+        ] {
+            println!("{found:?} where {expected:?} is expected");
+            for (found, expected) in found.into_iter().zip(expected) {
+                // Four standard errors of 4,000 evaluations.
+                let error = (expected * (100.0_f64 - expected) / 4_000.0).sqrt();
+                assert!((found - expected).abs() < 4.0 * error, "{found} for {expected}");
+            }
+        }
     }
 }

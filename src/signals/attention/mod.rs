@@ -171,3 +171,45 @@ impl Attention {
 pub fn sum(list: &[i64], buckets: &Range<usize>) -> i64 {
     list[buckets.clone()].iter().sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Dimension, derive};
+    use crate::signals::fixture::{at, item, portfolio, view};
+
+    /// Section 4 of the catalogue: whatever T1 did in the four days that it shared, S1 had between
+    /// 30 and 50 % of the two teams. Of four measures only attention says so.
+    #[test]
+    fn other_measures_leave_the_possible_range() {
+        let mut data = portfolio(2, &[1, 2]);
+        item(&mut data, "x1", "T1/S1", &[("03-02", "Dev"), ("03-12", "done")]);
+        let waited = [("02-12", "waiting"), ("03-04", "Dev"), ("03-08", "done")];
+        item(&mut data, "x2", "T1/S2", &waited);
+        for key in ["y1", "y2", "y3", "y4"] {
+            item(&mut data, key, "T2/S2", &[("03-02", "Dev"), ("03-12", "done")]);
+        }
+        let view = view(&data, "03-16");
+        let window = Period::new(at("03-02"), at("03-16"));
+        let table = view.table(Dimension::Stream);
+        let own = view.shown(Some(StreamIx(0)));
+        let share = |(part, all): (i64, i64)| format!("{:.1} %", part as f64 / all as f64 * 100.0);
+        assert_eq!(share(view.attention.share(table, own, window)), "40.0 %");
+        assert_eq!(view.attention.attribution(table, own, window), Some((0.3, 0.5)));
+        let of = |measure: &dyn Fn(&crate::signals::dataset::ItemFacts) -> i64| {
+            let all: Vec<i64> = data.items.iter().map(measure).collect();
+            (all[0], all.iter().sum())
+        };
+        let flow = |item: &crate::signals::dataset::ItemFacts| {
+            derive(item.created_at, &item.segments, view.as_of).flow_time.unwrap()
+        };
+        let active = |item: &crate::signals::dataset::ItemFacts| {
+            let segments =
+                item.segments.iter().filter(|s| s.flow() == crate::model::Category::Active);
+            segments.map(|s| s.period().millis()).sum()
+        };
+        assert_eq!(share(of(&|_| 1)), "16.7 %");
+        assert_eq!(share(of(&active)), "18.5 %");
+        assert_eq!(share(of(&flow)), "13.5 %");
+    }
+}
