@@ -75,11 +75,18 @@ async fn a_jira_site_of_ten_issues() {
     10 items, 25 transitions, 0 gaps
     P1 Attention: insufficient: too little of the teams' time shows work in progress on a board (0 of 50 percent of team time)
     P2 Intent: not applicable: no intent is declared, so there is nothing to compare attention with
+    P3 All streams: insufficient: too little of the teams' time shows work in progress on a board (0 of 50 percent of team time)
+    P3 SP: insufficient: too little of the teams' time shows work in progress on a board (0 of 50 percent of team time)
     P4 Dormant commitments: not applicable: no state of an epic is mapped, so nothing says which ones are started
     V1 SP: insufficient: a median rests on at least ten deliveries in 26 weeks whose start was seen (2 of 10 deliveries)
     V2 SP: insufficient: the values are too few and too alike for a usual range (2 of 4 distinct values)
     V3 SP: insufficient: too few items entered or left work in progress in 12 weeks (5 of 20 entries and exits)
+    V4 SP: insufficient: a P85 rests on at least twenty exits in 26 weeks whose start was seen (2 of 20 exits)
     V5 SP: usual
+    V6 SP, failure demand: insufficient: too little of the teams' time shows work in progress on a board (0 of 50 percent of team time)
+    V6 SP, reopened work: insufficient: the values are too few and too alike for a usual range (1 of 4 distinct values)
+    T1 All streams: not applicable: no cadence is declared
+    T2 Governance load: not applicable: no kind of work is mapped to governance
     C1 Cross-stream waits: nothing
     C2 Dependencies: nothing
     C4 Releases: not applicable: no release is recorded, so what is delivered counts as released
@@ -103,11 +110,18 @@ async fn a_repository_without_a_board() {
     41 items, 37 transitions, 0 gaps
     P1 Attention: not applicable: no active work of a declared team was observed in the window
     P2 Intent: not applicable: no intent is declared, so there is nothing to compare attention with
+    P3 All streams: not applicable: no active work of a declared team was observed in the window
+    P3 panjf2000/ants: not applicable: no active work of a declared team was observed in the window
     P4 Dormant commitments: not applicable: no state of an epic is mapped, so nothing says which ones are started
     V1 panjf2000/ants: insufficient: too many of the items delivered in 12 weeks have no observable start (0 of 5 deliveries with a start)
     V2 panjf2000/ants: insufficient: the values are too few and too alike for a usual range (3 of 4 distinct values)
     V3 panjf2000/ants: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
+    V4 panjf2000/ants: insufficient: too many of the items delivered in 12 weeks have no observable start (0 of 5 deliveries with a start)
     V5 panjf2000/ants: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
+    V6 panjf2000/ants, failure demand: not applicable: no active work of a declared team was observed in the window
+    V6 panjf2000/ants, reopened work: insufficient: the values are too few and too alike for a usual range (1 of 4 distinct values)
+    T1 All streams: not applicable: no cadence is declared
+    T2 Governance load: not applicable: no kind of work is mapped to governance
     C1 Cross-stream waits: not applicable: no blocking link between items is recorded
     C2 Dependencies: not applicable: no blocking link between items is recorded
     C4 Releases: not applicable: no release is recorded, so what is delivered counts as released
@@ -132,6 +146,9 @@ async fn localised_names_and_statuses_that_nobody_knows() {
     2 items, 0 transitions, 0 gaps
     P1 Attention: not applicable: no active work of a declared team was observed in the window
     P2 Intent: not applicable: no intent is declared, so there is nothing to compare attention with
+    P3 All streams: not applicable: no active work of a declared team was observed in the window
+    P3 EE: not applicable: no active work of a declared team was observed in the window
+    P3 K5: not applicable: no active work of a declared team was observed in the window
     P4 Dormant commitments: not applicable: no state of an epic is mapped, so nothing says which ones are started
     V1 EE: insufficient: the newest complete week was not observed (0 of 1 week)
     V1 K5: insufficient: the newest complete week was not observed (0 of 1 week)
@@ -139,8 +156,16 @@ async fn localised_names_and_statuses_that_nobody_knows() {
     V2 K5: insufficient: no delivery was observed in the charted weeks (0 of 1 deliveries)
     V3 EE: insufficient: the newest complete week was not observed (0 of 1 week)
     V3 K5: insufficient: the newest complete week was not observed (0 of 1 week)
+    V4 EE: insufficient: the newest complete week was not observed (0 of 1 week)
+    V4 K5: insufficient: the newest complete week was not observed (0 of 1 week)
     V5 EE: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
     V5 K5: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
+    V6 EE, failure demand: not applicable: no active work of a declared team was observed in the window
+    V6 EE, reopened work: not applicable: nothing entered done in the window, so nothing could come back
+    V6 K5, failure demand: not applicable: no active work of a declared team was observed in the window
+    V6 K5, reopened work: not applicable: nothing entered done in the window, so nothing could come back
+    T1 All streams: not applicable: no cadence is declared
+    T2 Governance load: not applicable: no kind of work is mapped to governance
     C1 Cross-stream waits: not applicable: no blocking link between items is recorded
     C2 Dependencies: not applicable: no blocking link between items is recorded
     C4 Releases: not applicable: no release is recorded, so what is delivered counts as released
@@ -165,6 +190,11 @@ async fn a_site_without_histories() {
     3 items, 0 transitions, 0 gaps
     P1 Attention: not applicable: no active work of a declared team was observed in the window
     P2 Intent: not applicable: no intent is declared, so there is nothing to compare attention with
+    P3 ALOY: not applicable: no active work of a declared team was observed in the window
+    P3 All streams: not applicable: no active work of a declared team was observed in the window
+    P3 DAEMON: not applicable: no active work of a declared team was observed in the window
+    P3 MOD: not applicable: no active work of a declared team was observed in the window
+    P3 TIMOB: not applicable: no active work of a declared team was observed in the window
     P4 Dormant commitments: not applicable: no state of an epic is mapped, so nothing says which ones are started
     V1 ALOY: insufficient: a median rests on at least ten deliveries in 26 weeks whose start was seen (0 of 10 deliveries)
     V1 DAEMON: insufficient: a median rests on at least ten deliveries in 26 weeks whose start was seen (0 of 10 deliveries)
@@ -178,10 +208,24 @@ async fn a_site_without_histories() {
     V3 DAEMON: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
     V3 MOD: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
     V3 TIMOB: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
+    V4 ALOY: insufficient: the test rests on at least five items in progress whose start was seen (0 of 5 items in progress)
+    V4 DAEMON: insufficient: the test rests on at least five items in progress whose start was seen (0 of 5 items in progress)
+    V4 MOD: insufficient: the test rests on at least five items in progress whose start was seen (0 of 5 items in progress)
+    V4 TIMOB: insufficient: the test rests on at least five items in progress whose start was seen (0 of 5 items in progress)
     V5 ALOY: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
     V5 DAEMON: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
     V5 MOD: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
     V5 TIMOB: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
+    V6 ALOY, failure demand: not applicable: no active work of a declared team was observed in the window
+    V6 ALOY, reopened work: not applicable: nothing entered done in the window, so nothing could come back
+    V6 DAEMON, failure demand: not applicable: no active work of a declared team was observed in the window
+    V6 DAEMON, reopened work: not applicable: nothing entered done in the window, so nothing could come back
+    V6 MOD, failure demand: not applicable: no active work of a declared team was observed in the window
+    V6 MOD, reopened work: not applicable: nothing entered done in the window, so nothing could come back
+    V6 TIMOB, failure demand: not applicable: no active work of a declared team was observed in the window
+    V6 TIMOB, reopened work: not applicable: nothing entered done in the window, so nothing could come back
+    T1 All streams: not applicable: no cadence is declared
+    T2 Governance load: not applicable: no kind of work is mapped to governance
     C1 Cross-stream waits: not applicable: no blocking link between items is recorded
     C2 Dependencies: not applicable: no blocking link between items is recorded
     C4 Releases: not applicable: no release is recorded, so what is delivered counts as released
@@ -207,6 +251,9 @@ async fn both_trackers_together() {
     44 items, 37 transitions, 0 gaps
     P1 Attention: not applicable: no active work of a declared team was observed in the window
     P2 Intent: not applicable: no intent is declared, so there is nothing to compare attention with
+    P3 All streams: not applicable: no active work of a declared team was observed in the window
+    P3 DZFNK0168: not applicable: no active work of a declared team was observed in the window
+    P3 panjf2000/ants: not applicable: no active work of a declared team was observed in the window
     P4 Dormant commitments: not applicable: no state of an epic is mapped, so nothing says which ones are started
     V1 DZFNK0168: insufficient: a median rests on at least ten deliveries in 26 weeks whose start was seen (0 of 10 deliveries)
     V1 panjf2000/ants: insufficient: a median rests on at least ten deliveries in 26 weeks whose start was seen (0 of 10 deliveries)
@@ -214,8 +261,16 @@ async fn both_trackers_together() {
     V2 panjf2000/ants: insufficient: no delivery was observed in the charted weeks (0 of 1 deliveries)
     V3 DZFNK0168: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
     V3 panjf2000/ants: insufficient: too few items entered or left work in progress in 12 weeks (0 of 20 entries and exits)
+    V4 DZFNK0168: insufficient: the test rests on at least five items in progress whose start was seen (0 of 5 items in progress)
+    V4 panjf2000/ants: insufficient: the test rests on at least five items in progress whose start was seen (0 of 5 items in progress)
     V5 DZFNK0168: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
     V5 panjf2000/ants: not applicable: waiting is not observable in this workflow: no waiting state is mapped and no block was ever seen
+    V6 DZFNK0168, failure demand: not applicable: no active work of a declared team was observed in the window
+    V6 DZFNK0168, reopened work: not applicable: nothing entered done in the window, so nothing could come back
+    V6 panjf2000/ants, failure demand: not applicable: no active work of a declared team was observed in the window
+    V6 panjf2000/ants, reopened work: not applicable: nothing entered done in the window, so nothing could come back
+    T1 All streams: not applicable: no cadence is declared
+    T2 Governance load: not applicable: no kind of work is mapped to governance
     C1 Cross-stream waits: not applicable: no blocking link between items is recorded
     C2 Dependencies: not applicable: no blocking link between items is recorded
     C4 Releases: not applicable: no release is recorded, so what is delivered counts as released
