@@ -86,10 +86,16 @@ fn kept(json: &str) -> String {
     lines.map(|line| line.trim_end_matches(',')).collect::<Vec<_>>().join("\n")
 }
 
-/// The first lines that differ.
+/// The first lines that differ, and the signal that they belong to.
 fn difference(one: &str, other: &str) -> String {
-    let lines = one.lines().zip(other.lines()).enumerate().filter(|(_, (a, b))| a != b);
+    let lines: Vec<(&str, &str)> = one.lines().zip(other.lines()).collect();
+    let Some(first) = lines.iter().position(|(a, b)| a != b) else {
+        return "one is longer".to_owned();
+    };
+    let mut above = lines[..=first].iter().rev().map(|(line, _)| line.trim());
+    let signal = above.find(|line| line.starts_with("\"signal\"")).unwrap_or("no signal");
+    let told = lines[first..].iter().filter(|(a, b)| a != b).take(3);
     let told: Vec<String> =
-        lines.take(3).map(|(number, (a, b))| format!("line {number}: {a} is not {b}")).collect();
-    if told.is_empty() { "one is longer".to_owned() } else { told.join("; ") }
+        told.map(|(a, b)| format!("{} is not {}", a.trim(), b.trim())).collect();
+    format!("{signal} {}", told.join("; "))
 }

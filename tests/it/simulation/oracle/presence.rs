@@ -114,8 +114,10 @@ fn due_in_jira(life: &Life, site: &jira::Site, item: &StoredItem) -> Codes {
     );
     let closed = shut(&issue.project);
     if issue.project == OTHER || hidden || archived || !closed.is_empty() {
-        if hidden || closed.contains(Departure::AccessLost.code()) {
-            // Nobody can tell what cannot be read from what is not there.
+        let unread = last_known(item) != Some(issue.project);
+        if hidden || unread || closed.contains(Departure::AccessLost.code()) {
+            // Nobody can tell what cannot be read, or had moved unread into a project that then
+            // closed, from what is not there.
             fits.extend(of(&Departure::Gone));
         }
         fits.extend(closed);
