@@ -9,6 +9,7 @@ use streamgauge::digests::Section;
 use streamgauge::gauge::Moment;
 use streamgauge::model::Timestamp;
 use streamgauge::signals::Scope;
+use streamgauge::signals::report::Observation;
 use streamgauge::sim::github::records as github;
 use streamgauge::sim::story::{self, Size, Story};
 
@@ -59,15 +60,23 @@ fn repositories(staged: &Staged) -> u64 {
 /// Three weeks before a boundary these are told although nothing changed.
 const STANDING: [&str; 1] = ["O3"];
 
-/// Every planted fact is told with its words, and nothing else is confirmed or told.
+/// Every planted fact is told with its words, and nothing else is confirmed or told. The planted
+/// queue makes work older as well, and some seeds show that beyond doubt; a section then has one
+/// observation more than it holds, and the last one stands in the appendix.
 fn tells_what_is_planted(seed: u64, story: &Story, page: &Page) {
     let mut expected = Vec::new();
     for planted in &story.planted {
         let slice = slice(story, planted);
+        let mut findings = page.report.findings.iter();
         let told = page.told();
-        let (.., observation) = told
-            .iter()
-            .find(|(signal, about, _)| *signal == planted.signal && *about == slice)
+        let told = |observation: &&Observation| {
+            told.iter().any(|(.., told)| told == observation)
+                || page.digest.appendix.contains(observation)
+        };
+        let observation = findings
+            .find(|finding| finding.signal == planted.signal && finding.slice.id == slice)
+            .and_then(|finding| finding.observation.as_ref())
+            .filter(told)
             .unwrap_or_else(|| {
                 panic!("seed {seed}: {planted:?} is not told in\n{}", page.markdown)
             });
@@ -80,15 +89,23 @@ fn tells_what_is_planted(seed: u64, story: &Story, page: &Page) {
         expected.push((planted.signal, slice));
     }
     expected.sort();
-    let found: Vec<(&str, String)> =
+    let queue = expected.iter().find(|(signal, _)| *signal == "V5").expect("a queue is planted");
+    let aged = ("V4", queue.1.clone());
+    let loud: Vec<(&str, String)> =
         page.headlines().into_iter().map(|(signal, slice)| (signal, slice.to_owned())).collect();
+    let found: Vec<_> = loud.iter().filter(|found| **found != aged).cloned().collect();
     assert_eq!(found, expected, "seed {seed}: something else is told in\n{}", page.markdown);
-    assert_eq!(page.told().len(), expected.len() + STANDING.len(), "seed {seed}");
+    let told = page.told();
+    assert_eq!(
+        told.len() + page.digest.appendix.len(),
+        loud.len() + STANDING.len(),
+        "seed {seed}: {}",
+        page.markdown
+    );
     for line in STANDING {
-        let told = page.told();
-        assert!(told.iter().any(|(signal, ..)| *signal == line), "seed {seed}: {}", page.markdown);
+        let stands = told.iter().any(|(signal, ..)| *signal == line);
+        assert!(stands, "seed {seed}: {}", page.markdown);
     }
-    assert_eq!(page.digest.appendix.len(), 0, "seed {seed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -104,7 +121,9 @@ async fn the_planted_facts_are_told_and_nothing_else() {
 async fn the_whole_demo_is_told_within_the_budget_of_requests() {
     let story = story::generate(1, now(), Size::Demo);
     let staged = staged(story.clone()).await;
-    tells_what_is_planted(1, &story, &staged.portfolio().await);
+    let page = staged.portfolio().await;
+    tells_what_is_planted(1, &story, &page);
+    assert_eq!(page.digest.appendix.len(), 0, "all of it fits on the page");
     let repositories = repositories(&staged);
     for (outcome, requests) in &staged.first {
         let items = outcome.read;

@@ -529,7 +529,7 @@ async fn journal(store: &Store) {
     let bare = store.add_decision(bare, None).await.unwrap();
     assert_eq!((first.id.as_str(), corrected.id.as_str()), ("D-1", "D-2"));
     let unknown = store.add_decision(decision(4, ""), Some("D-77")).await;
-    assert!(matches!(unknown, Err(StoreError::Unusable(why)) if why.contains("D-77")));
+    assert!(matches!(unknown, Err(StoreError::Missing(why)) if why.contains("D-77")));
     assert_eq!(store.decisions(Some(at(2))).await.unwrap(), [first]);
     assert_eq!(store.decisions(None).await.unwrap(), [corrected.clone(), bare.clone()]);
 
