@@ -89,7 +89,10 @@ async fn a_jira_site_of_ten_issues() {
     T2 Governance load: not applicable: no kind of work is mapped to governance
     C1 Cross-stream waits: nothing
     C2 Dependencies: nothing
+    C3 Integration: not applicable: no release or integration event with delivered items of an epic is recorded
     C4 Releases: not applicable: no release is recorded, so what is delivered counts as released
+    C5 Cadences: not applicable: no cadence is declared
+    C6 Bets across streams: not applicable: no epic is known
     O1 Outcomes: not applicable: no outcome measure is declared
     O2 Time to first evidence: not applicable: no epic names an outcome measure, so no reading could be evidence
     O3 Evidence coverage: not applicable: no epic is known, so no attention went to a bet
@@ -124,7 +127,10 @@ async fn a_repository_without_a_board() {
     T2 Governance load: not applicable: no kind of work is mapped to governance
     C1 Cross-stream waits: not applicable: no blocking link between items is recorded
     C2 Dependencies: not applicable: no blocking link between items is recorded
+    C3 Integration: not applicable: no release or integration event with delivered items of an epic is recorded
     C4 Releases: not applicable: no release is recorded, so what is delivered counts as released
+    C5 Cadences: not applicable: no cadence is declared
+    C6 Bets across streams: not applicable: no epic is known
     O1 Outcomes: not applicable: no outcome measure is declared
     O2 Time to first evidence: not applicable: no epic names an outcome measure, so no reading could be evidence
     O3 Evidence coverage: not applicable: no epic is known, so no attention went to a bet
@@ -168,7 +174,10 @@ async fn localised_names_and_statuses_that_nobody_knows() {
     T2 Governance load: not applicable: no kind of work is mapped to governance
     C1 Cross-stream waits: not applicable: no blocking link between items is recorded
     C2 Dependencies: not applicable: no blocking link between items is recorded
+    C3 Integration: not applicable: no release or integration event with delivered items of an epic is recorded
     C4 Releases: not applicable: no release is recorded, so what is delivered counts as released
+    C5 Cadences: not applicable: no cadence is declared
+    C6 Bets across streams: not applicable: no epic is known
     O1 Outcomes: not applicable: no outcome measure is declared
     O2 Time to first evidence: not applicable: no epic names an outcome measure, so no reading could be evidence
     O3 Evidence coverage: not applicable: no epic is known, so no attention went to a bet
@@ -228,7 +237,10 @@ async fn a_site_without_histories() {
     T2 Governance load: not applicable: no kind of work is mapped to governance
     C1 Cross-stream waits: not applicable: no blocking link between items is recorded
     C2 Dependencies: not applicable: no blocking link between items is recorded
+    C3 Integration: not applicable: no release or integration event with delivered items of an epic is recorded
     C4 Releases: not applicable: no release is recorded, so what is delivered counts as released
+    C5 Cadences: not applicable: no cadence is declared
+    C6 Bets across streams: not applicable: no epic is known
     O1 Outcomes: not applicable: no outcome measure is declared
     O2 Time to first evidence: not applicable: no epic names an outcome measure, so no reading could be evidence
     O3 Evidence coverage: not applicable: no epic is known, so no attention went to a bet
@@ -273,7 +285,10 @@ async fn both_trackers_together() {
     T2 Governance load: not applicable: no kind of work is mapped to governance
     C1 Cross-stream waits: not applicable: no blocking link between items is recorded
     C2 Dependencies: not applicable: no blocking link between items is recorded
+    C3 Integration: not applicable: no release or integration event with delivered items of an epic is recorded
     C4 Releases: not applicable: no release is recorded, so what is delivered counts as released
+    C5 Cadences: not applicable: no cadence is declared
+    C6 Bets across streams: not applicable: no epic is known
     O1 Outcomes: not applicable: no outcome measure is declared
     O2 Time to first evidence: not applicable: no epic names an outcome measure, so no reading could be evidence
     O3 Evidence coverage: not applicable: no epic is known, so no attention went to a bet
