@@ -33,6 +33,11 @@ pub struct Ledger {
     pub odd: BTreeSet<u64>,
     /// Whether more left at once than a sweep believes in.
     pub mass: bool,
+    /// Whether Jira takes us for a stranger now.
+    pub refused: bool,
+    /// Whether the credential died and came back in the middle of a walk. Jira answers a stranger
+    /// with an empty page, and no answer tells for whom it was.
+    pub flickered: bool,
 }
 
 impl Ledger {

@@ -262,6 +262,15 @@ impl Life {
         Arc::clone(&self.processes[number].outbox)
     }
 
+    /// Jira's credential comes back, or dies.
+    fn admit(&mut self, admitted: bool) {
+        jira::lock(&self.jira).access.set_expired(!admitted);
+        let mut work = self.processes.iter().flat_map(|process| &process.work);
+        let under_way = work.any(|work| work.connection.0 == "jira");
+        self.ledger.flickered |= admitted && self.ledger.refused && under_way;
+        self.ledger.refused = !admitted;
+    }
+
     /// C5 for every process.
     pub fn look_at_signals(&self) {
         self.processes.iter().for_each(|process| signals::look(self, &process.gauge));
@@ -339,7 +348,7 @@ impl Life {
         }
         if self.dice.permille(self.swarm.lost_credential) {
             let expired = self.dice.permille(500);
-            jira::lock(&self.jira).access.set_expired(expired);
+            self.admit(!expired);
             self.note("credential", if expired { "lost" } else { "back" });
         }
         if self.dice.permille(self.swarm.forbidden) {
@@ -560,11 +569,8 @@ impl Life {
             limited: 0,
             ..self.swarm.clone()
         };
-        {
-            let mut site = jira::lock(&self.jira);
-            site.faults.clear();
-            site.access.set_expired(false);
-        }
+        jira::lock(&self.jira).faults.clear();
+        self.admit(true);
         let allow =
             |edits: &mut github::Edits<'_>| edits.forbid_repository(corpus::REPOS[1], false);
         self.github.edit(allow).unwrap();

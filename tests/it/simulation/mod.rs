@@ -42,7 +42,7 @@ const SEEDS: u64 = 80;
 /// Lives that are lived twice, one in this many.
 const TWICE: u64 = 40;
 /// Seeds that failed once.
-const REGRESSIONS: &[u64] = &[239, 454, 738, 1356, 1462];
+const REGRESSIONS: &[u64] = &[239, 454, 738, 1356, 1462, 2054, 2199, 3766, 4477, 8891];
 
 /// What a life leaves behind.
 struct Lived {

@@ -7,7 +7,7 @@ use streamgauge::sync::{Reach, Sweeping};
 
 use super::digests;
 use super::life::Life;
-use super::oracle::{self, Oracle};
+use super::oracle::{self, Oracle, at_once};
 
 /// Passes after the last fault. The first comes when every index has caught up, the last when the
 /// rarest of the retries is due.
@@ -29,9 +29,12 @@ pub async fn come_to_rest(life: &mut Life, oracle: &mut Oracle) {
         oracle::presence::told_apart(life);
     }
     // What a departure did to others, as to links, brings no stamp, and what a tracker did not tell
-    // in time is out of reach of a pull: the daily whole walk finds it. Other lives have to get
-    // there without it.
-    let needed = life.swarm.departures > 0 || life.swarm.is_deceived();
+    // in time, or told without an id, is out of reach of a pull: the daily whole walk finds it.
+    // Other lives have to get there without it.
+    let nameless = at_once(life.store.gaps(None)).unwrap();
+    let nameless = nameless.iter().any(|stored| stored.gap.source.is_none());
+    let deceived = life.swarm.is_deceived() || life.ledger.flickered || nameless;
+    let needed = life.swarm.departures > 0 || deceived;
     let whole = if needed { Reach::Full } else { Reach::Hot };
     for (hours, reach) in [(5, Reach::Hot), (14, whole), (26, Reach::Hot), (26, Reach::Hot)] {
         round(life, oracle, hours, reach).await;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use streamgauge::clock::ManualClock;
 use streamgauge::gauge::{Gauge, Moment, World};
+use streamgauge::model::StateIx;
 use streamgauge::portfolio::Portfolio;
 use streamgauge::signals::{Scope, evaluate};
 use streamgauge::store::Store;
@@ -58,7 +59,7 @@ pub fn equal(mine: &Store, fresh: &Store) -> bool {
             item.removed.is_some() || item.history.iter().any(|change| change.outlives_reads())
         })
     };
-    if watched(mine) {
+    if watched(mine) || watched(fresh) {
         return false;
     }
     let world = |store: &Store| at_once(World::build(store, portfolio(), None)).unwrap();
@@ -67,6 +68,18 @@ pub fn equal(mine: &Store, fresh: &Store) -> bool {
     mine.dataset.gaps.clone_from(&theirs.dataset.gaps);
     let newest = mine.dataset.items.iter().map(|item| item.created_at).max();
     let Some(at) = newest.map(|at| at.plus_days(21)) else { return false };
+    let (one, other) = (&mine.dataset, &theirs.dataset);
+    for (own, fresh) in one.items.iter().zip(&other.items) {
+        let (mut own, mut fresh) = (own.clone(), fresh.clone());
+        for (item, states) in [(&mut own, &one.states), (&mut fresh, &other.states)] {
+            let names: Vec<String> =
+                item.segments.iter().map(|s| states.name(s.state).to_owned()).collect();
+            item.key = format!("{} {names:?}", item.key);
+            item.segments.iter_mut().for_each(|segment| segment.state = StateIx(0));
+        }
+        let (own, fresh) = (format!("{own:?}"), format!("{fresh:?}"));
+        assert!(own == fresh, "C5: an item after a life: {own} is not {fresh}");
+    }
     for scope in [Scope::Portfolio, Scope::Stream("payments".into())] {
         let mine = json(&evaluate(&mine.dataset, at, at, &scope));
         let theirs = json(&evaluate(&theirs.dataset, at, at, &scope));
