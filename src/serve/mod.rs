@@ -15,6 +15,7 @@ mod sweeper;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc};
@@ -141,6 +142,7 @@ impl Daemon {
             metrics,
             live,
             hooks,
+            begun: AtomicBool::new(false),
         };
         let router = web::router(Arc::new(app));
         let limits = web::server::Limits::default().within_open_files();

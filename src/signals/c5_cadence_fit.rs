@@ -280,7 +280,7 @@ fn skews(view: &View<'_>) -> Vec<Finding> {
         slices.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         let shown = slices[0] != slices[1] && slices.iter().all(|slice| slice.id != OTHER);
         let concerns = slices.iter().any(|slice| view.in_scope(&slice.id));
-        (waited > 0 && shown && concerns).then(|| (slices, (one, other), waited))
+        (waited > 0 && shown && concerns).then_some((slices, (one, other), waited))
     });
     let found: Vec<_> = found.collect();
     found

@@ -1,10 +1,9 @@
 //! What an operator asks at a glance: the newest passes, what waits, gaps by reason, deliveries.
 
-use super::driver::{Row, Tx};
+use super::driver::{Param, Row};
 use super::scans::pass;
 use super::{
-    DeliveryRecord, DigestKey, GapCount, PassMarks, PassRecord, ScopeTrouble, Store, StoreError,
-    Waiting,
+    DeliveryRecord, DigestKey, GapCount, PassMarks, ScopeTrouble, Store, StoreError, Waiting,
 };
 use crate::model::{ConnectionId, Timestamp};
 
@@ -22,17 +21,23 @@ impl Store {
         let known = known.unwrap_or(Timestamp::MAX);
         self.driver
             .read("pass marks", move |tx| {
-                let mut marks = Vec::new();
+                let mut names = Vec::new();
                 let mut last = String::new();
                 while let Some(row) = tx.first(NEXT, &[(&last).into(), known.into()])? {
                     last = row.string(0)?;
-                    let newest = newest_pass(tx, &last, known, NEWEST)?;
-                    let Some(newest) = newest else { continue };
-                    let complete = newest_pass(tx, &last, known, NEWEST_COMPLETE)?;
+                    names.push(last.clone());
+                }
+                let asked: Vec<Vec<Param<'_>>> =
+                    names.iter().map(|name| vec![name.into(), known.into()]).collect();
+                let newest = tx.query_all(NEWEST, &asked)?;
+                let complete = tx.query_all(NEWEST_COMPLETE, &asked)?;
+                let mut marks = Vec::new();
+                for ((name, newest), complete) in names.iter().zip(&newest).zip(&complete) {
+                    let Some(newest) = newest.first().map(pass).transpose()? else { continue };
                     marks.push(PassMarks {
-                        connection: ConnectionId(last.clone()),
+                        connection: ConnectionId(name.clone()),
                         newest,
-                        complete,
+                        complete: complete.first().map(pass).transpose()?,
                     });
                 }
                 Ok(marks)
@@ -155,15 +160,6 @@ const NEWEST_COMPLETE: &str =
      FROM passes WHERE connection = $1
      AND finished_at <= $2 AND complete = 1 AND clock IS NOT NULL
      ORDER BY finished_at DESC, id DESC LIMIT 1";
-
-fn newest_pass(
-    tx: &mut Tx<'_>,
-    connection: &str,
-    known: Timestamp,
-    sql: &'static str,
-) -> Result<Option<PassRecord>, StoreError> {
-    tx.first(sql, &[connection.into(), known.into()])?.map(|row| pass(&row)).transpose()
-}
 
 pub(super) fn delivery(row: &Row) -> Result<DeliveryRecord, StoreError> {
     let (digest, due, channel) = (row.string(0)?, row.string(1)?, row.string(2)?);

@@ -1,5 +1,7 @@
 //! `/` before there is anything to chart: what was read so far, and what to do next.
 
+use std::sync::atomic::Ordering;
+
 use maud::{Markup, html};
 
 use super::App;
@@ -24,11 +26,17 @@ auth = { user = "gauge@example.com", token = { env = "JIRA_TOKEN" } }"#;
 /// # Errors
 /// The store does not answer.
 pub async fn is_due(app: &App, visit: &Visit) -> Result<bool, StoreError> {
+    if visit.is_live() && app.begun.load(Ordering::Relaxed) {
+        return Ok(false);
+    }
     if !app.store.holds_items().await? {
         return Ok(true);
     }
     let marks = app.store.pass_marks(None).await?;
     let none_complete = !marks.is_empty() && marks.iter().all(|mark| mark.complete.is_none());
+    if marks.iter().any(|mark| mark.complete.is_some()) {
+        app.begun.store(true, Ordering::Relaxed);
+    }
     Ok(visit.is_live() && none_complete)
 }
 

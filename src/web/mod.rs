@@ -35,6 +35,7 @@ mod workers;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -101,6 +102,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     pub live: Arc<Live>,
     pub hooks: BTreeMap<String, Hook>,
+    /// Set once something was read completely; what was read stays read.
+    pub begun: AtomicBool,
 }
 
 /// Where the webhooks of one connection go.

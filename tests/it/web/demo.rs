@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use streamgauge::clock::{ManualClock, SharedClock};
 use streamgauge::demo::{Demo, Source};
@@ -42,6 +43,7 @@ async fn every_observation_is_shown_with_its_chart_and_its_items() {
         metrics: Arc::new(Metrics::default()),
         live: Arc::new(Live::default()),
         hooks: std::collections::BTreeMap::new(),
+        begun: AtomicBool::new(false),
     };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
