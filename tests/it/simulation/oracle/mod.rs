@@ -18,6 +18,9 @@ use super::world::World;
 /// How far behind its cursor a usual pull looks, in milliseconds.
 const OVERLAP_MS: i64 = 15 * 60_000;
 
+/// How many pages of what was touched meanwhile a walk follows beyond the clock it began at.
+const PAGES_BEYOND: usize = 10;
+
 /// What the checks remember from one moment to the next.
 #[derive(Default)]
 pub struct Oracle {
@@ -120,7 +123,9 @@ impl Oracle {
         let later = at_once(life.store.due_retries(&connection, Timestamp::MAX, u32::MAX)).unwrap();
         let later: BTreeSet<String> = later.into_iter().map(|retry| retry.source).collect();
         let site = jira::lock(&life.jira);
-        for (id, truth) in site.dump() {
+        let dump = site.dump();
+        let touched: Vec<Timestamp> = dump.values().map(|issue| issue.updated).collect();
+        for (id, truth) in dump {
             let source = id.to_string();
             let scan = match (life.swarm.center, truth.project) {
                 (false, _) => "projects",
@@ -134,8 +139,7 @@ impl Oracle {
                 || life.ledger.left.contains_key(&("jira", source.clone()));
             let came = life.ledger.came.get(&id).is_some_and(|came| *came >= bound);
             let odd = life.ledger.odd.contains(&id);
-            // What was touched again while a walk went on stands where the next pull looks.
-            let ahead = truth.updated >= bound;
+            let ahead = is_ahead(life, *cursor, truth.updated, &touched);
             if later.contains(&source) || clouded || came || odd || ahead || truth.project == OTHER
             {
                 continue;
@@ -161,6 +165,18 @@ impl Oracle {
             assert!(item.is_some() || issue.created >= bound, "C2: {} is not stored", truth.key);
         }
     }
+}
+
+/// Whether an issue stands where only the next pull looks, although it was there before the walk.
+/// Touched while the walk went on, it moved from the part still to come to its end, where another
+/// node of the index did not have it yet, or which lay further out than the walk follows.
+fn is_ahead(life: &Life, cursor: Timestamp, updated: Timestamp, all: &[Timestamp]) -> bool {
+    if let Some(behind) = life.swarm.second_index {
+        let latest = behind + life.swarm.lag + life.swarm.lag_spread;
+        return updated >= cursor.plus_millis(-i64::try_from(latest.as_millis()).unwrap());
+    }
+    let beyond = all.iter().filter(|touched| **touched >= cursor).count();
+    updated >= cursor && beyond >= PAGES_BEYOND * life.swarm.page
 }
 
 /// C8: nothing grows with time.
