@@ -1,6 +1,7 @@
 //! How old the data is that a report rests on, and what of it is in doubt.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -50,6 +51,14 @@ pub struct Stale {
     pub age_ms: Option<i64>,
 }
 
+/// What freshness is judged by.
+#[derive(Default)]
+pub(super) struct Marks {
+    passes: Vec<PassMarks>,
+    /// What sweeps told; for the present only.
+    scopes: Vec<ScopeTrouble>,
+}
+
 impl Gauge {
     /// What is stale for a report at this moment. A past moment is judged by the passes that had
     /// ended by then; what sweeps told is known for the present only.
@@ -59,7 +68,10 @@ impl Gauge {
     pub async fn freshness(&self, moment: Moment) -> Result<Freshness, StoreError> {
         let now = self.clock.now();
         let at = moment.as_of.unwrap_or(now).min(moment.known.unwrap_or(now));
-        let marks = self.store.pass_marks(moment.known).await?;
+        let Marks { passes: marks, scopes } = &*match moment.known {
+            None => self.marks.ask(async || self.marks(None).await).await?,
+            known => self.marks(known).await?,
+        };
         let mut names: BTreeSet<&ConnectionId> = marks.iter().map(|one| &one.connection).collect();
         if moment.known.is_none() {
             names.extend(self.declared.iter().map(|one| &one.connection));
@@ -71,12 +83,17 @@ impl Gauge {
                 self.stale(name, mark, at)
             })
             .collect();
-        let mut scopes = match moment.known {
+        let named = |scope: &&ScopeTrouble| self.reads(&scope.connection, &scope.project);
+        Ok(Freshness { stale, scopes: scopes.iter().filter(named).cloned().collect() })
+    }
+
+    async fn marks(&self, known: Option<Timestamp>) -> Result<Arc<Marks>, StoreError> {
+        let passes = self.store.pass_marks(known).await?;
+        let scopes = match known {
             None => self.store.troubled_scopes().await?,
             Some(_) => Vec::new(),
         };
-        scopes.retain(|scope| self.reads(&scope.connection, &scope.project));
-        Ok(Freshness { stale, scopes })
+        Ok(Arc::new(Marks { passes, scopes }))
     }
 
     /// Whether the settings still name a project: nothing sweeps one that was taken out.

@@ -17,6 +17,7 @@ mod moves;
 pub mod outcomes;
 pub mod record;
 mod releases;
+mod shared;
 pub mod status;
 mod store_status;
 mod story;
@@ -42,6 +43,8 @@ use crate::signals::report::Header;
 use crate::signals::team::{TeamOnly, TeamView};
 use crate::signals::{Report, Scope, evaluate};
 use crate::store::{Store, StoreError};
+use freshness::Marks;
+use shared::Shared;
 
 /// How long a live report is served before `as_of` moves on, in milliseconds.
 const LIVE_MS: i64 = 60_000;
@@ -63,16 +66,20 @@ pub struct Gauge {
     portfolio: Arc<Portfolio>,
     clock: SharedClock,
     declared: Vec<Declared>,
+    seq: Shared<u64>,
+    marks: Shared<Arc<Marks>>,
     live: tokio::sync::Mutex<Option<(u64, Arc<World>)>>,
     /// Held while a report of now is computed: whoever asks meanwhile waits for that one.
     computing: tokio::sync::Mutex<()>,
-    reports: Mutex<Reports>,
+    reports: Mutex<BTreeMap<(Moment, Scope), Kept>>,
 }
 
-#[derive(Default)]
-struct Reports {
+/// A computed report.
+struct Kept {
+    /// The store's change sequence before anything was read for it.
     seq: u64,
-    kept: BTreeMap<(Moment, Scope), (Timestamp, Arc<Report>)>,
+    at: Timestamp,
+    report: Arc<Report>,
 }
 
 impl Gauge {
@@ -83,6 +90,8 @@ impl Gauge {
             portfolio,
             clock,
             declared: Vec::new(),
+            seq: Shared::default(),
+            marks: Shared::default(),
             live: tokio::sync::Mutex::default(),
             computing: tokio::sync::Mutex::default(),
             reports: Mutex::default(),
@@ -121,10 +130,10 @@ impl Gauge {
             let portfolio = self.portfolio_at(known).await?;
             return Ok(Arc::new(World::build(&self.store, portfolio, known).await?));
         }
+        let seq = self.seq().await?;
         let mut live = self.live.lock().await;
-        let seq = self.store.seq().await?;
         if let Some((kept, world)) = live.as_ref()
-            && *kept == seq
+            && *kept >= seq
         {
             return Ok(Arc::clone(world));
         }
@@ -135,6 +144,10 @@ impl Gauge {
         let world = Arc::new(world);
         *live = Some((seq, Arc::clone(&world)));
         Ok(world)
+    }
+
+    async fn seq(&self) -> Result<u64, StoreError> {
+        self.seq.ask(async || self.store.seq().await).await
     }
 
     /// The portfolio file as it was accepted at `known`; the present one where none was.
@@ -151,37 +164,36 @@ impl Gauge {
     pub async fn report(&self, moment: Moment, scope: &Scope) -> Result<Arc<Report>, StoreError> {
         let now = self.clock.now();
         let key = (moment, scope.clone());
-        if let Some(kept) = self.kept(self.store.seq().await?, &key, now) {
+        if let Some(kept) = self.kept(self.seq().await?, &key, now) {
             return Ok(kept);
         }
         let _computing = match moment.known {
             None => Some(self.computing.lock().await),
             Some(_) => None,
         };
-        if let Some(kept) = self.kept(self.store.seq().await?, &key, now) {
+        let seq = self.seq().await?;
+        if let Some(kept) = self.kept(seq, &key, now) {
             return Ok(kept);
         }
         let world = self.world(moment.known).await?;
         let (as_of, known) = (moment.as_of.unwrap_or(now), moment.known.unwrap_or(now));
         let report = Arc::new(evaluate(&world.dataset, as_of, known, scope));
         let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
-        if reports.kept.len() >= MOST_REPORTS {
-            reports.kept.clear();
+        reports.retain(|_, kept| kept.seq >= seq);
+        if reports.len() >= MOST_REPORTS {
+            reports.clear();
         }
-        reports.kept.insert(key, (now, Arc::clone(&report)));
+        reports.insert(key, Kept { seq, at: now, report: Arc::clone(&report) });
         Ok(report)
     }
 
+    /// A report that was computed from what the store held at `seq`, or later.
     fn kept(&self, seq: u64, key: &(Moment, Scope), now: Timestamp) -> Option<Arc<Report>> {
-        let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
-        if reports.seq != seq {
-            reports.seq = seq;
-            reports.kept.clear();
-            return None;
-        }
-        let (at, report) = reports.kept.get(key)?;
+        let reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = reports.get(key).filter(|kept| kept.seq >= seq)?;
         let fixed = key.0.as_of.is_some() && key.0.known.is_some();
-        (fixed || now.millis() - at.millis() < LIVE_MS).then(|| Arc::clone(report))
+        let young = now.millis() - kept.at.millis() < LIVE_MS;
+        (fixed || young).then(|| Arc::clone(&kept.report))
     }
 
     /// What a team sees of itself at a moment; `None` where no such team is declared.
