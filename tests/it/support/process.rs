@@ -16,7 +16,7 @@ use super::gate::Gate;
 use super::settings::{list, with_jira};
 
 /// Longest wait for anything that must happen.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_secs(180);
 
 /// The folder of one installation: settings, portfolio, database, logs.
 pub struct Folder {
