@@ -16,25 +16,25 @@ TEST_DELIVERIES=${TEST_DELIVERIES:-20000} TEST_KILLS=${TEST_KILLS:-20} \
 TEST_NIGHTLY=1 TEST_ROUNDS="${TEST_ROUNDS:-150}" \
     cargo test --locked --test it processes:: -- --nocapture --test-threads=1
 
+# Every write that can find the disk full, every fsync that can fail, every page that can be damaged,
+# every call of a migration that can be the last.
+TEST_NIGHTLY=1 cargo test --locked --test it disk:: -- --nocapture
+
 # The simulation: another 10,000 lives every day, or those that SIM_FIRST and SIM_SEEDS name.
 export SIM_FIRST=${SIM_FIRST:-$(($(date +%s) / 86400 * 10000))} SIM_SEEDS=${SIM_SEEDS:-10000}
 cargo test --locked --profile sim --test it simulation::whatever -- --nocapture
 
-# Every known bug of src/mutants.rs has to be noticed by the simulation within 3,000 lives, all but
-# the harmless one; and the program that holds them does not serve. `MUTANT=NoFence` takes one.
-cargo test --locked --profile sim --features mutants --test it -- \
-    simulation::mutants no_image_and_no_release --nocapture
-
 # Security: a million forged signatures.
 FORGERIES=${FORGERIES:-1000000} \
-    cargo test --locked --test it security::hooks::one_flipped_bit_is_a_forgery -- --nocapture
+    cargo test --locked --profile sim --test it security::hooks::one_flipped_bit_is_a_forgery -- --nocapture
 
 # Fuzzing: a million inputs for each parser, a tenth of that for whole clients, servers and
 # databases. An input that fails is left in the temporary folder; its place is
 # tests/it/fuzz/corpus/TARGET/, where it is tried first for ever.
 FUZZ_ROUNDS=${FUZZ_ROUNDS:-1000000} TEST_SEED=${TEST_SEED:-$(date +%s)} \
-    cargo test --locked --test it fuzz:: -- --nocapture
+    cargo test --locked --profile sim --test it fuzz:: -- --nocapture
 
-# Every write that can find the disk full, every fsync that can fail, every page that can be damaged,
-# every call of a migration that can be the last.
-TEST_NIGHTLY=1 cargo test --locked --test it disk:: -- --nocapture
+# Every known bug of src/mutants.rs has to be noticed by the simulation within 3,000 lives, all but
+# the harmless one; and the program that holds them does not serve. `MUTANT=NoFence` takes one.
+cargo test --locked --profile sim --features mutants --test it -- \
+    simulation::mutants no_image_and_no_release --nocapture
