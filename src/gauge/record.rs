@@ -79,7 +79,16 @@ pub enum RecordError {
     #[error("{0}")]
     Wrong(String),
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
+}
+
+impl From<StoreError> for RecordError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Missing(what) => Self::Wrong(what),
+            other => Self::Store(other),
+        }
+    }
 }
 
 impl Gauge {
@@ -118,11 +127,7 @@ impl Gauge {
             why: new.why.trim().to_owned(),
             known_at: now,
         };
-        let added = self.store.add_decision(decision, new.supersedes.as_deref()).await;
-        added.map_err(|error| match error {
-            StoreError::Missing(what) => RecordError::Wrong(what),
-            other => RecordError::Store(other),
-        })
+        Ok(self.store.add_decision(decision, new.supersedes.as_deref()).await?)
     }
 
     /// Checks and appends an outcome reading. One that is known already is not doubled: the second

@@ -1,16 +1,22 @@
 //! Declared integration events. Nothing is changed or deleted; a correction supersedes.
 
-use super::driver::Tx;
-use super::journal::{unword, word};
+use super::journal::{Records, superseded, unword, word};
 use super::{Store, StoreError, bump, next_numbers};
 use crate::model::{Integration, Timestamp};
+
+const EVENTS: Records = Records {
+    prefix: "I-",
+    known: "SELECT number FROM integrations WHERE number = $1",
+    called: "integration event",
+    command: "integration",
+};
 
 impl Store {
     /// Appends an integration event and assigns its id; `supersedes` names the one it corrects. One
     /// that is entered twice is kept twice: points less than a day apart are one to every signal.
     ///
     /// # Errors
-    /// [`StoreError::Unusable`] when `supersedes` names no event.
+    /// [`StoreError::Missing`] when `supersedes` names no event.
     pub async fn add_integration(
         &self,
         mut event: Integration,
@@ -19,10 +25,7 @@ impl Store {
         let supersedes = supersedes.map(str::to_owned);
         self.driver
             .write("add integration", move |tx| {
-                let corrected = match &supersedes {
-                    Some(id) => Some(number_of(tx, id)?),
-                    None => None,
-                };
+                let corrected = superseded(tx, &EVENTS, supersedes.as_deref())?;
                 let number = next_numbers(tx, "integrations", 1)?;
                 event.id = format!("I-{number}");
                 let (epics, items) = (word(&event.epics)?, word(&event.items)?);
@@ -79,16 +82,4 @@ impl Store {
             })
             .await
     }
-}
-
-fn number_of(tx: &mut Tx<'_>, id: &str) -> Result<i64, StoreError> {
-    let number = id.strip_prefix("I-").and_then(|n| n.parse::<i64>().ok());
-    let sql = "SELECT number FROM integrations WHERE number = $1";
-    let row = number.map(|n| tx.first(sql, &[n.into()])).transpose()?.flatten();
-    row.map(|row| row.int(0)).unwrap_or_else(|| {
-        Err(StoreError::Unusable(format!(
-            "there is no integration event {id:?} to supersede; take an id that `streamgauge \
-             integration` printed"
-        )))
-    })
 }

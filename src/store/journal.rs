@@ -9,7 +9,23 @@ use super::driver::{Row, Tx};
 use super::{Store, StoreError, bump, next_numbers};
 use crate::model::{DAY_MS, Decision, Expectation, Timestamp};
 
-const PLACE: &str = "the record of decisions";
+const PLACE: &str = "the record of decisions and integration events";
+
+/// Records that correct each other: their ids begin with `prefix`, `known` finds one by its number,
+/// and `command` enters one.
+pub(super) struct Records {
+    pub prefix: &'static str,
+    pub known: &'static str,
+    pub called: &'static str,
+    pub command: &'static str,
+}
+
+const DECISIONS: Records = Records {
+    prefix: "D-",
+    known: "SELECT number FROM decisions WHERE number = $1",
+    called: "decision",
+    command: "decide",
+};
 
 /// A question for rows of `decisions d` that [`decision`] reads.
 macro_rules! decisions {
@@ -30,7 +46,7 @@ impl Store {
     /// same instant, or, where it was made when it was entered, within the last day.
     ///
     /// # Errors
-    /// [`StoreError::Unusable`] when `supersedes` names no decision.
+    /// [`StoreError::Missing`] when `supersedes` names no decision.
     pub async fn add_decision(
         &self,
         mut decision: Decision,
@@ -39,10 +55,7 @@ impl Store {
         let supersedes = supersedes.map(str::to_owned);
         self.driver
             .write("add decision", move |tx| {
-                let corrected = match &supersedes {
-                    Some(id) => Some(number_of(tx, id)?),
-                    None => None,
-                };
+                let corrected = superseded(tx, &DECISIONS, supersedes.as_deref())?;
                 // Taking no number makes two processes wait for each other all the same.
                 next_numbers(tx, "decisions", 0)?;
                 if let Some(known) = entered_before(tx, &decision, corrected)? {
@@ -129,14 +142,21 @@ impl Store {
     }
 }
 
-fn number_of(tx: &mut Tx<'_>, id: &str) -> Result<i64, StoreError> {
-    let number = id.strip_prefix("D-").and_then(|n| n.parse::<i64>().ok());
-    let sql = "SELECT number FROM decisions WHERE number = $1";
-    let row = number.map(|n| tx.first(sql, &[n.into()])).transpose()?.flatten();
-    row.map(|row| row.int(0)).unwrap_or_else(|| {
-        Err(StoreError::Missing(format!(
-            "supersedes: there is no decision {id:?}; take an id that `streamgauge decide` printed"
-        )))
+/// The number of the record that a new one corrects, if it corrects one.
+pub(super) fn superseded(
+    tx: &mut Tx<'_>,
+    records: &Records,
+    id: Option<&str>,
+) -> Result<Option<i64>, StoreError> {
+    let Some(id) = id else { return Ok(None) };
+    let number = id.strip_prefix(records.prefix).and_then(|n| n.parse::<i64>().ok());
+    let row = number.map(|n| tx.first(records.known, &[n.into()])).transpose()?.flatten();
+    row.map(|row| row.int(0)).transpose()?.map(Some).ok_or_else(|| {
+        let Records { called, command, .. } = records;
+        StoreError::Missing(format!(
+            "supersedes: there is no {called} {id:?}; take an id that `streamgauge {command}` \
+             printed"
+        ))
     })
 }
 

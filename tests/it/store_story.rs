@@ -586,7 +586,7 @@ async fn journal(store: &Store) {
     assert_eq!(store.integrations(Some(at(22))).await.unwrap(), [first, second.clone()]);
     assert_eq!(store.integrations(None).await.unwrap(), [mended, second]);
     let unknown = store.add_integration(event(1, "", 24), Some("D-1")).await;
-    assert!(matches!(unknown, Err(StoreError::Unusable(why)) if why.contains("\"D-1\"")));
+    assert!(matches!(unknown, Err(StoreError::Missing(why)) if why.contains("\"D-1\"")));
 
     assert_eq!(store.portfolio_at(None).await.unwrap(), None);
     assert!(store.accept_portfolio("vocabulary = \"safe\"", at(1)).await.unwrap());

@@ -101,10 +101,16 @@ async fn a_record_that_the_portfolio_does_not_know_is_refused_in_a_sentence() {
     let answer = house.ask(ask).await;
     assert_eq!(answer.status, 400);
     assert_eq!(answer.body, "subject: there is no stream `booking`; there are payments\n");
-    let unknown = DECISION.replacen('{', r#"{"supersedes": "D-99", "#, 1);
-    let answer = house.ask(post("/api/v1/decisions", JSON, unknown).bearer("portfolio-word")).await;
-    assert_eq!(answer.status, 400, "{}", answer.body);
-    assert!(answer.body.starts_with("supersedes: there is no decision \"D-99\""));
+    for (path, body, id, called) in [
+        ("/api/v1/decisions", DECISION, "D-99", "decision"),
+        ("/api/v1/integrations", INTEGRATION, "I-99", "integration event"),
+    ] {
+        let unknown = body.replacen('{', &format!(r#"{{"supersedes": "{id}", "#), 1);
+        let answer = house.ask(post(path, JSON, unknown).bearer("portfolio-word")).await;
+        assert_eq!(answer.status, 400, "{}", answer.body);
+        let told = format!("supersedes: there is no {called} \"{id}\"");
+        assert!(answer.body.starts_with(&told), "{}", answer.body);
+    }
 }
 
 #[tokio::test]
