@@ -21,10 +21,8 @@ use std::collections::BTreeMap;
 
 use super::attention::{Cell, TEAM_DAY, sum};
 use super::bets::{Evidence, first_releases, level, read_at, recent};
-use super::defaults::{TEAM_DAYS_MIN, XMR_MIN};
-use super::finding::{
-    charted, finding, insufficient, measure, not_applicable, observe, standing_of,
-};
+use super::defaults::XMR_MIN;
+use super::finding::{charted, finding, measure, not_applicable, observe, standing_of};
 use super::report::{Finding, Limits, Measure, Question, Slice, Unit, Verdict};
 use super::slices::NONE;
 use super::stats::xmr::Bounds;
@@ -226,10 +224,7 @@ fn slices(bets: &Bets<'_>, dimension: Dimension, window: Period) -> Vec<Finding>
         if days <= 0.0 {
             return None;
         }
-        if (spread.product() as f64) < TEAM_DAYS_MIN * TEAM_DAY {
-            let why = "a share rests on at least forty observed team-days";
-            let have = spread.product() as f64 / TEAM_DAY;
-            let verdict = insufficient(have.floor() as u64, TEAM_DAYS_MIN as u64, "team-days", why);
+        if let Some(verdict) = p1::too_few_days(spread.product() as f64 / TEAM_DAY) {
             return Some(finding(&SIGNAL, slice.clone(), verdict));
         }
         let mut found = finding(&SIGNAL, slice.clone(), Verdict::Described);

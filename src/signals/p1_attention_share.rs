@@ -25,7 +25,7 @@ use super::stats::xmr::Bounds;
 use super::verdict::{Judged, Weekly, direction, judge};
 use super::view::View;
 use super::{Scope, Signal, words};
-use crate::model::{DAY_MS, Dimension, Kind, Period, StreamIx};
+use crate::model::{DAY_MS, Dimension, Kind, Period, StreamIx, Timestamp};
 
 pub const SIGNAL: Signal = Signal {
     id: "P1",
@@ -87,6 +87,12 @@ pub fn floor(view: &View<'_>, window: Period) -> Option<Verdict> {
             "too little of the teams' time shows work in progress on a board",
         ));
     }
+    too_few_days(days)
+}
+
+/// Why no share of so many observed team-days is printed.
+#[must_use]
+pub fn too_few_days(days: f64) -> Option<Verdict> {
     (days < TEAM_DAYS_MIN).then(|| {
         let why = "a share rests on at least forty observed team-days";
         insufficient(days.floor() as u64, TEAM_DAYS_MIN as u64, "team-days", why)
@@ -191,7 +197,12 @@ pub fn moved_by_waiting(found: &Finding) -> Option<(f64, f64)> {
 pub fn unclassified(view: &View<'_>, table: &Table) -> Option<Verdict> {
     let slice = table.slices.of(None, None, Kind::Unclassified);
     let (without, all) = view.attention.share(table, slice, window(view));
-    let classified = 1.0 - without as f64 / all.max(1) as f64;
+    too_few_classified(1.0 - without as f64 / all.max(1) as f64)
+}
+
+/// The same for a share of attention that goes to mapped kinds.
+#[must_use]
+pub fn too_few_classified(classified: f64) -> Option<Verdict> {
     (classified < CLASSIFIED_MIN).then(|| {
         insufficient(
             (classified * 100.0).floor() as u64,
@@ -220,9 +231,10 @@ fn chart(view: &View<'_>, table: &Table, slice: usize) -> Judged {
 }
 
 /// Weekly cells, with what was not observed as a gap.
+#[must_use]
 pub fn weekly(
     view: &View<'_>,
-    since: Option<crate::model::Timestamp>,
+    since: Option<Timestamp>,
     cells: Vec<(i64, i64)>,
 ) -> Weekly {
     let known = view.observed(since);

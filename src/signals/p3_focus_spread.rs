@@ -17,7 +17,7 @@
 use std::collections::BTreeMap;
 
 use super::attention::{TEAM_DAY, sum};
-use super::defaults::{TEAM_DAYS_MIN, UNPARENTED_MAX, WINDOW_WEEKS};
+use super::defaults::{UNPARENTED_MAX, WINDOW_WEEKS};
 use super::finding::{
     charted, finding, insufficient, measure, not_applicable, observe, portfolio, standing_of,
 };
@@ -134,10 +134,8 @@ fn too_little(window: &ByEpic) -> Option<Verdict> {
     if with == 0 {
         return Some(not_applicable("no attention went to work with an epic in the window"));
     }
-    let days = all as f64 / TEAM_DAY;
-    if days < TEAM_DAYS_MIN {
-        let why = "a share rests on at least forty observed team-days";
-        return Some(insufficient(days.floor() as u64, TEAM_DAYS_MIN as u64, "team-days", why));
+    if let Some(verdict) = p1::too_few_days(all as f64 / TEAM_DAY) {
+        return Some(verdict);
     }
     let share = with as f64 / all as f64;
     let need = 1.0 - UNPARENTED_MAX;

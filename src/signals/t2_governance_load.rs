@@ -17,7 +17,7 @@ use super::finding::{
 };
 use super::report::{Finding, Measure, Question, Slice, Unit};
 use super::stats::xmr::Bounds;
-use super::verdict::{Weekly, direction, judge};
+use super::verdict::{direction, judge};
 use super::view::View;
 use super::{Scope, Signal, p1_attention_share as p1, words};
 use crate::model::{Dimension, Kind};
@@ -89,13 +89,8 @@ fn load(view: &View<'_>, slice: Slice) -> Finding {
         return finding(&SIGNAL, slice, verdict);
     }
     let governance = table.slices.of(None, None, Kind::Governance);
-    let known = view.observed(view.flow.since);
     let cells = view.attention.weekly(table, governance, &view.weeks);
-    let cell = |(cell, known): ((i64, i64), bool)| (known && cell.1 > 0).then_some(cell);
-    let weekly = Weekly {
-        weeks: view.weeks.list.clone(),
-        cells: cells.into_iter().zip(known).map(cell).collect(),
-    };
+    let weekly = p1::weekly(view, view.flow.since, cells);
     let judged = judge(&weekly, Unit::Share, Bounds::SHARE, &[1, 2, 4]);
     let (part, all) = view.attention.share(table, governance, window);
     let mut found = charted(&SIGNAL, slice, judged.clone());

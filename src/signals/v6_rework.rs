@@ -15,9 +15,9 @@
 //! has the gates of attention shares (P1): coverage, forty team-days, and four fifths classified.
 
 use super::attention::{TEAM_DAY, sum};
-use super::defaults::{CLASSIFIED_MIN, PERCENT_FROM, TEAM_DAYS_MIN};
+use super::defaults::PERCENT_FROM;
 use super::finding::{
-    against_usual, charted, finding, insufficient, measure, not_applicable, observe, standing_of,
+    against_usual, charted, finding, measure, not_applicable, observe, standing_of,
 };
 use super::flow::StreamFlow;
 use super::report::{Finding, Measure, Question, Slice, Unit, Verdict};
@@ -179,21 +179,19 @@ fn failure_demand(
         let why = "no active work of a declared team was observed in the window";
         return finding(&SIGNAL, slice, not_applicable(why));
     };
-    if let Some(verdict) = too_little(classified, all) {
+    let days = all as f64 / TEAM_DAY;
+    let unclear = || p1::too_few_classified(classified as f64 / all as f64);
+    if let Some(verdict) = p1::too_few_days(days).or_else(unclear) {
         return finding(&SIGNAL, slice, verdict);
     }
-    let known = view.observed_of(members);
-    let week = |([defects, _, all], known): (&[i64; 3], &bool)| {
-        (*known && *all > 0).then_some((*defects, *all))
-    };
-    let cells = weekly.iter().zip(&known).map(week).collect();
-    let weekly = Weekly { weeks: view.weeks.list.clone(), cells };
+    let since = members.iter().filter_map(|stream| stream.since).min();
+    let cells = weekly.iter().map(|[defects, _, all]| (*defects, *all)).collect();
+    let weekly = p1::weekly(view, since, cells);
     let judged = judge(&weekly, Unit::Share, Bounds::SHARE, &[1, 2, 4]);
     let mut found = charted(&SIGNAL, slice, judged.clone());
-    let days = (all as f64 / TEAM_DAY).round();
     found.measures = vec![
         Measure {
-            n: Some(days as u64),
+            n: Some(days.round() as u64),
             ..measure("failure_demand_share", value, Unit::Share, window)
         },
         measure("defect_days", defects as f64 / TEAM_DAY, Unit::TeamDays, window),
@@ -207,24 +205,6 @@ fn failure_demand(
         ));
     }
     found
-}
-
-/// Fewer than forty team-days, or more than a fifth of them on items whose kind is not mapped.
-fn too_little(classified: i64, all: i64) -> Option<Verdict> {
-    let days = all as f64 / TEAM_DAY;
-    if days < TEAM_DAYS_MIN {
-        let why = "a share rests on at least forty observed team-days";
-        return Some(insufficient(days.floor() as u64, TEAM_DAYS_MIN as u64, "team-days", why));
-    }
-    let share = classified as f64 / all as f64;
-    (share < CLASSIFIED_MIN).then(|| {
-        insufficient(
-            (share * 100.0).floor() as u64,
-            (CLASSIFIED_MIN * 100.0) as u64,
-            "percent of attention",
-            "too much attention goes to items whose kind is not mapped",
-        )
-    })
 }
 
 #[cfg(test)]
