@@ -18,7 +18,7 @@
 use std::collections::BTreeSet;
 
 use super::defaults::{SERIES_WEEKS, XMR_MIN};
-use super::finding::{finding, insufficient, measure, not_applicable, observe};
+use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio_wide};
 use super::integration::{IntegrationPoint, meetings, points, stream_of_work};
 use super::report::{Finding, Measure, Move, Observation, Point, Question, Series, Slice, Unit};
 use super::stats::xmr::{Bounds, Chart, Refusal};
@@ -88,11 +88,7 @@ fn lacking(refusal: Refusal) -> Verdict {
 }
 
 fn evaluate(view: &View<'_>) -> Vec<Finding> {
-    let slice = Slice {
-        dimension: "portfolio",
-        id: "integration".to_owned(),
-        name: "Integration".to_owned(),
-    };
+    let slice = portfolio_wide("integration", "Integration");
     let met = meetings(view.data, &view.flow.items, view.as_of);
     if met.is_empty() {
         let why = "no release or integration event with delivered items of an epic is recorded";

@@ -28,7 +28,9 @@ use chrono::{Days, NaiveDate};
 use super::attention::{TEAM_DAY, sum};
 use super::calendar::{cadence_number, cadence_period, uncovered};
 use super::defaults::{ENTRY_DAYS, K_OF_N_FROM, PERCENT_FROM, WINDOW_WEEKS};
-use super::finding::{charted, finding, measure, not_applicable, observe, portfolio};
+use super::finding::{
+    charted, finding, measure, not_applicable, observe, portfolio, portfolio_wide,
+};
 use super::p3_focus_spread::effective;
 use super::report::{Finding, Measure, Move, Observation, Question, Slice, Unit, Verdict};
 use super::slices::OTHER;
@@ -119,11 +121,7 @@ struct Entered {
 }
 
 fn entry(view: &View<'_>, cadence: &Cadence) -> Finding {
-    let slice = Slice {
-        dimension: "portfolio",
-        id: "entry".to_owned(),
-        name: "Starts between boundaries".to_owned(),
-    };
+    let slice = portfolio_wide("entry", "Starts between boundaries");
     if i64::from(cadence.days) <= 2 * ENTRY_DAYS {
         let why = "the boundaries are no more than two weeks apart, so every start is near one";
         return finding(&SIGNAL, slice, not_applicable(why));

@@ -22,10 +22,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::bets::{first_releases, readings};
 use super::c5_cadence_fit::entries;
 use super::defaults::{MULTI_STREAM_PERCENT, PERCENT_FROM, WINDOW_WEEKS};
-use super::finding::{finding, insufficient, measure, not_applicable, observe};
+use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio_wide};
 use super::integration::{meetings, points};
 use super::o1_outcome_movement::{Movement, movement};
-use super::report::{Finding, Measure, Observation, Question, Slice, Unit, Verdict};
+use super::report::{Finding, Measure, Observation, Question, Unit, Verdict};
 use super::stats::wilson::wilson95;
 use super::view::View;
 use super::{Scope, Signal, words};
@@ -80,11 +80,7 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
     if *view.scope != Scope::Portfolio {
         return Vec::new();
     }
-    let slice = Slice {
-        dimension: "portfolio",
-        id: "interconnection".to_owned(),
-        name: "Bets across streams".to_owned(),
-    };
+    let slice = portfolio_wide("interconnection", "Bets across streams");
     if view.data.epics.is_empty() {
         return vec![finding(&SIGNAL, slice, not_applicable("no epic is known"))];
     }

@@ -24,7 +24,7 @@ use super::bets::{decisions, decisions_about, in_scope, recent};
 use super::calendar::{cadence_number, cadence_period};
 use super::curves::{Sides, median, plausibly, quantiles, within};
 use super::defaults::{MEDIAN_EVENTS, RISK_SET_MIN};
-use super::finding::{finding, insufficient, measure, not_applicable, observe};
+use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio_wide};
 use super::report::{Finding, Measure, Move, Observation, Question, Slice, Unit, Verdict};
 use super::stats::survival::Curve;
 use super::stays::{Stay, Stays};
@@ -87,11 +87,7 @@ fn stays(
 }
 
 fn evaluate(view: &View<'_>) -> Vec<Finding> {
-    let slice = Slice {
-        dimension: "portfolio",
-        id: "decisions".to_owned(),
-        name: "Waiting for a decision".to_owned(),
-    };
+    let slice = portfolio_wide("decisions", "Waiting for a decision");
     if view.data.epics.iter().all(|epic| epic.states.is_empty()) {
         let why = "no state of an epic is mapped, so nothing says which ones wait for a decision";
         return vec![finding(&SIGNAL, slice, not_applicable(why))];

@@ -10,7 +10,9 @@
 
 use super::attention::{TEAM_DAY, sum};
 use super::bets::{Evidence, decisions, evidence, first_releases, in_scope, readings};
-use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio};
+use super::finding::{
+    finding, insufficient, measure, not_applicable, observe, portfolio, portfolio_wide,
+};
 use super::report::{Finding, Measure, Observation, Question, Slice, Unit, Verdict};
 use super::view::{View, cadence_edges};
 use super::{Signal, words};
@@ -35,11 +37,7 @@ pub fn share(unexamined: i64, all: i64) -> Option<f64> {
 }
 
 fn evaluate(view: &View<'_>) -> Vec<Finding> {
-    let slice = Slice {
-        dimension: "portfolio",
-        id: "unexamined".to_owned(),
-        name: "Continued without a look".to_owned(),
-    };
+    let slice = portfolio_wide("unexamined", "Continued without a look");
     let edges = cadence_edges(view.data, view.as_of);
     let [first, middle, last] = edges[..] else {
         return vec![finding(

@@ -23,9 +23,9 @@
 
 use super::bets::{decisions, due, first_releases, phrase, readings};
 use super::defaults::{K_OF_N_FROM, PERCENT_FROM, READINGS_TO_MISS, RESOLVED_MIN};
-use super::finding::{finding, insufficient, measure, not_applicable, observe};
+use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio_wide};
 use super::o1_outcome_movement::{Movement, movement};
-use super::report::{Finding, Measure, Observation, Question, Slice, Unit, Verdict};
+use super::report::{Finding, Measure, Observation, Question, Unit, Verdict};
 use super::stats::wilson::wilson95;
 use super::view::View;
 use super::{Scope, Signal, words};
@@ -93,11 +93,7 @@ impl Record {
 }
 
 fn evaluate(view: &View<'_>) -> Vec<Finding> {
-    let slice = Slice {
-        dimension: "portfolio",
-        id: "expectations".to_owned(),
-        name: "Expectations".to_owned(),
-    };
+    let slice = portfolio_wide("expectations", "Expectations");
     let own: Vec<&Decision> = decisions(view).filter(|d| in_scope(view, &d.subject)).collect();
     if own.is_empty() {
         return vec![finding(&SIGNAL, slice, not_applicable("no decision is recorded"))];

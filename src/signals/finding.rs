@@ -35,7 +35,13 @@ pub fn charted(signal: &Signal, slice: Slice, judged: Judged) -> Finding {
 /// The slice of a finding about everything.
 #[must_use]
 pub fn portfolio(name: &str) -> Slice {
-    Slice { dimension: "portfolio", id: "portfolio".to_owned(), name: name.to_owned() }
+    portfolio_wide("portfolio", name)
+}
+
+/// The slice of a finding about one matter of the whole portfolio.
+#[must_use]
+pub fn portfolio_wide(id: &str, name: &str) -> Slice {
+    Slice { dimension: "portfolio", id: id.to_owned(), name: name.to_owned() }
 }
 
 /// "The question cannot be put to this data."

@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 use super::bets::{decisions_about, first_releases, in_scope, read_at};
 use super::curves::{Sides, median, plausibly, quantiles, within};
 use super::defaults::{MEDIAN_EVENTS, RISK_SET_MIN, YEAR_WEEKS};
-use super::finding::{finding, insufficient, measure, not_applicable, observe};
+use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio_wide};
 use super::report::{Finding, Move, Observation, Question, Slice, Unit, Verdict};
 use super::stats::survival::Curve;
 use super::stays::{Stay, Stays};
@@ -47,11 +47,7 @@ pub const SIGNAL: Signal = Signal {
 };
 
 fn evaluate(view: &View<'_>) -> Vec<Finding> {
-    let slice = Slice {
-        dimension: "portfolio",
-        id: "first-evidence".to_owned(),
-        name: "Time to first evidence".to_owned(),
-    };
+    let slice = portfolio_wide("first-evidence", "Time to first evidence");
     let linked = |epic: &usize| view.data.epics[*epic].outcome.is_some();
     let bets: Vec<usize> = (0..view.data.epics.len())
         .filter(|epic| view.data.epics[*epic].context == Context::Product)

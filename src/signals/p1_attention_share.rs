@@ -17,7 +17,7 @@ use super::attention::{Attention, Cell, Grid, TEAM_DAY, Table, sum};
 use super::defaults::{CLASSIFIED_MIN, COVERAGE_MIN, TEAM_DAYS_MIN, WAITING_SHIFT};
 use super::finding::{
     against_usual, charted, finding, insufficient, measure, moved, not_applicable, observe,
-    portfolio, standing_of,
+    portfolio, portfolio_wide, standing_of,
 };
 use super::report::{Finding, HomeByWork, HomeWork, Measure, Move, Question, Slice, Unit, Verdict};
 use super::slices::{NONE, label};
@@ -232,11 +232,7 @@ fn chart(view: &View<'_>, table: &Table, slice: usize) -> Judged {
 
 /// Weekly cells, with what was not observed as a gap.
 #[must_use]
-pub fn weekly(
-    view: &View<'_>,
-    since: Option<Timestamp>,
-    cells: Vec<(i64, i64)>,
-) -> Weekly {
+pub fn weekly(view: &View<'_>, since: Option<Timestamp>, cells: Vec<(i64, i64)>) -> Weekly {
     let known = view.observed(since);
     let cell = |(cell, known): ((i64, i64), bool)| (known && cell.1 > 0).then_some(cell);
     Weekly {
@@ -357,11 +353,7 @@ fn cross_funded(view: &View<'_>) -> Finding {
         judge(&weekly(view, view.flow.since, cells), Unit::Share, Bounds::SHARE, &[1, 2, 4]);
     let window = window(view);
     let (away, all) = part(window);
-    let slice = Slice {
-        dimension: "portfolio",
-        id: "cross-funded".to_owned(),
-        name: "Work for other streams".to_owned(),
-    };
+    let slice = portfolio_wide("cross-funded", "Work for other streams");
     let observation = direction(&judged.verdict).and(against_usual(&judged)).map(|usual| {
         observe(
             &slice.name,

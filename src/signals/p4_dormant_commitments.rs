@@ -19,7 +19,7 @@
 
 use super::bets::{decisions_about, in_scope};
 use super::defaults::{DORMANT_DAYS, RESUMED_GAPS};
-use super::finding::{finding, insufficient, measure, not_applicable, observe};
+use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio_wide};
 use super::report::{Finding, Measure, Observation, Question, Slice, Unit, Verdict};
 use super::stats::rank::nearest_rank;
 use super::view::View;
@@ -103,11 +103,7 @@ pub fn looks_at(data: &Dataset, epic: usize) -> bool {
 }
 
 fn evaluate(view: &View<'_>) -> Vec<Finding> {
-    let slice = Slice {
-        dimension: "portfolio",
-        id: "dormant".to_owned(),
-        name: "Dormant commitments".to_owned(),
-    };
+    let slice = portfolio_wide("dormant", "Dormant commitments");
     if view.data.epics.iter().all(|epic| epic.states.is_empty()) {
         let why = "no state of an epic is mapped, so nothing says which ones are started";
         return vec![finding(&SIGNAL, slice, not_applicable(why))];

@@ -13,7 +13,7 @@
 use super::attention::TEAM_DAY;
 use super::defaults::{FIELDS_ASKED_OF_TEAMS, WINDOW_WEEKS};
 use super::finding::{
-    against_usual, charted, finding, measure, not_applicable, observe, standing_of,
+    against_usual, charted, finding, measure, not_applicable, observe, portfolio_wide, standing_of,
 };
 use super::report::{Finding, Measure, Question, Slice, Unit};
 use super::stats::xmr::Bounds;
@@ -38,11 +38,7 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
     if *view.scope != Scope::Portfolio {
         return Vec::new();
     }
-    let slice = Slice {
-        dimension: "portfolio",
-        id: "governance".to_owned(),
-        name: "Governance load".to_owned(),
-    };
+    let slice = portfolio_wide("governance", "Governance load");
     let mut found = load(view, slice);
     let asked = measure(
         "fields_asked_of_teams",
