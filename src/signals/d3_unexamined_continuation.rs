@@ -14,7 +14,7 @@ use super::finding::{
     finding, insufficient, measure, not_applicable, observe, portfolio, portfolio_wide,
 };
 use super::report::{Finding, Measure, Observation, Question, Slice, Unit, Verdict};
-use super::view::{View, cadence_edges};
+use super::view::View;
 use super::{Signal, words};
 use crate::model::{EpicState, Period, Subject, Verb};
 
@@ -38,8 +38,7 @@ pub fn share(unexamined: i64, all: i64) -> Option<f64> {
 
 fn evaluate(view: &View<'_>) -> Vec<Finding> {
     let slice = portfolio_wide("unexamined", "Continued without a look");
-    let edges = cadence_edges(view.data, view.as_of);
-    let [first, middle, last] = edges[..] else {
+    let [.., earlier, newest] = view.cadences[..] else {
         return vec![finding(
             &SIGNAL,
             portfolio("Cadences"),
@@ -49,14 +48,14 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
     if view.data.epics.is_empty() {
         return vec![finding(&SIGNAL, slice, not_applicable("no epic is known"))];
     }
-    let span = Period::new(first, last);
-    if view.flow.since.is_none_or(|since| since > first) {
-        let known = |edge: &&crate::model::Timestamp| view.flow.since.is_some_and(|s| s <= **edge);
-        let begun = [first, middle].iter().filter(known).count();
+    let span = Period::new(earlier.from, newest.to);
+    if view.flow.since.is_none_or(|since| since > span.from) {
+        let known = |cadence: &&Period| view.flow.since.is_some_and(|s| s <= cadence.from);
+        let begun = [earlier, newest].iter().filter(known).count();
         let why = "the data begins inside the newest two complete cadences";
         return vec![finding(&SIGNAL, slice, insufficient(begun as u64, 2, "cadences", why))];
     }
-    vec![examine(view, slice, span, [Period::new(first, middle), Period::new(middle, last)])]
+    vec![examine(view, slice, span, [earlier, newest])]
 }
 
 fn examine(view: &View<'_>, slice: Slice, span: Period, cadences: [Period; 2]) -> Finding {

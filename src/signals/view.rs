@@ -44,7 +44,6 @@ impl<'a> View<'a> {
         let older = if decided { FOLLOW_BASELINE + 1 } else { 0 };
         let history = Weeks::new(as_of, data.zone, SERIES_WEEKS + older, &data.coverage);
         let mut edges = history.edges.clone();
-        edges.extend(cadence_edges(data, as_of));
         let cadences = cadences(data, as_of);
         edges.extend(cadences.iter().flat_map(|cadence| [cadence.from, cadence.to]));
         let grid = Grid::new(edges);
@@ -173,23 +172,6 @@ impl<'a> View<'a> {
 pub fn observed(weeks: &Weeks, since: Option<Timestamp>) -> Vec<bool> {
     let begun = |edge: &Timestamp| since.is_some_and(|since| *edge >= since);
     weeks.covered.iter().zip(&weeks.edges).map(|(covered, edge)| *covered && begun(edge)).collect()
-}
-
-/// The newest two complete cadences of the first declared cadence.
-#[must_use]
-pub fn unexamined_span(data: &Dataset, as_of: Timestamp) -> Option<Period> {
-    let edges = cadence_edges(data, as_of);
-    Some(Period::new(*edges.first()?, *edges.last()?))
-}
-
-/// The boundaries of the newest two complete cadences.
-#[must_use]
-pub fn cadence_edges(data: &Dataset, as_of: Timestamp) -> Vec<Timestamp> {
-    let Some(cadence) = data.cadences.first() else { return Vec::new() };
-    let now = cadence_number(cadence, as_of, data.zone);
-    (now - UNEXAMINED_CADENCES..=now)
-        .map(|number| cadence_period(cadence, number, data.zone).from)
-        .collect()
 }
 
 /// The newest complete cadences of the first declared cadence, oldest first: at most twelve, and
