@@ -28,10 +28,10 @@ use super::finding::{
 };
 use super::report::{Finding, Measure, Question, Slice, Unit, Verdict};
 use super::stats::xmr::Bounds;
-use super::verdict::{Judged, Weekly, direction, judge, newest};
+use super::verdict::{Judged, direction, judge_cadences, newest};
 use super::view::View;
 use super::{Dataset, Scope, Signal, words};
-use crate::model::{Cadence, Category, Period, StreamIx, Subject, TeamIx, Timestamp, Week};
+use crate::model::{Cadence, Category, Period, StreamIx, Subject, TeamIx, Timestamp};
 
 pub const SIGNAL: Signal = Signal {
     id: "T1",
@@ -46,8 +46,6 @@ pub const SIGNAL: Signal = Signal {
     evaluate,
 };
 
-/// Means are handed to the chart as this many parts of one.
-const PARTS: f64 = 1e9;
 /// Cadences looked at: as many as a chart holds, and one before them.
 const MOST: i64 = SERIES_WEEKS as i64 + 1;
 
@@ -56,7 +54,6 @@ struct Cadences {
     /// One more than cadences.
     edges: Vec<Timestamp>,
     covered: Vec<bool>,
-    days: u32,
 }
 
 impl Cadences {
@@ -75,7 +72,7 @@ impl Cadences {
             .windows(2)
             .map(|w| gaps.iter().all(|gap| gap.intersect(&Period::new(w[0], w[1])).is_none()))
             .collect();
-        Some(Self { edges, covered, days: cadence.days })
+        Some(Self { edges, covered })
     }
 
     fn period(&self, ix: usize) -> Period {
@@ -299,19 +296,9 @@ fn too_few(have: usize, newest: Point) -> Verdict {
 }
 
 fn chart(view: &View<'_>, cadences: &Cadences, values: &[Option<f64>]) -> Judged {
-    let zone = view.data.zone;
     // The first cadence has none before it, and so no value.
-    let shown = 1.min(values.len())..values.len();
-    let weekly = Weekly {
-        weeks: cadences.edges[shown.clone()].iter().map(|edge| Week::of(*edge, zone)).collect(),
-        cells: values[shown]
-            .iter()
-            .map(|value| value.map(|value| ((value * PARTS).round() as i64, PARTS as i64)))
-            .collect(),
-    };
-    let mut judged = judge(&weekly, Unit::Share, Bounds::SHARE, &[1]);
-    judged.series.weeks_per_point = ((cadences.days + 3) / 7).max(1);
-    judged
+    let shown: Vec<Period> = (1..cadences.len()).map(|at| cadences.period(at)).collect();
+    judge_cadences(&shown, view.data.zone, &values[1..], Unit::Share, Bounds::SHARE)
 }
 
 fn observation(
@@ -368,6 +355,7 @@ fn observation(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signals::dataset::CoverageSpan;
     use crate::signals::fixture::{at, item, portfolio as org, view};
     use crate::signals::report::Move;
     use chrono::NaiveDate;
@@ -432,6 +420,20 @@ mod tests {
         let found = evaluate(&view);
         assert_eq!(found.iter().map(|f| f.slice.id.as_str()).collect::<Vec<_>>(), ["s1"]);
         assert_eq!(found[0].verdict, Verdict::New { direction: Move::Down });
+    }
+
+    #[test]
+    fn a_newest_cadence_that_was_not_observed_is_told_as_one() {
+        let mut data = cadences(3, &[2, 3, 5, 8, 12, 11, 9, 10]);
+        let span =
+            |from, to| CoverageSpan { connection: "jira".into(), period: Period::new(from, to) };
+        data.coverage = vec![span(Timestamp::MIN, at("08-01")), span(at("08-03"), Timestamp::MAX)];
+        let found = &evaluate(&view(&data, "08-17"))[0];
+        assert!(
+            matches!(found.verdict, Verdict::Insufficient { ref why, .. }
+                if why == "the newest complete cadence was not observed"),
+            "{found:?}"
+        );
     }
 
     #[test]

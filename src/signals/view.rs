@@ -175,7 +175,8 @@ pub fn observed(weeks: &Weeks, since: Option<Timestamp>) -> Vec<bool> {
 }
 
 /// The newest complete cadences of the first declared cadence, oldest first: at most twelve, and
-/// no more than reach back 84 weeks, for older ones say little about how the portfolio works now.
+/// no more than reach back 84 weeks, for older ones say little about how the portfolio works now;
+/// but always two.
 #[must_use]
 pub fn cadences(data: &Dataset, as_of: Timestamp) -> Vec<Period> {
     let Some(cadence) = data.cadences.first() else { return Vec::new() };
