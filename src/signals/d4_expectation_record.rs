@@ -99,7 +99,6 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
         return vec![finding(&SIGNAL, slice, not_applicable("no decision is recorded"))];
     }
     let citing = own.iter().filter(|decision| !decision.cites.is_empty()).count() as u64;
-    let citing = citing_share(view, &own, citing);
     let firsts = first_releases(view.data, view.as_of);
     let passed = own.iter().filter_map(|decision| {
         let expects = decision.expects.as_ref()?;
@@ -121,13 +120,14 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
     let window = Period::new(own[0].made_at, view.as_of);
     let mut found = finding(&SIGNAL, slice, verdict);
     found.measures = measures(record, &judged, window);
-    found.measures.push(citing.clone());
+    found.measures.push(citing_share(citing, own.len() as u64, window));
     found.items = judged.iter().map(|(decision, _)| decision.id.clone()).collect();
     found.items.sort_unstable();
     if found.verdict == Verdict::Described {
         let unreviewed: Vec<&Decision> =
             own.iter().copied().filter(|decision| due(view, decision).is_some()).collect();
-        found.observation = Some(tell(view, record, &unreviewed, &citing));
+        let cited = words::proportion(citing, own.len() as u64);
+        found.observation = Some(tell(view, record, &unreviewed, &cited));
     }
     vec![found]
 }
@@ -209,9 +209,7 @@ fn measures(record: Record, judged: &[(&Decision, Outcome)], window: Period) -> 
 }
 
 /// Decisions that cite a signal among all.
-fn citing_share(view: &View<'_>, own: &[&Decision], citing: u64) -> Measure {
-    let window = Period::new(own[0].made_at, view.as_of);
-    let n = own.len() as u64;
+fn citing_share(citing: u64, n: u64, window: Period) -> Measure {
     if n < K_OF_N_FROM {
         return Measure { n: Some(n), ..measure("citing", citing as f64, Unit::Count, window) };
     }
@@ -222,12 +220,7 @@ fn citing_share(view: &View<'_>, own: &[&Decision], citing: u64) -> Measure {
     }
 }
 
-fn tell(
-    view: &View<'_>,
-    record: Record,
-    unreviewed: &[&Decision],
-    citing: &Measure,
-) -> Observation {
+fn tell(view: &View<'_>, record: Record, unreviewed: &[&Decision], cited: &str) -> Observation {
     let apart = match record.undetermined {
         0 => String::new(),
         n => format!("; {n} more could not be determined"),
@@ -236,15 +229,9 @@ fn tell(
         "of the expectations whose review date has passed, {} came out as stated{apart}.",
         words::proportion(record.hits, record.resolved()),
     );
-    let all = citing.n.unwrap_or(0);
-    let cited = match citing.unit {
-        Unit::Share => (citing.value * all as f64).round() as u64,
-        _ => citing.value as u64,
-    };
     let mut uncertainty = format!(
         "An expectation is judged on the readings before its review date. Of all decisions, \
-         {} cite a signal.",
-        words::proportion(cited, all),
+         {cited} cite a signal.",
     );
     if record.resolved() < PERCENT_FROM {
         uncertainty.push_str(" Below twenty no trend can be told.");
