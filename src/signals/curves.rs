@@ -2,12 +2,13 @@
 
 use super::defaults::{MEDIAN_EVENTS, P85_EVENTS, RISK_SET_MIN};
 use super::finding::measure;
-use super::report::{Measure, Move, Unit};
+use super::report::{Measure, Move, Unit, Verdict};
 use super::stats::log_rank::{LogRank, log_rank};
 use super::stats::survival::{Ages, Curve, Quantile};
-use super::weekly_test::Tested;
+use super::view::View;
+use super::weekly_test::{Tested, ladder};
 use super::words;
-use crate::model::Period;
+use crate::model::{Period, Timestamp};
 
 /// The newest period and the one before it, as the log-rank test compares them.
 pub struct Sides {
@@ -36,6 +37,44 @@ impl Sides {
     pub fn tested(&self) -> Option<Tested> {
         self.test().as_ref().map(tested)
     }
+
+    fn compared(&self) -> Compared {
+        let p = self.test().map_or(1.0, |test| test.p);
+        Compared { p, newest: Curve::of(&self.newest), before: Curve::of(&self.before) }
+    }
+}
+
+/// Both sides as they stand now.
+pub struct Compared {
+    /// How often chance alone would set them so far apart.
+    pub p: f64,
+    pub newest: Curve,
+    pub before: Curve,
+}
+
+impl Compared {
+    /// The medians of both sides by these names, where enough was at risk there, and p.
+    #[must_use]
+    pub fn measures(&self, names: [&'static str; 2], window: Period) -> Vec<Measure> {
+        let sides = names.into_iter().zip([&self.newest, &self.before]);
+        let mut measures: Vec<Measure> =
+            sides.filter_map(|(name, curve)| median(name, curve, window)).collect();
+        measures.push(measure("p", self.p, Unit::PValue, window));
+        measures
+    }
+}
+
+/// One comparison, evaluated at the end of each charted week: its verdict, how many evaluations in a
+/// row gave it, and the sides now. `None` with fewer than ten events on a side.
+#[must_use]
+pub fn by_week(
+    view: &View<'_>,
+    sides: impl Fn(Timestamp) -> Sides,
+) -> Option<(Verdict, u32, Compared)> {
+    let edges = &view.weeks.edges;
+    let at = |back: usize| sides(edges[(edges.len() - 1).saturating_sub(back)]);
+    let (verdict, persistence) = ladder(1, |_, back| at(back).tested()).remove(0)?;
+    Some((verdict, persistence, at(0).compared()))
 }
 
 /// More events than expected in the newest period: what is waited for took less time.

@@ -22,7 +22,7 @@
 
 use super::bets::{decisions, decisions_about, in_scope, recent};
 use super::calendar::{cadence_number, cadence_period};
-use super::curves::{Sides, median, plausibly, quantiles, within};
+use super::curves::{Compared, Sides, by_week, plausibly, quantiles, within};
 use super::defaults::{MEDIAN_EVENTS, RISK_SET_MIN};
 use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio_wide};
 use super::report::{Finding, Measure, Move, Observation, Question, Slice, Unit, Verdict};
@@ -30,7 +30,7 @@ use super::stats::survival::Curve;
 use super::stays::{Stay, Stays};
 use super::verdict::direction;
 use super::view::View;
-use super::weekly_test::{ladder, standing};
+use super::weekly_test::standing;
 use super::{Dataset, Scope, Signal, words};
 use crate::model::{Altitude, Context, EpicState, Period, Subject, Timestamp, Vocabulary};
 
@@ -126,31 +126,19 @@ fn examine(view: &View<'_>, slice: Slice, waiting: &[Waiting]) -> Finding {
     let first = waiting.iter().map(|one| one.stay.from).min().unwrap_or(view.as_of);
     let whole = Period::new(first, view.as_of);
     let curve = Curve::of(&stays.ages(&[whole]));
-    let edges = &view.weeks.edges;
-    let at = |back: usize| edges[(edges.len() - 1).saturating_sub(back)];
-    let sides_now = sides(view.data, &stays, at(0));
-    let verdict = ladder(1, |_, back| sides(view.data, &stays, at(back)).tested()).remove(0);
-    let (verdict, persistence) = match verdict {
-        Some((verdict, persistence)) => (verdict, persistence),
+    let mut found = finding(&SIGNAL, slice, Verdict::Described);
+    found.measures = quantiles(&curve, whole);
+    match by_week(view, |until| sides(view.data, &stays, until)) {
+        Some((verdict, persistence, now)) => {
+            (found.verdict, found.persistence, found.tested) = (verdict, persistence, true);
+            found.measures.extend(now.measures(["p50_last_two_cadences", "p50_before"], whole));
+            found.observation = compared(&found, &now);
+        }
         None if curve.events() < MEDIAN_EVENTS => {
             let why = "a median rests on at least ten stays that ended";
-            (insufficient(curve.events(), MEDIAN_EVENTS, "ended stays", why), 0)
+            found.verdict = insufficient(curve.events(), MEDIAN_EVENTS, "ended stays", why);
         }
-        None => (Verdict::Described, 0),
-    };
-    let mut found = finding(&SIGNAL, slice, verdict);
-    found.persistence = persistence;
-    found.tested = !matches!(found.verdict, Verdict::Described | Verdict::Insufficient { .. });
-    found.measures = quantiles(&curve, whole);
-    if found.tested {
-        let p = sides_now.test().map_or(1.0, |test| test.p);
-        let (newest, before) = (Curve::of(&sides_now.newest), Curve::of(&sides_now.before));
-        found.measures.extend(median("p50_last_two_cadences", &newest, whole));
-        found.measures.extend(median("p50_before", &before, whole));
-        found.measures.push(measure("p", p, Unit::PValue, whole));
-        found.observation = compared(&found, p, [&newest, &before]);
-    } else if found.verdict == Verdict::Described {
-        found.observation = Some(told(&curve));
+        None => found.observation = Some(told(&curve)),
     }
     found.measures.extend(split(view, waiting));
     found.measures.extend(above_guardrail(view));
@@ -164,7 +152,8 @@ fn examine(view: &View<'_>, slice: Slice, waiting: &[Waiting]) -> Finding {
     found
 }
 
-fn compared(found: &Finding, p: f64, [newest, before]: [&Curve; 2]) -> Option<Observation> {
+fn compared(found: &Finding, now: &Compared) -> Option<Observation> {
+    let Compared { p, newest, before } = now;
     let direction = direction(&found.verdict)?;
     let longer = if direction == Move::Up { "longer" } else { "less long" };
     let evidence = format!(
@@ -178,7 +167,7 @@ fn compared(found: &Finding, p: f64, [newest, before]: [&Curve; 2]) -> Option<Ob
     let uncertainty = format!(
         "If nothing had changed, a difference like this would be seen in {}. Stays that go on count \
          as far as they were observed. {}",
-        words::by_chance(p),
+        words::by_chance(*p),
         standing(&found.verdict, found.persistence),
     );
     let question = match direction {

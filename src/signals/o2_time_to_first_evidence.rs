@@ -21,7 +21,7 @@
 use std::collections::BTreeSet;
 
 use super::bets::{decisions_about, first_releases, in_scope, read_at};
-use super::curves::{Sides, median, plausibly, quantiles, within};
+use super::curves::{Compared, Sides, by_week, plausibly, quantiles, within};
 use super::defaults::{MEDIAN_EVENTS, RISK_SET_MIN, YEAR_WEEKS};
 use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio_wide};
 use super::report::{Finding, Move, Observation, Question, Slice, Unit, Verdict};
@@ -29,7 +29,7 @@ use super::stats::survival::Curve;
 use super::stays::{Stay, Stays};
 use super::verdict::direction;
 use super::view::View;
-use super::weekly_test::{ladder, standing};
+use super::weekly_test::standing;
 use super::{Signal, words};
 use crate::model::{Category, Context, DAY_MS, EpicState, Period, Timestamp, Verb};
 
@@ -139,20 +139,7 @@ fn examine(view: &View<'_>, slice: Slice, stays: Vec<Stay>, left_out: usize) -> 
     let stays = Stays::new(stays);
     let curve = Curve::of(&stays.ages(&[window]));
     let events = curve.events();
-    let edges = &view.weeks.edges;
-    let at = |back: usize| edges[(edges.len() - 1).saturating_sub(back)];
-    let (verdict, persistence) =
-        match ladder(1, |_, back| sides(&stays, at(back)).tested()).remove(0) {
-            Some((verdict, persistence)) => (verdict, persistence),
-            None if events < MEDIAN_EVENTS => {
-                let why = "a median rests on at least ten epics that were read after their release";
-                (insufficient(events, MEDIAN_EVENTS, "epics", why), 0)
-            }
-            None => (Verdict::Described, 0),
-        };
-    let mut found = finding(&SIGNAL, slice, verdict);
-    found.persistence = persistence;
-    found.tested = !matches!(found.verdict, Verdict::Described | Verdict::Insufficient { .. });
+    let mut found = finding(&SIGNAL, slice, Verdict::Described);
     found.measures = quantiles(&curve, window);
     found.measures.retain(|measure| !measure.name.starts_with("p85"));
     let count = |name, n: f64| measure(name, n, Unit::Count, window);
@@ -161,21 +148,23 @@ fn examine(view: &View<'_>, slice: Slice, stays: Vec<Stay>, left_out: usize) -> 
     if left_out > 0 {
         found.measures.push(count("epics_whose_start_was_not_seen", left_out as f64));
     }
-    if found.tested {
-        let now = sides(&stays, at(0));
-        let p = now.test().map_or(1.0, |test| test.p);
-        let (newest, before) = (Curve::of(&now.newest), Curve::of(&now.before));
-        found.measures.extend(median("p50_newest_year", &newest, window));
-        found.measures.extend(median("p50_year_before", &before, window));
-        found.measures.push(measure("p", p, Unit::PValue, window));
-        found.observation = compared(&found, p, [&newest, &before]);
-    } else if found.verdict == Verdict::Described {
-        found.observation = Some(told(&curve, bets));
+    match by_week(view, |until| sides(&stays, until)) {
+        Some((verdict, persistence, now)) => {
+            (found.verdict, found.persistence, found.tested) = (verdict, persistence, true);
+            found.measures.extend(now.measures(["p50_newest_year", "p50_year_before"], window));
+            found.observation = compared(&found, &now);
+        }
+        None if events < MEDIAN_EVENTS => {
+            let why = "a median rests on at least ten epics that were read after their release";
+            found.verdict = insufficient(events, MEDIAN_EVENTS, "epics", why);
+        }
+        None => found.observation = Some(told(&curve, bets)),
     }
     found
 }
 
-fn compared(found: &Finding, p: f64, [newest, before]: [&Curve; 2]) -> Option<Observation> {
+fn compared(found: &Finding, now: &Compared) -> Option<Observation> {
+    let Compared { p, newest, before } = now;
     let direction = direction(&found.verdict)?;
     let longer = if direction == Move::Up { "longer" } else { "less long" };
     let evidence = format!(
@@ -189,7 +178,7 @@ fn compared(found: &Finding, p: f64, [newest, before]: [&Curve; 2]) -> Option<Ob
     let uncertainty = format!(
         "If nothing had changed, a difference like this would be seen in {}. Bets without a reading \
          count as far as they were observed. {}",
-        words::by_chance(p),
+        words::by_chance(*p),
         standing(&found.verdict, found.persistence),
     );
     let question = match direction {
