@@ -10,6 +10,7 @@ use super::context::unusable;
 use super::{Done, Failure, Outcome, print};
 use crate::clock::SystemClock;
 use crate::settings::{LogFormat, Settings};
+use crate::signals::words::count;
 use crate::store::backup::{BackupError, Contents, Restored, backup, restore};
 use crate::telemetry;
 
@@ -61,13 +62,13 @@ pub(crate) async fn put_back(config: &Path, args: &RestoreArgs) -> Outcome {
     {
         print::line(&format!(
             "only that one holds {}, {} and {}, recorded after the backup",
-            counted(only.decisions, "decision"),
-            counted(only.readings, "reading"),
-            counted(only.integrations, "integration event")
+            count(only.decisions, "decision"),
+            count(only.readings, "reading"),
+            count(only.integrations, "integration event")
         ));
     }
     if carried > 0 {
-        let carried = counted(carried, "digest");
+        let carried = count(carried, "digest");
         print::line(&format!("{carried} sent after the backup will not be sent again"));
     }
     print::line("the next sync reads what changed since; `streamgauge serve` does so by itself");
@@ -100,11 +101,7 @@ fn told(contents: Contents) -> String {
         (readings, "reading"),
         (integrations, "integration event"),
     ];
-    let mut words: Vec<String> = all.iter().map(|(n, word)| counted(*n, word)).collect();
-    words.push(format!("{} that were sent", counted(digests, "digest")));
+    let mut words: Vec<String> = all.iter().map(|(n, word)| count(*n, word)).collect();
+    words.push(format!("{} that were sent", count(digests, "digest")));
     words.join(", ")
-}
-
-fn counted(n: u64, word: &str) -> String {
-    format!("{n} {word}{}", if n == 1 { "" } else { "s" })
 }

@@ -6,6 +6,7 @@ use super::print;
 use crate::gauge::compare::{Comparison, PlaceMove, When};
 use crate::model::Timestamp;
 use crate::plain;
+use crate::signals::words::count;
 
 /// What the second file would move against the first.
 pub(crate) fn text(told: &Comparison, [present, other]: [String; 2], zone: Tz) -> String {
@@ -32,7 +33,7 @@ pub(crate) fn text(told: &Comparison, [present, other]: [String; 2], zone: Tz) -
         let (now, past) = (one.items, one.past_items);
         lines.push(format!(
             "  {} from {} to {}, and {past} more in their past only, for example {}",
-            counted(now),
+            count(now, "item"),
             one.from,
             one.to,
             one.examples.join(", ")
@@ -70,7 +71,7 @@ fn moved(one: &PlaceMove, files: [&String; 2], zone: Tz) -> Vec<String> {
     vec![
         format!(
             "  {} from {} to {}, from {} {until}, for example {}",
-            counted(one.items),
+            count(one.items, "item"),
             one.from,
             one.to,
             day(one.since),
@@ -79,8 +80,4 @@ fn moved(one: &PlaceMove, files: [&String; 2], zone: Tz) -> Vec<String> {
         format!("    {}: {}", files[0], one.rule),
         format!("    {}: {}", files[1], one.other_rule),
     ]
-}
-
-fn counted(items: u64) -> String {
-    format!("{items} item{}", if items == 1 { "" } else { "s" })
 }

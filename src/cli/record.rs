@@ -110,12 +110,7 @@ pub(crate) async fn decide(config: &Path, args: DecideArgs) -> Outcome {
         Some(gauge) => serde_json::to_value(gauge.decide(new).await.map_err(refused)?)?,
         None => post(&context, "decisions", &new).await?,
     };
-    if args.json {
-        print::json(&recorded);
-    } else {
-        print::line(&format!("recorded {}", recorded["id"].as_str().unwrap_or("the decision")));
-    }
-    Ok(Done::Complete)
+    tell(args.json, &recorded, recorded["id"].as_str().unwrap_or("the decision"))
 }
 
 pub(crate) async fn reading(config: &Path, args: ReadingArgs) -> Outcome {
@@ -126,13 +121,8 @@ pub(crate) async fn reading(config: &Path, args: ReadingArgs) -> Outcome {
         Some(gauge) => serde_json::to_value(gauge.read(new).await.map_err(refused)?.0)?,
         None => post(&context, "readings", &new).await?,
     };
-    if args.json {
-        print::json(&recorded);
-    } else {
-        let measure = recorded["measure"].as_str().unwrap_or_default();
-        print::line(&format!("recorded {} for {measure}", recorded["value"]));
-    }
-    Ok(Done::Complete)
+    let measure = recorded["measure"].as_str().unwrap_or_default();
+    tell(args.json, &recorded, &format!("{} for {measure}", recorded["value"]))
 }
 
 pub(crate) async fn integration(config: &Path, args: IntegrationArgs) -> Outcome {
@@ -148,10 +138,15 @@ pub(crate) async fn integration(config: &Path, args: IntegrationArgs) -> Outcome
         Some(gauge) => serde_json::to_value(gauge.integrate(new).await.map_err(refused)?)?,
         None => post(&context, "integrations", &new).await?,
     };
-    if args.json {
-        print::json(&recorded);
+    tell(args.json, &recorded, recorded["id"].as_str().unwrap_or("the event"))
+}
+
+/// Prints what was recorded, as JSON or in words.
+fn tell(json: bool, recorded: &serde_json::Value, words: &str) -> Outcome {
+    if json {
+        print::json(recorded);
     } else {
-        print::line(&format!("recorded {}", recorded["id"].as_str().unwrap_or("the event")));
+        print::line(&format!("recorded {words}"));
     }
     Ok(Done::Complete)
 }
