@@ -13,6 +13,7 @@ use crate::gauge::Gauge;
 use crate::mutants;
 use crate::schedule::Schedule;
 use crate::serve::Daemon;
+use crate::sources::Source;
 use crate::spawn::Spawner;
 use crate::sync::{Engine, Stop, Stopper};
 use crate::telemetry;
@@ -39,7 +40,7 @@ pub(crate) async fn run(config: &Path) -> Outcome {
         Failure::Failed(anyhow::anyhow!("cannot listen on {address}: {error}; change web.listen"))
     })?;
     let stop = stop_on_signal();
-    let daemon = assemble(&context, trackers, transport, access).await?.reading(sources);
+    let daemon = assemble(&context, trackers, sources, transport, access).await?;
     let process = daemon.engine.process();
     tracing::info!(process, address = %listener.local_addr()?, "streamgauge serves");
     tell_supervisor(NotifyState::Ready);
@@ -64,6 +65,7 @@ fn tell_supervisor(state: NotifyState<'_>) {
 async fn assemble(
     context: &Context,
     trackers: Vec<Arc<dyn Tracker>>,
+    sources: Vec<Source>,
     transport: Transport,
     access: Arc<Access>,
 ) -> Result<Daemon, Failure> {
@@ -95,7 +97,7 @@ async fn assemble(
         outbox: Arc::new(outbox),
         access,
         trackers,
-        sources: Vec::new(),
+        sources,
         transport,
         clock: Arc::clone(clock),
         spawner: Spawner::tokio(),

@@ -54,13 +54,6 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// The same, reading outcome measures as well.
-    #[must_use]
-    pub fn reading(mut self, sources: Vec<Source>) -> Self {
-        self.sources = sources;
-        self
-    }
-
     /// Runs until `stop` is requested, then lets every loop finish what it has in hand.
     ///
     /// # Errors
@@ -70,8 +63,7 @@ impl Daemon {
         let stopper = Arc::new(stopper);
         let metrics = Arc::new(Metrics::default());
         let process = self.engine.process().to_owned();
-        let reader = process.clone();
-        let live = Arc::new(Live::new(process, self.transport, self.outbox.plans()));
+        let live = Arc::new(Live::new(process.clone(), self.transport, self.outbox.plans()));
         // Every task holds a sender; the channel closes when the last one has ended.
         let (alive, mut ended) = mpsc::channel::<()>(1);
         let mut hooks = BTreeMap::new();
@@ -97,12 +89,13 @@ impl Daemon {
                 drop(held);
             });
         }
+        let scans: Vec<Arc<Notify>> = hooks.values().map(|hook| Arc::clone(&hook.scan)).collect();
         let keeper = Keeper {
             store: store.clone(),
             clock: Arc::clone(&self.clock),
             stop: stop.clone(),
             stopper: Arc::clone(&stopper),
-            scans: hooks.values().map(|hook| Arc::clone(&hook.scan)).collect(),
+            scans: scans.clone(),
         };
         let keeping = alive.clone();
         self.spawner.spawn("keeper", async move {
@@ -119,13 +112,12 @@ impl Daemon {
             digests::send(&outbox, &counted, &clock, &stopped).await;
             drop(held);
         });
-        let (gauge, sources, holder) = (Arc::clone(&self.gauge), self.sources, reader);
+        let (gauge, sources) = (Arc::clone(&self.gauge), self.sources);
         let (clock, stopped, held) = (Arc::clone(&self.clock), stop.clone(), alive.clone());
         self.spawner.spawn("outcomes", async move {
-            outcomes::read(&gauge, &sources, &holder, &clock, &stopped).await;
+            outcomes::read(&gauge, &sources, &process, &clock, &stopped).await;
             drop(held);
         });
-        let scans: Vec<Arc<Notify>> = hooks.values().map(|hook| Arc::clone(&hook.scan)).collect();
         let crowd = Arc::new(Notify::new());
         let turned_away = || crowd.notify_one();
         let (held, crowd) = (alive.clone(), Arc::clone(&crowd));
