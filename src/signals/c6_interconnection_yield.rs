@@ -218,10 +218,10 @@ fn tell(found: &Finding, across: Funnel, within: Funnel, apart: bool) -> Observa
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Cadence, Direction, OutcomeMeasure, Precision, Reading, ValueArea};
+    use crate::model::{Cadence, Precision, Reading};
     use crate::signals::Dataset;
     use crate::signals::dataset::ReleaseFacts;
-    use crate::signals::fixture::{at, bets, item, portfolio, under, view};
+    use crate::signals::fixture::{at, bets, item, outcome_measure, portfolio, under, view};
 
     /// .70/.25/.05: two streams count.
     #[test]
@@ -262,14 +262,7 @@ mod tests {
                 data.releases.push(ReleaseFacts { id: id.clone(), name, at, items, precision });
             }
             data.epics[n].outcome = Some(id.clone());
-            data.outcomes.push(OutcomeMeasure {
-                id: id.clone(),
-                name: id.clone(),
-                stream: None,
-                unit: String::new(),
-                direction: Direction::Up,
-                value_area: ValueArea::Current,
-            });
+            data.outcomes.push(outcome_measure(&id));
             let before = [42.0, 44.0, 41.0, 43.0, 45.0, 42.0, 44.0, 43.0, 41.0, 45.0];
             let after = if bet.moved { [60.0; 9] } else { [43.0; 9] };
             let mut add = |when: Timestamp, value| {

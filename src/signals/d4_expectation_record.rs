@@ -260,12 +260,10 @@ fn tell(view: &View<'_>, record: Record, unreviewed: &[&Decision], cited: &str) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{
-        Altitude, Direction, OutcomeMeasure, Precision, Reading, StreamIx, ValueArea, Verb,
-    };
+    use crate::model::{Altitude, Direction, Precision, Reading, StreamIx, Verb};
     use crate::signals::Dataset;
     use crate::signals::dataset::{Epic, ReleaseFacts};
-    use crate::signals::fixture::{self, at, item, portfolio, under, view};
+    use crate::signals::fixture::{self, at, item, outcome_measure, portfolio, under, view};
 
     /// Ten readings in the days before 1 March, as in O1.
     const BEFORE: [f64; 10] = [42.0, 44.0, 41.0, 43.0, 45.0, 42.0, 44.0, 43.0, 41.0, 45.0];
@@ -283,14 +281,7 @@ mod tests {
                 known_at: at,
             });
         }
-        data.outcomes.push(OutcomeMeasure {
-            id: measure.to_owned(),
-            name: measure.to_owned(),
-            stream: None,
-            unit: String::new(),
-            direction: Direction::Up,
-            value_area: ValueArea::Current,
-        });
+        data.outcomes.push(outcome_measure(measure));
     }
 
     /// More for S1 on 1 March, and the measure is expected to go up by 1 May.

@@ -5,8 +5,8 @@ use chrono_tz::Tz;
 use super::dataset::{Epic, ItemFacts, LinkFacts, Stream, Team};
 use super::{Dataset, Scope, View};
 use crate::model::{
-    Category, Context, EpicIx, EpicState, FlowEvent, Kind, Period, Precision, StateIx, StreamIx,
-    StreamKind, TeamIx, Timestamp, TrackerKind, fold,
+    Category, Context, Direction, EpicIx, EpicState, FlowEvent, Kind, OutcomeMeasure, Period,
+    Precision, StateIx, StreamIx, StreamKind, TeamIx, Timestamp, TrackerKind, ValueArea, fold,
 };
 
 /// `03-02` or `03-02 09:00` of 2026, in UTC.
@@ -104,6 +104,18 @@ pub(super) fn epic(id: &str, states: &[(&str, EpicState)]) -> Epic {
         hypothesis: None,
         outcome: None,
         states: states.iter().map(|(when, state)| (at(when), *state)).collect(),
+    }
+}
+
+/// An outcome measure that should go up.
+pub(super) fn outcome_measure(id: &str) -> OutcomeMeasure {
+    OutcomeMeasure {
+        id: id.to_owned(),
+        name: id.to_owned(),
+        stream: None,
+        unit: String::new(),
+        direction: Direction::Up,
+        value_area: ValueArea::Current,
     }
 }
 

@@ -213,13 +213,10 @@ fn told(curve: &Curve, bets: usize) -> Observation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{
-        Altitude, Decision, Direction, OutcomeMeasure, Precision, Reading, StreamIx, Subject,
-        ValueArea,
-    };
+    use crate::model::{Altitude, Decision, Precision, Reading, StreamIx, Subject};
     use crate::signals::Dataset;
     use crate::signals::dataset::{Epic, ReleaseFacts};
-    use crate::signals::fixture::{self, at, item, portfolio, under, view};
+    use crate::signals::fixture::{self, at, item, outcome_measure, portfolio, under, view};
 
     fn date(at: Timestamp) -> String {
         at.to_utc().format("%m-%d %H:%M").to_string()
@@ -232,14 +229,7 @@ mod tests {
         let id = format!("BET-{epic:02}");
         let (stream, outcome) = (Some(StreamIx(0)), Some(id.clone()));
         data.epics.push(Epic { stream, outcome, ..fixture::epic(&id, &[]) });
-        data.outcomes.push(OutcomeMeasure {
-            id: id.clone(),
-            name: id.clone(),
-            stream: None,
-            unit: String::new(),
-            direction: Direction::Up,
-            value_area: ValueArea::Current,
-        });
+        data.outcomes.push(outcome_measure(&id));
         let from = at(as_of).plus_days(-ago);
         let done = date(from.plus_millis(DAY_MS / 2));
         let ix = item(data, &id, "T1/S1", &[(&date(from), "Dev"), (&done, "done")]);

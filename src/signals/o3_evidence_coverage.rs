@@ -331,10 +331,10 @@ fn by_level(spread: &Spread, window: Period) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Cadence, Context, Direction, OutcomeMeasure, Precision, Reading, StreamIx};
+    use crate::model::{Cadence, Context, OutcomeMeasure, Precision, Reading, StreamIx};
     use crate::signals::Dataset;
     use crate::signals::dataset::{Epic, ReleaseFacts, Theme};
-    use crate::signals::fixture::{at, epic, item, portfolio, under, view};
+    use crate::signals::fixture::{at, epic, item, outcome_measure, portfolio, under, view};
     use crate::signals::report::{Move, Point, Series};
 
     fn bet(id: &str, outcome: Option<&str>) -> Epic {
@@ -343,14 +343,7 @@ mod tests {
     }
 
     fn outcome(id: &str, value_area: ValueArea) -> OutcomeMeasure {
-        OutcomeMeasure {
-            id: id.into(),
-            name: id.into(),
-            stream: None,
-            unit: String::new(),
-            direction: Direction::Up,
-            value_area,
-        }
+        OutcomeMeasure { value_area, ..outcome_measure(id) }
     }
 
     fn reading(measure: &str, when: &str) -> Reading {
