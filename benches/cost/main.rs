@@ -14,6 +14,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot be taken ends the run")]
 
+#[path = "../../tests/it/support/batch.rs"]
+mod batch;
 mod process;
 mod signals;
 mod sites;

@@ -7,13 +7,14 @@ use std::time::Duration;
 use streamgauge::clock::{SharedClock, SystemClock};
 use streamgauge::demo::{Demo, Source};
 use streamgauge::gauge::{Gauge, Moment, World};
-use streamgauge::model::{ConnectionId, Item, ItemRef, Level, TrackerKind, What};
+use streamgauge::model::{Item, ItemRef, Level, TrackerKind, What};
 use streamgauge::portfolio::Portfolio;
 use streamgauge::signals::{Scope, evaluate};
 use streamgauge::sim::story::{Size, generate};
-use streamgauge::store::{Batch, Store, StoredItem};
+use streamgauge::store::{Store, StoredItem};
 use streamgauge::sync::{Silent, Stop};
 
+use crate::batch::batch;
 use crate::process::{Meter, figures, memory, tell};
 use crate::table::Table;
 
@@ -73,16 +74,8 @@ async fn repeat(store: &Store, clock: &SharedClock, count: usize) -> usize {
         for part in repeated.chunks(BATCH) {
             let items: Vec<Item> = part.iter().map(|(copy, card)| again(card, *copy)).collect();
             total += items.len();
-            let batch = Batch {
-                connection: ConnectionId(connection.to_owned()),
-                tracker,
-                items,
-                gaps: Vec::new(),
-                known_at: clock.now(),
-                settled_before: None,
-                resume: None,
-            };
-            store.apply(&lease, batch).await.unwrap();
+            let read = batch(connection, tracker, items, clock.now());
+            store.apply(&lease, read).await.unwrap();
         }
     }
     total

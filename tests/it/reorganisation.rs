@@ -18,8 +18,9 @@ use streamgauge::model::{
 use streamgauge::portfolio::Portfolio;
 use streamgauge::signals::attention::{TEAM_DAY, sum};
 use streamgauge::signals::{Scope, View};
-use streamgauge::store::{Batch, Store};
+use streamgauge::store::Store;
 
+use crate::support::batch::batch;
 use crate::support::program::{Desk, PORTFOLIO, SETTINGS};
 
 /// Before the reorganisation of 1 March: Search is at home in Payments, and Ledger has the rest.
@@ -122,16 +123,8 @@ fn cards() -> Vec<Item> {
 async fn filled(url: &str, clock: Arc<ManualClock>, items: Vec<Item>) -> Store {
     let store = Store::open(url, clock.clone()).await.unwrap();
     let lease = store.acquire("jira", "test", Duration::from_secs(60)).await.unwrap().unwrap();
-    let batch = Batch {
-        connection: ConnectionId("jira".into()),
-        tracker: TrackerKind::Jira,
-        items,
-        gaps: Vec::new(),
-        known_at: clock.now(),
-        settled_before: None,
-        resume: None,
-    };
-    store.apply(&lease, batch).await.unwrap();
+    let read = batch("jira", TrackerKind::Jira, items, clock.now());
+    store.apply(&lease, read).await.unwrap();
     store.release(&lease).await.unwrap();
     store
 }

@@ -741,16 +741,8 @@ fn clock() -> Arc<ManualClock> {
 /// Stores one item, for tests that only need something to read.
 pub async fn put_one(store: &Store) {
     let lease = store.acquire("sync:jira", "test", MINUTE).await.unwrap().unwrap();
-    let batch = Batch {
-        connection: jira(),
-        tracker: TrackerKind::Jira,
-        items: vec![item("1", "PAY-1", 0, Vec::new())],
-        gaps: Vec::new(),
-        known_at: at(0),
-        settled_before: None,
-        resume: None,
-    };
-    store.apply(&lease, batch).await.unwrap();
+    let one = batch(vec![item("1", "PAY-1", 0, Vec::new())], 0);
+    store.apply(&lease, Batch { settled_before: None, ..one }).await.unwrap();
 }
 
 #[tokio::test]

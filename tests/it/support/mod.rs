@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+pub mod batch;
 pub mod cluster;
 pub mod drive;
 pub mod editor;

@@ -20,7 +20,7 @@ use streamgauge::portfolio::Portfolio;
 use streamgauge::schedule::Schedule;
 use streamgauge::secret::SecretRef;
 use streamgauge::spawn::Spawner;
-use streamgauge::store::{Batch, PassRecord, Store};
+use streamgauge::store::{PassRecord, Store};
 use streamgauge::trackers::{Tracker, github, jira};
 use streamgauge::transport::{Limits as Pace, Request, Response, Transport, TransportError, Wire};
 use streamgauge::web::access::Access;
@@ -33,6 +33,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};
 
 use super::client::{Answer, Ask};
+use crate::support::batch::batch;
 use crate::support::program::close;
 
 pub const HOOK_SECRET: &str = "the secret of the webhooks";
@@ -204,16 +205,8 @@ impl House {
             item(3, "Nobody's", "northwind/elsewhere"),
             item(4, "Vouchers", "northwind/checkout"),
         ];
-        let batch = Batch {
-            connection: connection(),
-            tracker: TrackerKind::GitHub,
-            items,
-            gaps: Vec::new(),
-            known_at: now,
-            settled_before: None,
-            resume: None,
-        };
-        self.store.apply(&lease, batch).await.unwrap();
+        let read = batch("github", TrackerKind::GitHub, items, now);
+        self.store.apply(&lease, read).await.unwrap();
         let pass = PassRecord {
             id: "pass".into(),
             connection: connection(),

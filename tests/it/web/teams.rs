@@ -6,10 +6,10 @@ use streamgauge::clock::Clock;
 use streamgauge::model::{
     Attributes, Change, Item, ItemId, Level, Named, Precision, TrackerKind, What,
 };
-use streamgauge::store::Batch;
 
 use super::client::{get, post};
 use super::house::{Doors, House, at, connection};
+use crate::support::batch::batch;
 
 /// Two teams; a label says that somebody is at work.
 const PORTFOLIO: &str = r#"
@@ -63,16 +63,9 @@ async fn at_work() -> House {
     let house = House::with(Doors::all(), PORTFOLIO).await;
     let lease = house.store.acquire("github", "test", Duration::from_secs(60)).await.unwrap();
     let own = [1, 2, 4].map(|number| started(number, "northwind/checkout"));
-    let batch = Batch {
-        connection: connection(),
-        tracker: TrackerKind::GitHub,
-        items: own.into_iter().chain([started(3, "northwind/elsewhere")]).collect(),
-        gaps: Vec::new(),
-        known_at: house.clock.now(),
-        settled_before: None,
-        resume: None,
-    };
-    house.store.apply(&lease.unwrap(), batch).await.unwrap();
+    let items = own.into_iter().chain([started(3, "northwind/elsewhere")]).collect();
+    let read = batch("github", TrackerKind::GitHub, items, house.clock.now());
+    house.store.apply(&lease.unwrap(), read).await.unwrap();
     house
 }
 
