@@ -19,7 +19,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bets::{first_releases, readings};
+use super::bets::readings;
 use super::c5_cadence_fit::entries;
 use super::defaults::{MULTI_STREAM_PERCENT, PERCENT_FROM, WINDOW_WEEKS};
 use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio_wide};
@@ -140,7 +140,7 @@ fn funnels(view: &View<'_>) -> (Funnel, Funnel, Vec<usize>) {
     let integrated: BTreeSet<usize> =
         points(data, &met).into_iter().flat_map(|p| p.epics).collect();
     let shown: BTreeSet<usize> = met.iter().flat_map(|(_, met)| met.keys().copied()).collect();
-    let firsts = first_releases(data, view.as_of);
+    let firsts = &view.first_releases;
     let entries = entries(data, view.as_of);
     let days = data.cadences.first().map_or(7 * WINDOW_WEEKS as i64, |c| i64::from(c.days));
     let (mut across, mut within, mut epics) = (Funnel::default(), Funnel::default(), Vec::new());

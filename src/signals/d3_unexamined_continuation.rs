@@ -9,7 +9,7 @@
 //! Misreading: a "continue" without evidence takes an epic off the list but shows in the ledger.
 
 use super::attention::{TEAM_DAY, sum};
-use super::bets::{Evidence, decisions, evidence, first_releases, in_scope, readings};
+use super::bets::{Evidence, decisions, decisions_about, evidence, in_scope, readings};
 use super::finding::{
     finding, insufficient, measure, not_applicable, observe, portfolio, portfolio_wide,
 };
@@ -120,8 +120,7 @@ fn looked_at(view: &View<'_>, epic: usize, span: Period) -> bool {
         let list = readings(view.data, measure, (view.as_of, view.known));
         list.iter().any(|reading| span.contains(reading.at))
     });
-    let about = |subject: &Subject| matches!(subject, Subject::Epic(id) if *id == facts.id);
-    read || decisions(view).any(|d| about(&d.subject) && span.contains(d.made_at))
+    read || decisions_about(view, epic).any(|d| span.contains(d.made_at))
 }
 
 /// What was decided in the span.
@@ -146,7 +145,6 @@ const LEVELS: [&str; 5] = [
 
 impl Ledger {
     fn new(view: &View<'_>, span: Period) -> Self {
-        let firsts = first_releases(view.data, view.as_of);
         let mut ledger = Self::default();
         for decision in decisions(view).filter(|d| span.contains(d.made_at)) {
             match decision.verb {
@@ -161,7 +159,7 @@ impl Ledger {
             // What was known when it was decided, not what was learned since.
             let before = Period::new(span.from, decision.made_at);
             if let Some(ix) = epic {
-                ledger.levels[evidence(view, ix, firsts[ix], before) as usize] += 1;
+                ledger.levels[evidence(view, ix, view.first_releases[ix], before) as usize] += 1;
             }
         }
         ledger

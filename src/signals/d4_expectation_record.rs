@@ -21,7 +21,7 @@
 //! it headlines no digest, for it is a record and not a change. Reviewed means what the list of
 //! decisions due for review means: a later decision about the same subject.
 
-use super::bets::{decisions, due, first_releases, phrase, readings};
+use super::bets::{decisions, due, phrase, readings};
 use super::defaults::{K_OF_N_FROM, PERCENT_FROM, READINGS_TO_MISS, RESOLVED_MIN};
 use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio_wide};
 use super::o1_outcome_movement::{Movement, movement};
@@ -99,14 +99,12 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
         return vec![finding(&SIGNAL, slice, not_applicable("no decision is recorded"))];
     }
     let citing = own.iter().filter(|decision| !decision.cites.is_empty()).count() as u64;
-    let firsts = first_releases(view.data, view.as_of);
     let passed = own.iter().filter_map(|decision| {
         let expects = decision.expects.as_ref()?;
         (expects.review_at <= view.as_of).then_some((*decision, expects))
     });
-    let judged: Vec<(&Decision, Outcome)> = passed
-        .map(|(decision, expects)| (decision, judge(view, decision, expects, &firsts)))
-        .collect();
+    let judged: Vec<(&Decision, Outcome)> =
+        passed.map(|(decision, expects)| (decision, judge(view, decision, expects))).collect();
     let outcomes: Vec<Outcome> = judged.iter().map(|(_, outcome)| *outcome).collect();
     let record = Record::of(&outcomes);
     let verdict = if judged.is_empty() {
@@ -145,13 +143,8 @@ fn in_scope(view: &View<'_>, subject: &Subject) -> bool {
 }
 
 /// How an expectation came out by its review date.
-fn judge(
-    view: &View<'_>,
-    decision: &Decision,
-    expects: &Expectation,
-    firsts: &[Option<Timestamp>],
-) -> Outcome {
-    let Some(split) = split(view, decision, expects, firsts) else { return Outcome::Undetermined };
+fn judge(view: &View<'_>, decision: &Decision, expects: &Expectation) -> Outcome {
+    let Some(split) = split(view, decision, expects) else { return Outcome::Undetermined };
     let until = expects.review_at.min(view.as_of);
     let list = readings(view.data, &expects.measure, (until, view.known));
     let values: Vec<f64> = list.iter().map(|reading| reading.value).collect();
@@ -161,13 +154,8 @@ fn judge(
 }
 
 /// From when on the measure could move; `None` when nothing was released by the review date.
-fn split(
-    view: &View<'_>,
-    decision: &Decision,
-    expects: &Expectation,
-    firsts: &[Option<Timestamp>],
-) -> Option<Timestamp> {
-    let epics = view.data.epics.iter().zip(firsts);
+fn split(view: &View<'_>, decision: &Decision, expects: &Expectation) -> Option<Timestamp> {
+    let epics = view.data.epics.iter().zip(&view.first_releases);
     let linked: Vec<(&str, Option<Timestamp>)> = epics
         .filter(|(epic, _)| epic.outcome.as_ref() == Some(&expects.measure))
         .map(|(epic, first)| (epic.id.as_str(), *first))
@@ -413,9 +401,8 @@ mod tests {
 
     fn judged(data: &Dataset) -> Outcome {
         let view = view(data, "05-04");
-        let firsts = first_releases(data, view.as_of);
         let decision = &data.decisions[0];
-        judge(&view, decision, decision.expects.as_ref().unwrap(), &firsts)
+        judge(&view, decision, decision.expects.as_ref().unwrap())
     }
 
     /// Where the readings are split, and until when they count.

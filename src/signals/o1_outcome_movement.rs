@@ -7,7 +7,7 @@
 //! Misreading: vanity measures, so value area and source are told. With several epics on one
 //! measure all are named and the movement is attributed to none; it coincides, nothing more.
 
-use super::bets::{first_releases, readings};
+use super::bets::readings;
 use super::defaults::{SERIES_WEEKS, XMR_MIN};
 use super::finding::{finding, insufficient, not_applicable, observe, portfolio};
 use super::report::{
@@ -77,7 +77,6 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
         let why = "no outcome measure is declared";
         return vec![finding(&SIGNAL, portfolio("Outcomes"), not_applicable(why))];
     }
-    let firsts = first_releases(view.data, view.as_of);
     let mut found: Vec<Finding> = view
         .data
         .outcomes
@@ -86,17 +85,13 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
             Scope::Portfolio => true,
             Scope::Stream(own) => measure.stream.as_ref() == Some(own),
         })
-        .map(|measure| outcome(view, measure, &firsts))
+        .map(|measure| outcome(view, measure))
         .collect();
     found.sort_by(|a, b| (&a.slice.name, &a.slice.id).cmp(&(&b.slice.name, &b.slice.id)));
     found
 }
 
-fn outcome(
-    view: &View<'_>,
-    measure: &OutcomeMeasure,
-    firsts: &[Option<crate::model::Timestamp>],
-) -> Finding {
+fn outcome(view: &View<'_>, measure: &OutcomeMeasure) -> Finding {
     let slice = Slice { dimension: "outcome", id: measure.id.clone(), name: measure.name.clone() };
     let linked: Vec<usize> = (0..view.data.epics.len())
         .filter(|ix| view.data.epics[*ix].outcome.as_ref() == Some(&measure.id))
@@ -105,7 +100,7 @@ fn outcome(
         let why = "no epic names this measure as its outcome";
         return finding(&SIGNAL, slice, not_applicable(why));
     }
-    let Some(release) = linked.iter().filter_map(|ix| firsts[*ix]).min() else {
+    let Some(release) = linked.iter().filter_map(|ix| view.first_releases[*ix]).min() else {
         let why = "no release of a linked epic is recorded, so there is no before and after";
         return finding(&SIGNAL, slice, not_applicable(why));
     };

@@ -20,7 +20,7 @@
 
 use std::collections::BTreeSet;
 
-use super::bets::{decisions_about, first_releases, in_scope, read_at};
+use super::bets::{decisions_about, in_scope, read_at};
 use super::curves::{Compared, Sides, by_week, plausibly, quantiles, within};
 use super::defaults::{MEDIAN_EVENTS, RISK_SET_MIN, YEAR_WEEKS};
 use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio_wide};
@@ -57,7 +57,7 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
         let why = "no epic names an outcome measure, so no reading could be evidence";
         return vec![finding(&SIGNAL, slice, not_applicable(why))];
     }
-    let firsts = first_releases(view.data, view.as_of);
+    let firsts = &view.first_releases;
     if bets.iter().all(|epic| firsts[*epic].is_none()) {
         let why = "no release of an epic is recorded, so no reading can be told from a baseline";
         return vec![finding(&SIGNAL, slice, not_applicable(why))];
@@ -279,8 +279,8 @@ mod tests {
 
     fn curve(data: &Dataset) -> Curve {
         let view = view(data, "06-29");
-        let firsts = first_releases(data, view.as_of);
-        let stays = (0..data.epics.len()).filter_map(|epic| stay(&view, epic, firsts[epic]));
+        let stays =
+            (0..data.epics.len()).filter_map(|epic| stay(&view, epic, view.first_releases[epic]));
         let stays = Stays::new(stays.collect());
         Curve::of(&stays.ages(&[Period::new(Timestamp::MIN, view.as_of)]))
     }
@@ -399,8 +399,7 @@ mod tests {
                 Stay { from, to: from.plus_days(10), event: true }
             })
             .collect();
-        let firsts = first_releases(&data, view.as_of);
-        stays.extend((0..12).filter_map(|epic| stay(&view, epic, firsts[epic])));
+        stays.extend((0..12).filter_map(|epic| stay(&view, epic, view.first_releases[epic])));
         let slice = evaluate(&view).remove(0).slice;
         let found = examine(&view, slice, stays, 0);
         assert!(matches!(found.verdict, Verdict::Confirmed { direction: Move::Up }), "{found:?}");

@@ -20,7 +20,7 @@
 use std::collections::BTreeMap;
 
 use super::attention::{Cell, TEAM_DAY, sum};
-use super::bets::{Evidence, first_releases, level, read_at, recent};
+use super::bets::{Evidence, level, read_at, recent};
 use super::defaults::XMR_MIN;
 use super::finding::{charted, finding, measure, not_applicable, observe, standing_of};
 use super::report::{Finding, Limits, Measure, Question, Slice, Unit, Verdict};
@@ -83,7 +83,6 @@ impl Spread {
 /// What is known of all epics, to tell their levels at any instant.
 struct Bets<'a> {
     view: &'a View<'a>,
-    firsts: Vec<Option<Timestamp>>,
     /// When each measure was read.
     read: BTreeMap<&'a str, Vec<Timestamp>>,
 }
@@ -95,13 +94,13 @@ impl<'a> Bets<'a> {
         for measure in linked {
             read.entry(measure).or_insert_with(|| read_at(view, measure));
         }
-        Self { view, firsts: first_releases(view.data, view.as_of), read }
+        Self { view, read }
     }
 
     /// The level of each epic at an instant.
     fn levels(&self, at: Timestamp) -> Vec<Evidence> {
         let recent = recent(self.view.data, at);
-        let epics = self.view.data.epics.iter().zip(&self.firsts);
+        let epics = self.view.data.epics.iter().zip(&self.view.first_releases);
         epics
             .map(|(epic, first)| {
                 let read = epic.outcome.as_deref().and_then(|measure| self.read.get(measure));

@@ -1,6 +1,7 @@
 //! Everything that is derived once from a dataset and read by all signals.
 
 use super::attention::{Attention, Grid, Table};
+use super::bets::first_releases;
 use super::calendar::{Weeks, cadence_number, cadence_period};
 use super::defaults::{
     CADENCE_REACH_WEEKS, CADENCE_SERIES, FOLLOW_BASELINE, SERIES_WEEKS, UNEXAMINED_CADENCES,
@@ -33,6 +34,8 @@ pub struct View<'a> {
     pub waits: Vec<Wait>,
     /// Entries, exits and stock of work in progress, parallel to [`View::streams`].
     pub wip: Vec<SliceWip>,
+    /// When an item of each epic was first released, parallel to the epics.
+    pub first_releases: Vec<Option<Timestamp>>,
 }
 
 impl<'a> View<'a> {
@@ -58,7 +61,21 @@ impl<'a> View<'a> {
         let attention = Attention::new(data, grid, stretches, dimensions);
         let waits = waits(data, &flow.items, as_of);
         let wip = wip(data, &flow.items, &weeks, &attention.tables[0].slices, as_of);
-        Self { data, as_of, known, scope, weeks, history, cadences, flow, attention, waits, wip }
+        let first_releases = first_releases(data, as_of);
+        Self {
+            data,
+            as_of,
+            known,
+            scope,
+            weeks,
+            history,
+            cadences,
+            flow,
+            attention,
+            waits,
+            wip,
+            first_releases,
+        }
     }
 
     /// The derived values of an item.
