@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -134,16 +133,8 @@ impl Context {
 
     /// The sources of outcome measures; reads their secrets.
     pub(crate) fn sources(&self) -> Result<Vec<Source>, Failure> {
-        let limits = Limits {
-            read: Duration::from_secs(10),
-            total: Duration::from_secs(20),
-            body: 8 << 20,
-            backoff: vec![Duration::from_secs(1)],
-            longest_wait: Duration::from_secs(10),
-            ..Limits::default()
-        };
         let clock = Arc::clone(&self.clock);
-        let transport = Transport::over_network(limits, clock, self.entropy.clone())?;
+        let transport = Transport::over_network(sources::limits(), clock, self.entropy.clone())?;
         let folder = self.settings.portfolio.parent().unwrap_or_else(|| Path::new("."));
         let (outcomes, zone) = (self.portfolio.outcomes(), self.portfolio.zone());
         sources::connect(outcomes, zone, folder, &self.settings.source, &transport).map_err(

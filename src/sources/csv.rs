@@ -8,10 +8,7 @@ use std::path::Path;
 use chrono_tz::Tz;
 use tokio::io::AsyncReadExt;
 
-use super::{Sample, SourceError, Told, instant};
-
-/// Largest file, in bytes.
-const LARGEST: u64 = 8 << 20;
+use super::{LARGEST, Sample, SourceError, Told, instant};
 
 /// The columns to read, by their names in the header.
 pub(super) struct Columns {
@@ -39,8 +36,8 @@ pub(super) async fn file(path: &Path, shown: &str) -> Result<Vec<u8>, SourceErro
     }
     let file = tokio::fs::File::open(path).await.map_err(cannot)?;
     let mut bytes = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut bytes).await.map_err(cannot)?;
-    if bytes.len() as u64 > LARGEST {
+    file.take(LARGEST as u64 + 1).read_to_end(&mut bytes).await.map_err(cannot)?;
+    if bytes.len() > LARGEST {
         let why = format!("is larger than {} MiB; keep the newest years in it", LARGEST >> 20);
         return Err(SourceError::unusable(shown, why));
     }
@@ -249,7 +246,7 @@ mod tests {
         let told = file(&folder.path().join("gone.csv"), "gone.csv").await.unwrap_err().to_string();
         assert!(told.starts_with("gone.csv: cannot be read ("), "{told}");
         let large = folder.path().join("large.csv");
-        std::fs::File::create(&large).unwrap().set_len(LARGEST + 1).unwrap();
+        std::fs::File::create(&large).unwrap().set_len(LARGEST as u64 + 1).unwrap();
         let told = file(&large, "large.csv").await.unwrap_err().to_string();
         assert!(told.contains("larger than 8 MiB"), "{told}");
     }

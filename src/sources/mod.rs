@@ -12,6 +12,7 @@ pub mod settings;
 mod way;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono_tz::Tz;
 
@@ -19,7 +20,7 @@ use crate::model::{DAY_MS, Timestamp, start_of_day};
 use crate::plain;
 use crate::portfolio::{Outcome, OutcomeSource, is_range};
 use crate::schedule::Schedule;
-use crate::transport::{Transport, TransportError};
+use crate::transport::{Limits, Transport, TransportError};
 use csv::Columns;
 use settings::{ConnectError, Credential};
 use way::Way;
@@ -32,6 +33,8 @@ const POINTS: i64 = 26;
 const MONDAY_MS: i64 = 4 * DAY_MS;
 /// Longest words of a server that are repeated.
 const LONGEST_WORDS: usize = 160;
+/// Largest answer or file, in bytes.
+const LARGEST: usize = 8 << 20;
 
 /// One value at one instant.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -166,6 +169,19 @@ impl Source {
         told.samples.sort_by_key(|sample| sample.at);
         told.samples.dedup_by_key(|sample| sample.at);
         Ok(())
+    }
+}
+
+/// What the client of sources grants: a value is small, and the one after it waits.
+#[must_use]
+pub fn limits() -> Limits {
+    Limits {
+        read: Duration::from_secs(10),
+        total: Duration::from_secs(20),
+        body: LARGEST,
+        backoff: vec![Duration::from_secs(1)],
+        longest_wait: Duration::from_secs(10),
+        ..Limits::default()
     }
 }
 
