@@ -61,6 +61,11 @@ impl Weeks {
         Period::new(self.edges[weeks.start], self.edges[weeks.end])
     }
 
+    /// Every week as a period, oldest first.
+    pub fn periods(&self) -> impl Iterator<Item = Period> {
+        self.edges.windows(2).map(|week| Period::new(week[0], week[1]))
+    }
+
     /// The newest complete weeks of the window W.
     #[must_use]
     pub fn window(&self) -> Range<usize> {

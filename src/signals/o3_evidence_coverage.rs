@@ -187,9 +187,10 @@ fn coverage(bets: &Bets<'_>, slice: Slice, window: Period, own: Option<usize>) -
         let why = "no attention went to work other than one-off epics in the window";
         return finding(&SIGNAL, slice, not_applicable(why));
     }
-    let weeks = view.weeks.edges.windows(2);
-    let cells: Vec<(i64, i64)> = weeks
-        .map(|week| bets.spread(Period::new(week[0], week[1]), wanted))
+    let cells: Vec<(i64, i64)> = view
+        .weeks
+        .periods()
+        .map(|week| bets.spread(week, wanted))
         .map(|week| (week.told(), week.product()))
         .collect();
     let weekly = p1::weekly(view, view.flow.since, cells);

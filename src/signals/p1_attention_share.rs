@@ -347,8 +347,7 @@ fn cross_funded(view: &View<'_>) -> Finding {
         let buckets = grid.buckets(period);
         (sum(&others, &buckets), sum(&view.attention.observed, &buckets))
     };
-    let edges = view.weeks.edges.windows(2);
-    let cells = edges.map(|week| part(Period::new(week[0], week[1]))).collect();
+    let cells = view.weeks.periods().map(part).collect();
     let judged =
         judge(&weekly(view, view.flow.since, cells), Unit::Share, Bounds::SHARE, &[1, 2, 4]);
     let window = window(view);

@@ -92,9 +92,7 @@ struct Sliced<'a> {
 
 fn evaluate(view: &View<'_>) -> Vec<Finding> {
     let window = p1::window(view);
-    let mut periods: Vec<Period> =
-        (0..view.weeks.len()).map(|week| view.weeks.span(week..week + 1)).collect();
-    periods.push(window);
+    let periods: Vec<Period> = view.weeks.periods().chain([window]).collect();
     let spread = spread(view, &periods);
     let changed = changes(view, window);
     let floor = p1::floor(view, window);

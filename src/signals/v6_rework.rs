@@ -144,9 +144,8 @@ fn reopened(view: &View<'_>, slice: Slice, members: &[&StreamFlow], returns: &Re
 /// Ticks by slice in each charted week and, last, in the window: on defects, on classified kinds,
 /// on anything.
 fn ticks(view: &View<'_>) -> Vec<Vec<[i64; 3]>> {
-    let weeks = (0..view.weeks.len()).map(|week| view.weeks.span(week..week + 1));
-    let periods: Vec<_> =
-        weeks.chain([p1::window(view)]).map(|p| view.attention.grid.buckets(p)).collect();
+    let periods = view.weeks.periods().chain([p1::window(view)]);
+    let periods: Vec<_> = periods.map(|p| view.attention.grid.buckets(p)).collect();
     let mut all = vec![vec![[0; 3]; periods.len()]; view.streams().list.len()];
     for cell in &view.attention.cells {
         let slice = &mut all[view.shown(cell.target.stream)];

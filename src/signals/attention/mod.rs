@@ -162,7 +162,7 @@ impl Attention {
     /// Weekly numerators and denominators of one slice.
     #[must_use]
     pub fn weekly(&self, table: &Table, slice: usize, weeks: &Weeks) -> Vec<(i64, i64)> {
-        weeks.edges.windows(2).map(|w| self.share(table, slice, Period::new(w[0], w[1]))).collect()
+        weeks.periods().map(|week| self.share(table, slice, week)).collect()
     }
 }
 
