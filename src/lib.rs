@@ -112,7 +112,7 @@
 //! | a signal | a file in `src/signals/` with a [`signals::Signal`], and its line in [`signals::ALL`] |
 //! | a tracker | a folder in `src/trackers/` that implements [`trackers::Tracker`], and its kind in [`trackers::settings`] |
 //! | a source of outcomes | a file in `src/sources/`, its kind there, and in `src/portfolio/` the keys that declare it |
-//! | a channel | a file in `src/channels/` with one `deliver`, and its variant of [`channels::Target`] |
+//! | a channel | a file in `src/channels/` with one `deliver`, its kind in [`channels::settings`], and its form of a digest in `src/digests/` |
 //! | a criterion of rules | a variant in `src/portfolio/matcher.rs` |
 //! | a key of a file | what reads it, and in `config/` the sample and its schema; `tests/it/file_schemas.rs` holds the three together |
 //! | a table or column | a step in `src/store/migrations/`, and a line in the story of calls that the tests run on both databases |

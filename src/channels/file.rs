@@ -14,8 +14,10 @@ pub(super) fn deliver(folder: &Path, message: &Message) -> Result<(), DeliveryEr
         unsure: false,
     };
     std::fs::create_dir_all(folder).map_err(fail)?;
-    for (format, content) in &message.files {
-        let ending = format.ending();
+    for format in &message.files {
+        let (Some(ending), Some(content)) = (format.ending(), message.texts.get(format)) else {
+            continue;
+        };
         let path = folder.join(format!("{}.{ending}", message.key));
         let draft = folder.join(format!(".{}.{ending}.part", message.key));
         let mut file = File::create(&draft).map_err(fail)?;
@@ -31,13 +33,22 @@ pub(super) fn deliver(folder: &Path, message: &Message) -> Result<(), DeliveryEr
 mod tests {
     use super::super::Format;
     use super::*;
+    use crate::model::Timestamp;
+
+    fn message(texts: &[(Format, &str)]) -> Message {
+        Message {
+            key: "monday-1".into(),
+            title: "a".into(),
+            at: Timestamp::from_millis(0),
+            texts: texts.iter().map(|(format, text)| (*format, (*text).to_owned())).collect(),
+            files: texts.iter().map(|(format, _)| *format).collect(),
+        }
+    }
 
     #[test]
     fn a_repeated_delivery_replaces_itself() {
         let folder = tempfile::tempdir().unwrap();
-        let files = [(Format::Md, "# a"), (Format::Json, "{}"), (Format::Html, "<p>")];
-        let files = files.map(|(format, text)| (format, text.to_owned())).to_vec();
-        let message = Message { key: "monday-1".into(), markdown: "# a".into(), files };
+        let message = message(&[(Format::Md, "# a"), (Format::Json, "{}"), (Format::Html, "<p>")]);
         deliver(folder.path(), &message).unwrap();
         deliver(folder.path(), &message).unwrap();
         let mut names: Vec<_> =
@@ -49,8 +60,7 @@ mod tests {
     #[test]
     fn a_folder_that_cannot_be_made_is_named() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let message = Message { key: "k".into(), markdown: String::new(), files: Vec::new() };
-        let error = deliver(file.path(), &message).unwrap_err().to_string();
+        let error = deliver(file.path(), &message(&[])).unwrap_err().to_string();
         assert!(error.contains(&file.path().display().to_string()), "{error}");
     }
 }

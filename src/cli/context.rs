@@ -6,6 +6,8 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Failure;
+use crate::channels::settings::OpenError;
+use crate::channels::{self, Channels};
 use crate::clock::{SharedClock, SystemClock};
 use crate::entropy::Entropy;
 use crate::gauge::{Declared, Gauge};
@@ -148,6 +150,19 @@ impl Context {
                 }
             },
         )
+    }
+
+    /// Where digests go; reads the secrets of the channels. Nothing is sent twice by the client.
+    pub(crate) fn channels(&self) -> Result<Channels, Failure> {
+        let clock = Arc::clone(&self.clock);
+        let transport =
+            Transport::over_network(channels::settings::limits(), clock, self.entropy.clone())?;
+        channels::settings::open(&self.settings.channel, &transport).map_err(|error| match &error {
+            OpenError::Secret { source, .. } => {
+                wrong(self.settings.secret(&source.name(), error.to_string()))
+            }
+            OpenError::Wrong { .. } => self.wrong(error),
+        })
     }
 
     /// The credentials of the pages; reads their secrets.

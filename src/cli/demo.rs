@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 
 use super::digest::{Format, render};
 use super::{Done, Failure, Outcome, print, serve};
+use crate::channels::Channels;
 use crate::clock::{Clock, SharedClock, SystemClock};
 use crate::demo::{Demo, Recording, Source, WEBHOOK_SECRET};
 use crate::digests::outbox::Outbox;
@@ -122,8 +123,8 @@ async fn pages(demo: Demo, port: u16, moment: Moment, stop: Stop) -> Result<(), 
     }
     let every_minute = Schedule::parse("* * * * *")?;
     let clock = Arc::clone(&demo.clock);
-    let outbox =
-        Outbox::new(Arc::clone(&demo.gauge), Arc::clone(&clock), &[]).map_err(Failure::Usage)?;
+    let outbox = Outbox::new(Arc::clone(&demo.gauge), Arc::clone(&clock), &[], &Channels::new())
+        .map_err(Failure::Usage)?;
     let Demo { stage, store, gauge, engine, trackers, transport, spawner, .. } = demo;
     let trackers = trackers.into_iter().map(|tracker| (tracker, every_minute.clone())).collect();
     let access = Access::new(&Web::default(), Arc::clone(&clock))?;

@@ -1,14 +1,18 @@
 //! `streamgauge digest`: a digest, rendered now.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::context::Context;
 use super::moment::MomentArgs;
 use super::{Done, Failure, Outcome, print};
-use crate::digests::{html, json, markdown, outbox, page, revisions};
+use crate::channels::{self, DeliveryError, Message};
+use crate::digests::{Digest, outbox, page, rendered, revisions};
 use crate::gauge::{Gauge, Moment};
+use crate::signals::Report;
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
@@ -19,6 +23,12 @@ pub(crate) struct Args {
     audience: String,
     #[arg(long, value_enum, default_value_t = Format::Md)]
     format: Format,
+    /// Send it to a channel of the settings: an id of a `[[channel]]`, or `file:FOLDER`.
+    #[arg(long, value_name = "CHANNEL", conflicts_with = "format")]
+    channel: Option<String>,
+    /// Print what the channel would be sent, and send nothing.
+    #[arg(long, requires = "channel")]
+    dry_run: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -36,8 +46,44 @@ pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
     let moment = args.moment.read(context.portfolio.zone())?;
     let gauge = context.gauge().await?;
     known_audience(&gauge, &args.audience)?;
-    print::out(&render(&gauge, &args.audience, moment, args.format).await?);
+    match &args.channel {
+        Some(name) => hand_over(&context, &gauge, args, name, moment).await?,
+        None => print::out(&render(&gauge, &args.audience, moment, args.format).await?),
+    }
     Ok(Done::Complete)
+}
+
+/// Sends the digest now, as a person asked for it; no schedule knows of it.
+async fn hand_over(
+    context: &Context,
+    gauge: &Gauge,
+    args: &Args,
+    name: &str,
+    moment: Moment,
+) -> Result<(), Failure> {
+    let declared = context.channels()?;
+    let channel = channels::named(name, &declared)
+        .map_err(|problem| Failure::Usage(format!("--channel: {problem}")))?;
+    let (digest, report) = told(gauge, &args.audience, moment).await?;
+    let files = vec![channels::Format::Md, channels::Format::Json];
+    let forms: BTreeSet<_> = files.iter().chain(channel.formats()).copied().collect();
+    let at = report.header.as_of;
+    let audience = args.audience.replace(':', "-");
+    let message = Message {
+        key: format!("now-{audience}-{}", at.to_utc().format("%Y-%m-%dT%H%M%S")),
+        title: digest.headline(),
+        at,
+        texts: forms.into_iter().map(|form| (form, rendered(form, &digest, &report))).collect(),
+        files,
+    };
+    let failed = |error: DeliveryError| Failure::Failed(anyhow::anyhow!("{error}"));
+    if args.dry_run {
+        print::out(&format!("{}\n", channel.preview(&message).map_err(failed)?.trim_end()));
+        return Ok(());
+    }
+    channel.deliver(&message).await.map_err(failed)?;
+    print::note(&format!("sent to {name} as {}", message.key));
+    Ok(())
 }
 
 fn known_audience(gauge: &Gauge, audience: &str) -> Result<(), Failure> {
@@ -66,12 +112,22 @@ pub(crate) async fn render(
     moment: Moment,
     format: Format,
 ) -> Result<String, Failure> {
+    let (digest, report) = told(gauge, audience, moment).await?;
+    let format = match format {
+        Format::Md => channels::Format::Md,
+        Format::Html => channels::Format::Html,
+        Format::Json => channels::Format::Json,
+    };
+    Ok(rendered(format, &digest, &report))
+}
+
+async fn told(
+    gauge: &Gauge,
+    audience: &str,
+    moment: Moment,
+) -> Result<(Digest, Arc<Report>), Failure> {
     let scope = outbox::scope(audience).map_err(Failure::Usage)?;
     let (mut digest, report) = page(gauge, &scope, moment).await?;
     digest.revisions = revisions::since_last(gauge, audience, &scope, &report).await?;
-    Ok(match format {
-        Format::Md => markdown::render(&digest),
-        Format::Html => html::render(&digest),
-        Format::Json => json::render(&digest, &report),
-    })
+    Ok((digest, report))
 }

@@ -8,6 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::context::Context;
 use super::{Done, Failure, Outcome};
+use crate::channels::Channels;
 use crate::digests::outbox::Outbox;
 use crate::gauge::Gauge;
 use crate::mutants;
@@ -35,12 +36,13 @@ pub(crate) async fn run(config: &Path) -> Outcome {
     let trackers = context.trackers(&transport)?;
     let access = context.access()?;
     let sources = context.sources()?;
+    let channels = context.channels()?;
     let address = context.settings.web.listen;
     let listener = server::listen(address).map_err(|error| {
         Failure::Failed(anyhow::anyhow!("cannot listen on {address}: {error}; change web.listen"))
     })?;
     let stop = stop_on_signal();
-    let daemon = assemble(&context, trackers, sources, transport, access).await?;
+    let daemon = assemble(&context, trackers, sources, transport, access, channels).await?;
     let process = daemon.engine.process();
     tracing::info!(process, address = %listener.local_addr()?, "streamgauge serves");
     tell_supervisor(NotifyState::Ready);
@@ -68,13 +70,15 @@ async fn assemble(
     sources: Vec<Source>,
     transport: Transport,
     access: Arc<Access>,
+    channels: Channels,
 ) -> Result<Daemon, Failure> {
     let store = context.open().await?;
     let clock = &context.clock;
     let gauge = Gauge::new(store.clone(), Arc::clone(&context.portfolio), Arc::clone(clock));
     let gauge = Arc::new(gauge.declaring(context.declared()));
-    let outbox = Outbox::new(Arc::clone(&gauge), Arc::clone(clock), &context.settings.digest)
-        .map_err(Failure::Usage)?;
+    let outbox =
+        Outbox::new(Arc::clone(&gauge), Arc::clone(clock), &context.settings.digest, &channels)
+            .map_err(Failure::Usage)?;
     let engine = Engine::new(
         store.clone(),
         trackers.clone(),

@@ -39,6 +39,14 @@ pub struct Digest {
     pub appendix: Vec<Observation>,
 }
 
+impl Digest {
+    /// One line that tells one digest from another, for a subject.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        format!("{}, week {}", self.title, self.header.week)
+    }
+}
+
 /// One of the three questions and its answer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Section {

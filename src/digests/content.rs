@@ -1,9 +1,14 @@
 //! The frozen content of a tick: what every try and every channel sends, byte for byte.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::compose::Digest;
+use super::{html, json, markdown, slack, teams};
 use crate::channels::{Format, Message};
 use crate::model::Timestamp;
+use crate::signals::Report;
 use crate::store::DigestKey;
 
 /// As it is stored.
@@ -12,32 +17,36 @@ pub(super) struct Content {
     pub as_of: String,
     pub known: String,
     pub audience: String,
-    pub markdown: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub json: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub html: Option<String>,
+    #[serde(default)]
+    pub title: String,
     /// What a folder receives; what is not among it was not rendered.
     #[serde(default = "super::settings::default_format")]
     pub format: Vec<Format>,
+    #[serde(flatten)]
+    pub texts: BTreeMap<Format, String>,
+}
+
+/// Renders a digest in one form.
+#[must_use]
+pub fn rendered(format: Format, digest: &Digest, report: &Report) -> String {
+    match format {
+        Format::Md => markdown::render(digest),
+        Format::Html => html::render(digest),
+        Format::Json => json::render(digest, report),
+        Format::Slack => slack::render(digest),
+        Format::Teams => teams::render(digest),
+    }
 }
 
 /// What goes to a channel.
 pub(super) fn message(key: &DigestKey, content: &str) -> Result<Message, String> {
     let content: Content = serde_json::from_str(content)
         .map_err(|error| format!("the stored digest cannot be read: {error}"))?;
-    let name = format!("{}-{}", key.digest, key.due.replace(':', ""));
-    let Content { markdown, json, html, .. } = content;
-    let file = |format: &Format| {
-        let text = match format {
-            Format::Md => markdown.clone(),
-            Format::Json => json.clone()?,
-            Format::Html => html.clone()?,
-        };
-        Some((*format, text))
-    };
-    let files = content.format.iter().filter_map(file).collect();
-    Ok(Message { key: name, markdown, files })
+    let key = format!("{}-{}", key.digest, key.due.replace(':', ""));
+    let Content { title, as_of, texts, format: files, .. } = content;
+    let at = Timestamp::parse(&as_of)
+        .map_err(|_| "the stored digest does not say of when it tells".to_owned())?;
+    Ok(Message { key, title, at, texts, files })
 }
 
 /// The two clocks of a digest as it was sent, and whom it was for.
@@ -49,4 +58,23 @@ pub fn sent_moment(content: &str) -> Option<(Timestamp, Timestamp, String)> {
         Timestamp::parse(&content.known).ok()?,
         content.audience,
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_older_version_planned_is_sent() {
+        let stored = r##"{"as_of":"2026-06-15T05:00:00Z","known":"2026-06-15T05:00:03Z",
+            "audience":"portfolio","markdown":"# a","json":"{}","format":["md","json"]}"##;
+        let key = |part: &str| part.to_owned();
+        let key =
+            DigestKey { digest: key("monday"), due: key("2026-06-15T07:00"), channel: key("c") };
+        let message = message(&key, stored).unwrap();
+        assert_eq!(message.markdown(), "# a");
+        assert_eq!(message.texts[&Format::Json], "{}");
+        assert_eq!(message.files, [Format::Md, Format::Json]);
+        assert_eq!(message.key, "monday-2026-06-15T0700");
+    }
 }

@@ -9,8 +9,7 @@ use maud::{DOCTYPE, Markup, html};
 use super::compose::{Digest, Section};
 use super::words;
 use crate::plain;
-use crate::signals::report::{DueReview, Header, IntentRow, Observation};
-use crate::signals::words::quoted;
+use crate::signals::report::{Header, IntentRow, Observation};
 
 const BODY: &str = "margin:0;padding:0;font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,\
                     sans-serif;font-size:16px;line-height:1.5";
@@ -51,7 +50,7 @@ pub fn render(digest: &Digest) -> String {
                     @if !digest.due_reviews.is_empty() {
                         p style=(P) {
                             "Decisions due for review: "
-                            (inert(&digest.due_reviews.iter().map(due_review).collect::<Vec<_>>().join("; ")))
+                            (inert(&digest.due_reviews.iter().map(words::due_review).collect::<Vec<_>>().join("; ")))
                         }
                     }
                     (foot(digest))
@@ -134,16 +133,6 @@ fn foot(digest: &Digest) -> Markup {
             p style=(SOFT) { (digest.false_alarms) " " (words::REFUSED) }
         }
     }
-}
-
-fn due_review(due: &DueReview) -> String {
-    format!(
-        "{} {} (expected: {}; review date {} passed)",
-        due.decision,
-        quoted(&due.subject),
-        due.expected,
-        due.review_at.to_utc().format("%-d %B %Y")
-    )
 }
 
 /// Our own sentence, with code between backticks.

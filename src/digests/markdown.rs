@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use super::compose::{Digest, Section};
 use super::words;
 use crate::plain;
-use crate::signals::report::{DueReview, Header, Observation};
-use crate::signals::words::quoted;
+use crate::signals::report::{Header, Observation};
 
 /// Renders the page. Text from trackers (titles of epics) arrives escaped here and only here.
 #[must_use]
@@ -21,7 +20,8 @@ pub fn render(digest: &Digest) -> String {
         render_section(&mut out, section, &digest.header);
     }
     if !digest.due_reviews.is_empty() {
-        let due: Vec<String> = digest.due_reviews.iter().map(due_review).collect();
+        let due: Vec<String> =
+            digest.due_reviews.iter().map(|due| escape(&words::due_review(due))).collect();
         let _ = writeln!(out, "Decisions due for review: {}\n", due.join("; "));
     }
     let _ = writeln!(out, "---");
@@ -85,16 +85,6 @@ pub fn observation_line(observation: &Observation) -> String {
         .collect::<Vec<_>>()
         .join(" ");
     format!("**{}**: {sentence}", escape(&observation.subject))
-}
-
-fn due_review(due: &DueReview) -> String {
-    format!(
-        "{} {} (expected: {}; review date {} passed)",
-        escape(&due.decision),
-        escape(&quoted(&due.subject)),
-        escape(&due.expected),
-        due.review_at.to_utc().format("%-d %B %Y")
-    )
 }
 
 /// Our own sentence, with code between backticks.

@@ -1,8 +1,9 @@
 //! Schedule, compose and render digests.
 //!
 //! One structure, [`Digest`], is composed from a report and rendered as Markdown, as HTML, as JSON
-//! and by the portfolio page; none of them computes anything.
+//! and by the portfolio page and for chats; none of them computes anything.
 
+mod blocks;
 pub mod compose;
 mod content;
 pub mod html;
@@ -11,14 +12,16 @@ pub mod markdown;
 pub mod outbox;
 pub mod revisions;
 pub mod settings;
+pub mod slack;
 pub mod stale;
+pub mod teams;
 pub mod wording;
 pub mod words;
 
 use std::sync::Arc;
 
 pub use compose::{Digest, Section, compose};
-pub use content::sent_moment;
+pub use content::{rendered, sent_moment};
 
 use crate::gauge::{Gauge, Moment};
 use crate::signals::{Report, Scope};

@@ -11,15 +11,16 @@
 //! collapses repeats it is repeated; elsewhere it ends as unknown, unless the settings ask for at
 //! least once. Ticks and claims go by the database's clock, never by that of a process.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::NaiveDateTime;
 
-use super::content::{Content, message};
+use super::content::{Content, message, rendered};
 use super::settings::Digest as Settings;
-use super::{html, json, markdown, page, revisions};
-use crate::channels::{Channel, Class, DeliveryError, Format, Target};
+use super::{page, revisions};
+use crate::channels::{self, Channel, Channels, Class, DeliveryError, Format};
 use crate::clock::SharedClock;
 use crate::gauge::status::PlannedDigest;
 use crate::gauge::{Gauge, Moment};
@@ -59,7 +60,10 @@ struct Plan {
     scope: Scope,
     schedule: Schedule,
     channels: Vec<(String, Arc<dyn Channel>)>,
+    /// What a folder receives.
     format: Vec<Format>,
+    /// Everything that is rendered.
+    rendered: BTreeSet<Format>,
     at_least_once: bool,
 }
 
@@ -95,8 +99,9 @@ impl Outbox {
         gauge: Arc<Gauge>,
         clock: SharedClock,
         digests: &[Settings],
+        declared: &Channels,
     ) -> Result<Self, String> {
-        Self::over(gauge, clock, digests, |to| Ok(Arc::new(Target::parse(to)?)))
+        Self::over(gauge, clock, digests, |to| channels::named(to, declared))
     }
 
     /// The same with channels of its own making.
@@ -184,15 +189,14 @@ impl Outbox {
         let (mut digest, report) = page(&self.gauge, &plan.scope, moment).await?;
         digest.revisions =
             revisions::since_last(&self.gauge, &plan.audience, &plan.scope, &report).await?;
-        let wanted = |format| plan.format.contains(&format);
+        let text = |format: &Format| (*format, rendered(*format, &digest, &report));
         let content = Content {
             as_of: tick.at.to_string(),
             known: report.header.known.to_string(),
             audience: plan.audience.clone(),
-            markdown: markdown::render(&digest),
-            json: wanted(Format::Json).then(|| json::render(&digest, &report)),
-            html: wanted(Format::Html).then(|| html::render(&digest)),
+            title: digest.headline(),
             format: plan.format.clone(),
+            texts: plan.rendered.iter().map(text).collect(),
         };
         Ok(serde_json::to_string(&content).expect("strings serialise"))
     }
@@ -347,17 +351,21 @@ fn plan(
     open: &impl Fn(&str) -> Result<Arc<dyn Channel>, String>,
 ) -> Result<Plan, String> {
     let name = |problem: String| format!("digest `{}`: {problem}", settings.id);
+    let channels = settings
+        .to
+        .iter()
+        .map(|to| Ok((to.clone(), open(to).map_err(name)?)))
+        .collect::<Result<Vec<(String, Arc<dyn Channel>)>, String>>()?;
+    let needed = channels.iter().flat_map(|(_, channel)| channel.formats());
+    let rendered = [Format::Md].iter().chain(&settings.format).chain(needed).copied().collect();
     Ok(Plan {
         id: settings.id.clone(),
         audience: settings.audience.clone(),
         scope: scope(&settings.audience).map_err(name)?,
         schedule: Schedule::parse(&settings.at).map_err(|error| name(error.to_string()))?,
-        channels: settings
-            .to
-            .iter()
-            .map(|to| Ok((to.clone(), open(to).map_err(name)?)))
-            .collect::<Result<_, String>>()?,
+        channels,
         format: settings.format.clone(),
+        rendered,
         at_least_once: settings.at_least_once,
     })
 }

@@ -4,7 +4,8 @@ use chrono::{DateTime, Datelike, Days, Timelike};
 use chrono_tz::Tz;
 
 use crate::portfolio as framework;
-use crate::signals::report::{Finding, Header, IntentRow, Move, Tally, Verdict};
+use crate::signals::report::{DueReview, Finding, Header, IntentRow, Move, Tally, Verdict};
+use crate::signals::words::quoted;
 
 /// A declared share, as it was written: "40 %" or "12.5 %". At most one decimal.
 #[must_use]
@@ -151,7 +152,7 @@ pub fn moved(finding: &Finding, direction: Move) -> String {
         "C3" => format!("{name} interval ({way})"),
         "C4" => format!("{name} finished and not released ({way})"),
         "C2" => format!("all waits for {name} ({way})"),
-        "D2" => format!("{} ({way})", crate::signals::words::quoted(name)),
+        "D2" => format!("{} ({way})", quoted(name)),
         // These slices are named for what is measured: a pair of streams, an outcome.
         _ => format!("{name} ({way})"),
     }
@@ -172,6 +173,18 @@ pub fn intent_cells(row: &IntentRow) -> [String; 5] {
         row.weekly.map_or_else(|| "–".to_owned(), range),
         row.state.clone(),
     ]
+}
+
+/// A decision whose review is due.
+#[must_use]
+pub fn due_review(due: &DueReview) -> String {
+    format!(
+        "{} {} (expected: {}; review date {} passed)",
+        due.decision,
+        quoted(&due.subject),
+        due.expected,
+        due.review_at.to_utc().format("%-d %B %Y")
+    )
 }
 
 /// What every page says of itself at its end.

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use toml::de::DeTable;
 use tracing_subscriber::EnvFilter;
 
+use crate::channels::settings::Settings as Channel;
 use crate::digests::settings::Digest;
 use crate::portfolio::{Portfolio, excerpt, nearest};
 use crate::schedule::Schedule;
@@ -45,6 +46,9 @@ pub struct Settings {
     /// How addresses of outcome measures are reached.
     #[serde(default)]
     pub source: Vec<Credential>,
+    /// Where digests go, beside folders and standard output.
+    #[serde(default)]
+    pub channel: Vec<Channel>,
     #[serde(default)]
     pub digest: Vec<Digest>,
     #[serde(skip)]
@@ -277,6 +281,18 @@ impl Settings {
                 )
             })?;
         }
+        let mut channels: Vec<&str> = Vec::new();
+        for (place, channel) in self.channel.iter().enumerate() {
+            let at = ("channel", Some(place));
+            if channels.contains(&channel.id.as_str()) {
+                let problem = format!("two channels are called `{}`; rename one", channel.id);
+                return Err(Fault::new(&[at, ("id", None)], problem));
+            }
+            channel.validate().map_err(|(key, problem)| {
+                Fault::new(&[at, (key, None)], format!("channel `{}`: {problem}", channel.id))
+            })?;
+            channels.push(&channel.id);
+        }
         let mut ids = BTreeSet::new();
         for (place, digest) in self.digest.iter().enumerate() {
             let at = ("digest", Some(place));
@@ -284,7 +300,7 @@ impl Settings {
                 let problem = format!("two digests are called `{}`; rename one", digest.id);
                 return Err(Fault::new(&[at, ("id", None)], problem));
             }
-            digest.check().map_err(|(key, problem)| {
+            digest.check(&channels).map_err(|(key, problem)| {
                 Fault::new(&[at, (key, None)], format!("digest `{}`: {problem}", digest.id))
             })?;
         }

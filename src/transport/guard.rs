@@ -72,7 +72,12 @@ pub fn written(address: &str) -> Option<String> {
 
 /// Whether a request stays on this machine.
 pub(super) fn is_this_machine(request: &super::Request) -> bool {
-    let host = request.uri().host().unwrap_or_default();
+    names_this_machine(request.uri().host().unwrap_or_default())
+}
+
+/// Whether a host, as it is written in an address, is this machine.
+#[must_use]
+pub fn names_this_machine(host: &str) -> bool {
     let ip = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     host.eq_ignore_ascii_case("localhost") || ip.is_ok_and(|ip| embedded(ip).is_loopback())
 }

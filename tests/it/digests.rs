@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 use insta::assert_snapshot;
-use streamgauge::channels::Format;
+use streamgauge::channels::{Channels, Format};
 use streamgauge::clock::Clock;
 use streamgauge::demo::{Recording, Source};
 use streamgauge::digests::compose::{Told, Unlock};
@@ -490,7 +490,8 @@ async fn what_was_sent_stays_and_what_changed_is_told() {
     let staged = Staged::new(Source::from(story.clone()), now()).await;
     let folder = staged.folder().join("digests");
     let outbox = |gauge: &Arc<Gauge>| {
-        Outbox::new(Arc::clone(gauge), staged.clock.clone(), &monday(&folder)).expect("a schedule")
+        let (clock, channels) = (staged.clock.clone(), Channels::new());
+        Outbox::new(Arc::clone(gauge), clock, &monday(&folder), &channels).expect("a schedule")
     };
     let first = outbox(&staged.demo.gauge);
     let (nothing, one) = (Sent::default(), Sent { delivered: 1, ..Sent::default() });
@@ -542,7 +543,7 @@ async fn what_was_sent_stays_and_what_changed_is_told() {
     assert_eq!(kept.len(), 2);
     let oldest: serde_json::Value =
         serde_json::from_str(&kept.last().expect("two").content).expect("it is JSON");
-    assert_eq!(oldest["markdown"], sent.as_str());
+    assert_eq!(oldest["md"], sent.as_str());
 }
 
 /// Data that grows old is told at once, in the words of the house, for the moment that is asked.

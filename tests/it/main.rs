@@ -3,6 +3,7 @@
 mod bad_input;
 mod both_databases;
 mod canaries;
+mod channels;
 mod check;
 mod cli;
 mod demo;

@@ -59,6 +59,7 @@ pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
     let transport = context.transport()?;
     let trackers = context.trackers(&transport)?;
     context.access()?;
+    context.channels()?;
     let sources = context.sources()?;
     let gauge = match context.stored().await {
         Ok(gauge) => Ok(gauge),

@@ -12,8 +12,8 @@ use tokio_rustls::TlsAcceptor;
 
 use super::authority::Identity;
 
-/// Ends TLS before the server at `target` (`host:port`) and returns its own port.
-pub async fn tls_before(target: &str, identity: &Identity) -> u16 {
+/// What ends TLS with an identity.
+pub fn acceptor(identity: &Identity) -> TlsAcceptor {
     let chain = CertificateDer::pem_slice_iter(identity.certificate.as_bytes());
     let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -23,7 +23,12 @@ pub async fn tls_before(target: &str, identity: &Identity) -> u16 {
         .with_no_client_auth()
         .with_single_cert(chain.collect::<Result<_, _>>().unwrap(), key)
         .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    TlsAcceptor::from(Arc::new(config))
+}
+
+/// Ends TLS before the server at `target` (`host:port`) and returns its own port.
+pub async fn tls_before(target: &str, identity: &Identity) -> u16 {
+    let acceptor = acceptor(identity);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let target = target.to_owned();

@@ -3,8 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod authority;
+pub mod authority;
 mod database;
-mod gates;
+pub mod gates;
 mod routes;
 mod several;

@@ -1,0 +1,237 @@
+//! `[[channel]]` of `streamgauge.toml`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lettre::message::Mailbox;
+use serde::Deserialize;
+
+use super::chat::{Chat, Kind as ChatKind};
+use super::email::Email;
+use super::http::Post;
+use super::webhook::Webhook;
+use super::{Channel, Channels, Target};
+use crate::secret::{SecretError, SecretRef};
+use crate::transport::{Limits, Transport};
+
+/// One declared channel, as written. Which keys it has depends on its kind.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    pub id: String,
+    pub kind: Kind,
+    /// Where a webhook is posted. Whoever knows it can post there, so it is a secret.
+    pub url: Option<SecretRef>,
+    /// Signs what a webhook receives.
+    pub secret: Option<SecretRef>,
+    /// `HOST`, or `HOST:PORT`: 465 speaks TLS from the first byte, every other port changes to it.
+    pub server: Option<String>,
+    pub user: Option<String>,
+    pub password: Option<SecretRef>,
+    pub from: Option<String>,
+    pub to: Option<Vec<String>>,
+    /// A file with certificates of authorities that this machine does not know, in PEM form.
+    pub ca: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Signed as the Standard Webhooks specification says.
+    Webhook,
+    /// An incoming webhook of Slack.
+    Slack,
+    /// A webhook of a workflow of Microsoft Teams.
+    Teams,
+    /// SMTP.
+    Email,
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Slack => "slack",
+            Self::Teams => "teams",
+            Self::Email => "email",
+        }
+    }
+
+    /// The keys that it needs, and those that it may have besides.
+    fn keys(self) -> (&'static [&'static str], &'static [&'static str]) {
+        match self {
+            Self::Webhook => (&["url", "secret"], &["ca"]),
+            Self::Slack | Self::Teams => (&["url"], &["ca"]),
+            Self::Email => (&["server", "from", "to"], &["user", "password", "ca"]),
+        }
+    }
+}
+
+/// A channel that cannot be made from what is written.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("channel `{channel}`: {problem}")]
+    Wrong { channel: String, problem: String },
+    #[error("channel `{channel}`: {source}")]
+    Secret { channel: String, source: SecretError },
+}
+
+impl Settings {
+    /// Says what is wrong without reading a secret.
+    ///
+    /// # Errors
+    /// The key at fault and a sentence with the mend.
+    pub fn validate(&self) -> Result<(), (&'static str, String)> {
+        if self.id.is_empty() || self.id.contains(':') || Target::parse(&self.id).is_some() {
+            let problem = "a channel needs an id of its own: without a colon, and not `stdout`";
+            return Err(("id", problem.to_owned()));
+        }
+        let given = [
+            ("url", self.url.is_some()),
+            ("secret", self.secret.is_some()),
+            ("server", self.server.is_some()),
+            ("user", self.user.is_some()),
+            ("password", self.password.is_some()),
+            ("from", self.from.is_some()),
+            ("to", self.to.as_ref().is_some_and(|to| !to.is_empty())),
+            ("ca", self.ca.is_some()),
+        ];
+        let (needed, allowed) = self.kind.keys();
+        let kind = self.kind.word();
+        for (key, is_given) in given {
+            if needed.contains(&key) && !is_given {
+                let problem = format!("a channel of kind \"{kind}\" needs `{key}`");
+                return Err(("kind", problem));
+            }
+            if is_given && !needed.contains(&key) && !allowed.contains(&key) {
+                return Err((key, format!("`{key}` means nothing for the kind \"{kind}\"")));
+            }
+        }
+        if self.user.is_some() != self.password.is_some() {
+            let problem = "`user` and `password` belong together: write both, or none";
+            return Err((if self.user.is_some() { "user" } else { "password" }, problem.into()));
+        }
+        if let Some(server) = &self.server {
+            Server::parse(server).map_err(|problem| ("server", problem))?;
+        }
+        let mailbox = |key: &'static str, text: &String| {
+            text.parse::<Mailbox>().map(drop).map_err(|_| {
+                let problem =
+                    format!("{key}: `{text}` is not a mail address: write \"A@B.example\"");
+                (key, problem)
+            })
+        };
+        self.from.iter().try_for_each(|from| mailbox("from", from))?;
+        self.to.iter().flatten().try_for_each(|to| mailbox("to", to))
+    }
+
+    fn open(&self, transport: &Transport) -> Result<Arc<dyn Channel>, OpenError> {
+        let read = |secret: &Option<SecretRef>| {
+            secret
+                .as_ref()
+                .map(SecretRef::read)
+                .transpose()
+                .map_err(|source| OpenError::Secret { channel: self.id.clone(), source })
+        };
+        let wrong = |problem| OpenError::Wrong { channel: self.id.clone(), problem };
+        self.validate().map_err(|(_, problem)| wrong(problem))?;
+        let (url, secret, password) =
+            (read(&self.url)?, read(&self.secret)?, read(&self.password)?);
+        Ok(match (self.kind, url, secret) {
+            (Kind::Email, ..) => Arc::new(Email::new(self, password).map_err(wrong)?),
+            (Kind::Webhook, Some(url), Some(secret)) => {
+                let post = Post::new(&self.id, url, self.ca.as_deref(), transport);
+                Arc::new(Webhook::new(post.map_err(wrong)?, &secret).map_err(wrong)?)
+            }
+            (kind, Some(url), _) => {
+                let post =
+                    Post::new(&self.id, url, self.ca.as_deref(), transport).map_err(wrong)?;
+                let of = if kind == Kind::Teams { ChatKind::Teams } else { ChatKind::Slack };
+                Arc::new(Chat::new(post, of))
+            }
+            (_, None, _) => return Err(wrong("`url` is missing".to_owned())),
+        })
+    }
+}
+
+/// How long a receiver is waited for, and how much of its answer is read. What is sent is not
+/// repeated here.
+#[must_use]
+pub fn limits() -> Limits {
+    Limits {
+        total: Duration::from_secs(30),
+        body: 1 << 20,
+        backoff: Vec::new(),
+        longest_wait: Duration::from_secs(10),
+        ..Limits::default()
+    }
+}
+
+/// Makes every channel; reads their secrets. `transport` has these [`limits`].
+///
+/// # Errors
+/// The first channel that cannot be made.
+pub fn open(settings: &[Settings], transport: &Transport) -> Result<Channels, OpenError> {
+    let open = |one: &Settings| Ok((one.id.clone(), one.open(transport)?));
+    settings.iter().map(open).collect()
+}
+
+/// A mail server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Server {
+    pub host: String,
+    pub port: u16,
+}
+
+impl Server {
+    /// The port of mail submission.
+    const USUAL: u16 = 587;
+
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "server: `{text}` is not a server: write \"HOST\", or \"HOST:465\" for TLS alone"
+            )
+        };
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) => (host, port.parse().map_err(|_| wrong())?),
+            None => (text, Self::USUAL),
+        };
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        if host.is_empty() || !host.chars().all(plain) {
+            return Err(wrong());
+        }
+        Ok(Self { host: host.to_owned(), port })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(text: &str) -> (&'static str, String) {
+        toml::from_str::<Settings>(text).unwrap().validate().unwrap_err()
+    }
+
+    #[test]
+    fn a_kind_has_its_own_keys() {
+        let (key, problem) = wrong("id = \"a\"\nkind = \"slack\"");
+        assert_eq!((key, problem.as_str()), ("kind", "a channel of kind \"slack\" needs `url`"));
+        let (key, _) = wrong("id = \"a\"\nkind = \"slack\"\nurl = { env = \"A\" }\nserver = \"m\"");
+        assert_eq!(key, "server");
+        let mail = "id = \"a\"\nkind = \"email\"\nserver = \"m:25\"\nfrom = \"g@a.example\"\n";
+        let (key, problem) = wrong(&format!("{mail}to = [\"no address\"]"));
+        assert_eq!(key, "to");
+        assert!(problem.contains("`no address`"), "{problem}");
+        let (key, _) = wrong(&format!("{mail}to = [\"a@b.example\"]\nuser = \"u\""));
+        assert_eq!(key, "user");
+    }
+
+    #[test]
+    fn an_id_is_no_word_of_its_own() {
+        for id in ["", "stdout", "file:a", "a:b"] {
+            assert_eq!(wrong(&format!("id = \"{id}\"\nkind = \"slack\"")).0, "id", "{id}");
+        }
+    }
+}
