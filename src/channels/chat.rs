@@ -23,7 +23,7 @@ impl Chat {
     }
 
     fn body<'a>(&self, message: &'a Message) -> Result<&'a str, DeliveryError> {
-        message.needed(&self.post.channel, self.formats()[0])
+        message.needed(&self.post.caller.channel, self.formats()[0])
     }
 }
 

@@ -5,8 +5,10 @@
 mod chat;
 mod email;
 mod file;
+mod github;
 mod http;
 pub mod settings;
+mod slack_bot;
 mod stdout;
 mod webhook;
 
@@ -86,7 +88,8 @@ impl Message {
 /// What delivering a message twice does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// The key collapses repeats, so a delivery of unknown outcome is simply repeated.
+    /// The key collapses repeats, or finds what was taken: a delivery of unknown outcome is simply
+    /// repeated.
     ByKey,
     /// Every delivery is seen, so one of unknown outcome is a choice between none and two.
     Blind,

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
+use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::chat::{Chat, Kind as ChatKind};
 use super::email::Email;
-use super::http::Post;
+use super::github::GitHub;
+use super::http::{Caller, Post, judge};
+use super::slack_bot::SlackBot;
 use super::webhook::Webhook;
 use super::{Channel, Channels, Target};
 use crate::secret::{SecretError, SecretRef};
@@ -25,6 +28,16 @@ pub struct Settings {
     pub url: Option<SecretRef>,
     /// Signs what a webhook receives.
     pub secret: Option<SecretRef>,
+    /// Where the API of GitHub or Slack is, if not at its usual address.
+    pub api: Option<String>,
+    /// The credential of GitHub or Slack; it is used for nothing else.
+    pub token: Option<SecretRef>,
+    /// `OWNER/NAME` at GitHub.
+    pub repository: Option<String>,
+    /// The category of discussions at GitHub; without one digests are issues.
+    pub category: Option<String>,
+    /// The id of a channel of Slack, such as `C0123456789`.
+    pub channel: Option<String>,
     /// `HOST`, or `HOST:PORT`: 465 speaks TLS from the first byte, every other port changes to it.
     pub server: Option<String>,
     pub user: Option<String>,
@@ -36,7 +49,7 @@ pub struct Settings {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// Signed as the Standard Webhooks specification says.
     Webhook,
@@ -46,6 +59,10 @@ pub enum Kind {
     Teams,
     /// SMTP.
     Email,
+    /// An app of Slack, which can look up what it has posted.
+    SlackBot,
+    /// Issues or discussions of a repository.
+    Github,
 }
 
 impl Kind {
@@ -55,6 +72,8 @@ impl Kind {
             Self::Slack => "slack",
             Self::Teams => "teams",
             Self::Email => "email",
+            Self::SlackBot => "slack-bot",
+            Self::Github => "github",
         }
     }
 
@@ -64,6 +83,8 @@ impl Kind {
             Self::Webhook => (&["url", "secret"], &["ca"]),
             Self::Slack | Self::Teams => (&["url"], &["ca"]),
             Self::Email => (&["server", "from", "to"], &["user", "password", "ca"]),
+            Self::SlackBot => (&["token", "channel"], &["api", "ca"]),
+            Self::Github => (&["token", "repository"], &["category", "api", "ca"]),
         }
     }
 }
@@ -90,6 +111,11 @@ impl Settings {
         let given = [
             ("url", self.url.is_some()),
             ("secret", self.secret.is_some()),
+            ("api", self.api.is_some()),
+            ("token", self.token.is_some()),
+            ("repository", self.repository.is_some()),
+            ("category", self.category.is_some()),
+            ("channel", self.channel.is_some()),
             ("server", self.server.is_some()),
             ("user", self.user.is_some()),
             ("password", self.password.is_some()),
@@ -111,6 +137,27 @@ impl Settings {
         if self.user.is_some() != self.password.is_some() {
             let problem = "`user` and `password` belong together: write both, or none";
             return Err((if self.user.is_some() { "user" } else { "password" }, problem.into()));
+        }
+        if let Some(api) = &self.api {
+            judge(api, "api").map_err(|problem| ("api", problem))?;
+        }
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/');
+        if let Some(name) = &self.repository
+            && (name.split('/').filter(|part| !part.is_empty()).count() != 2
+                || name.matches('/').count() != 1
+                || !name.chars().all(plain))
+        {
+            let problem = format!("repository: `{name}` is not one: write \"OWNER/NAME\"");
+            return Err(("repository", problem));
+        }
+        if let Some(id) = &self.channel
+            && (id.is_empty() || !id.chars().all(|c| c.is_ascii_alphanumeric()))
+        {
+            let problem = format!(
+                "channel: `{id}` is not the id of a channel: it stands at the end of the \
+                 channel's details, such as C0123456789"
+            );
+            return Err(("channel", problem));
         }
         if let Some(server) = &self.server {
             Server::parse(server).map_err(|problem| ("server", problem))?;
@@ -136,21 +183,29 @@ impl Settings {
         };
         let wrong = |problem| OpenError::Wrong { channel: self.id.clone(), problem };
         self.validate().map_err(|(_, problem)| wrong(problem))?;
-        let (url, secret, password) =
-            (read(&self.url)?, read(&self.secret)?, read(&self.password)?);
-        Ok(match (self.kind, url, secret) {
-            (Kind::Email, ..) => Arc::new(Email::new(self, password).map_err(wrong)?),
-            (Kind::Webhook, Some(url), Some(secret)) => {
-                let post = Post::new(&self.id, url, self.ca.as_deref(), transport);
-                Arc::new(Webhook::new(post.map_err(wrong)?, &secret).map_err(wrong)?)
+        let (url, secret) = (read(&self.url)?, read(&self.secret)?);
+        let (token, password) = (read(&self.token)?, read(&self.password)?);
+        let caller = Caller::new(&self.id, self.ca.as_deref(), transport).map_err(wrong)?;
+        let missing = |key: &str| wrong(format!("`{key}` is missing"));
+        let post = |caller, url: Option<SecretString>| {
+            Post::new(caller, url.ok_or_else(|| missing("url"))?).map_err(wrong)
+        };
+        Ok(match self.kind {
+            Kind::Email => Arc::new(Email::new(self, password).map_err(wrong)?),
+            Kind::Webhook => {
+                let secret = secret.ok_or_else(|| missing("secret"))?;
+                Arc::new(Webhook::new(post(caller, url)?, &secret).map_err(wrong)?)
             }
-            (kind, Some(url), _) => {
-                let post =
-                    Post::new(&self.id, url, self.ca.as_deref(), transport).map_err(wrong)?;
-                let of = if kind == Kind::Teams { ChatKind::Teams } else { ChatKind::Slack };
-                Arc::new(Chat::new(post, of))
+            Kind::Slack => Arc::new(Chat::new(post(caller, url)?, ChatKind::Slack)),
+            Kind::Teams => Arc::new(Chat::new(post(caller, url)?, ChatKind::Teams)),
+            Kind::SlackBot => {
+                let token = token.ok_or_else(|| missing("token"))?;
+                Arc::new(SlackBot::new(self, caller, &token).map_err(wrong)?)
             }
-            (_, None, _) => return Err(wrong("`url` is missing".to_owned())),
+            Kind::Github => {
+                let token = token.ok_or_else(|| missing("token"))?;
+                Arc::new(GitHub::new(self, caller, &token).map_err(wrong)?)
+            }
         })
     }
 }

@@ -77,7 +77,7 @@ impl Channel for Webhook {
 
     async fn deliver(&self, message: &Message) -> Result<(), DeliveryError> {
         let body = body(message);
-        let seconds = self.post.clock().now().millis().div_euclid(1000);
+        let seconds = self.post.caller.clock().now().millis().div_euclid(1000);
         let signature = self.signature(&message.key, seconds, &body);
         let headers = [
             (HeaderName::from_static("webhook-id"), message.key.clone()),
@@ -92,6 +92,7 @@ impl Channel for Webhook {
 mod tests {
     use std::sync::Arc;
 
+    use super::super::http::Caller;
     use super::*;
     use crate::clock::SystemClock;
     use crate::entropy::Entropy;
@@ -101,7 +102,7 @@ mod tests {
         let (clock, entropy) = (Arc::new(SystemClock), Entropy::from_seed(0));
         let transport = Transport::over_network(Limits::default(), clock, entropy).unwrap();
         let url = SecretString::from("https://receiver.example/x".to_owned());
-        let post = Post::new("w", url, None, &transport)?;
+        let post = Post::new(Caller::new("w", None, &transport)?, url)?;
         Webhook::new(post, &SecretString::from(secret.to_owned()))
     }
 

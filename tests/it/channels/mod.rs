@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod boards;
 mod post_office;
 mod program;
 mod receiver;
@@ -28,6 +29,7 @@ use crate::network::authority::Authority;
 use crate::network::gates::acceptor;
 use crate::support::program::close;
 use crate::support::staged::Staged;
+use boards::{Boards, TOKEN};
 use post_office::{PostOffice, Trouble};
 use receiver::{Answer, Posted, Receiver};
 
@@ -363,5 +365,63 @@ fn an_address_is_https_or_this_machine() {
     ] {
         let told = problem(url).unwrap_or_else(|| panic!("{url} is accepted"));
         assert!(told.starts_with("channel `a`: ") && !told.contains("4711"), "{told}");
+    }
+}
+
+async fn posting_to_board(kind: &str, more: &str) -> (House, Boards) {
+    let (boards, api) = Boards::serve().await;
+    let declared = format!(
+        "id = \"board\"\nkind = \"{kind}\"\napi = \"{api}\"\ntoken = SECRET({TOKEN})\n{more}"
+    );
+    (House::with(&declared).await, boards)
+}
+
+/// What was taken is found again by its key: a delivery of unknown outcome is neither lost nor
+/// doubled.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_board_took_in_silence_is_found_and_not_repeated() {
+    for (kind, more) in [
+        ("github", "repository = \"northwind/digests\""),
+        ("github", "repository = \"northwind/digests\"\ncategory = \"Digests\""),
+        ("slack-bot", "channel = \"C0123456789\""),
+    ] {
+        let (house, boards) = posting_to_board(kind, more).await;
+        boards.be_silent_once();
+        assert_eq!(house.due().await, FAILED, "{kind}");
+        assert_eq!(house.after(61).await, ONE, "{kind}");
+        assert_eq!(house.after(600).await, NOTHING, "{kind}");
+        let posted = boards.posted();
+        assert_eq!(posted.len(), 1, "{kind} {more}");
+        let text = posted[0].to_string();
+        assert!(text.contains(KEY) && text.contains("3. What signals should"), "{text}");
+        if more.contains("category") {
+            assert_eq!(
+                (&posted[0]["repositoryId"], &posted[0]["categoryId"]),
+                (&"R_1".into(), &"C_2".into())
+            );
+        }
+    }
+}
+
+/// Refusals of boards say what to do.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_board_refuses_is_told_with_the_mend() {
+    for (kind, more, told) in [
+        ("github", "repository = \"northwind/other\"", "board: refused with 404 Not Found"),
+        (
+            "github",
+            "repository = \"northwind/digests\"\ncategory = \"News\"",
+            "no category of discussions `News`; there are: General, Digests",
+        ),
+        (
+            "slack-bot",
+            "channel = \"C9\"",
+            "Slack refused: channel_not_found; invite the app to the channel",
+        ),
+    ] {
+        let (house, boards) = posting_to_board(kind, more).await;
+        assert_eq!((house.due().await, boards.posted().len()), (FAILED, 0), "{kind}");
+        let problem = house.problem().await;
+        assert!(problem.contains(told) && !problem.contains(TOKEN), "{problem}");
     }
 }
