@@ -88,9 +88,14 @@
 //!    and builds a [`gauge::World`]: [`portfolio::Portfolio`] folds the changes into a timeline,
 //!    gives each segment a category, and finds the rule that was valid at each instant and with it
 //!    the team, the stream and the epic. `streamgauge explain PAY-12` prints these reasons.
+//!    A world of now places only what changed since the one before.
 //! 5. [`signals::evaluate`] turns the timelines into attention, waits and throughput by complete
 //!    weeks, compares them with their own past, and gives each signal a verdict: confirmed, new,
 //!    usual, insufficient. The card's wait since Thursday is a few item-days in V5 of its stream.
+//!    A report of now is made with a [`signals::Memo`]: [`signals::recall`] takes from sums of
+//!    integers what went and adds what came, and makes anew only what rests on items that say
+//!    something else. It is the report from scratch, byte for byte; `tests/it/incremental.rs` holds
+//!    that over random lives.
 //! 6. Monday, 07:00 in the portfolio's zone. [`digests`] claims the digest by its name, due time
 //!    and channel, renders the [`signals::Report`] into three questions with at most three
 //!    observations each, keeps the bytes, and hands them to the channel. A second process finds

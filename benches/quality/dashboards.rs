@@ -125,7 +125,7 @@ fn streams(view: &View<'_>, values: &mut Values) {
         values.insert(("V5", slice.clone()), efficiency.collect());
         let stream = StreamIx(ix as u32);
         let mut sums = Sums::new(weeks);
-        for (item, derived) in view.data.items.iter().zip(&view.flow.items) {
+        for (item, derived) in view.data.items.iter().zip(view.recall.derived()) {
             let segments = &item.segments;
             let credited = derived.credited.map_or(segments.len() - 1, |credited| credited);
             if segments[credited].stream == Some(stream) {

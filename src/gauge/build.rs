@@ -16,7 +16,7 @@ use crate::store::{Store, StoreError, StoredItem};
 #[derive(Debug)]
 pub struct World {
     pub portfolio: Arc<Portfolio>,
-    pub dataset: Dataset,
+    pub dataset: Arc<Dataset>,
     pub epics: Arc<EpicIndex>,
     pub statuses: Statuses,
     members: Members,
@@ -132,7 +132,7 @@ impl World {
             dataset.streams[stream.0 as usize].waiting_observable = true;
         }
         recorded(&mut dataset, store, at).await?;
-        Ok(Self { portfolio, dataset, epics, statuses, members })
+        Ok(Self { portfolio, dataset: Arc::new(dataset), epics, statuses, members })
     }
 
     /// Flow items with what was decided about them, in the order of the dataset. Those that left

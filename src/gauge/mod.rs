@@ -41,7 +41,7 @@ use crate::portfolio::{MapView, Portfolio};
 use crate::signals;
 use crate::signals::report::Header;
 use crate::signals::team::{TeamOnly, TeamView};
-use crate::signals::{Report, Scope, evaluate};
+use crate::signals::{Memo, Report, Scope, evaluate};
 use crate::store::{Store, StoreError};
 use freshness::Marks;
 use shared::Shared;
@@ -69,8 +69,9 @@ pub struct Gauge {
     seq: Shared<u64>,
     marks: Shared<Arc<Marks>>,
     live: tokio::sync::Mutex<Option<(u64, Arc<World>)>>,
-    /// Held while a report of now is computed: whoever asks meanwhile waits for that one.
-    computing: tokio::sync::Mutex<()>,
+    /// What the newest reports of now computed. Held while another one is: whoever asks meanwhile
+    /// waits for that one.
+    computing: tokio::sync::Mutex<Memo>,
     reports: Mutex<BTreeMap<(Moment, Scope), Kept>>,
 }
 
@@ -167,7 +168,7 @@ impl Gauge {
         if let Some(kept) = self.kept(self.seq().await?, &key, now) {
             return Ok(kept);
         }
-        let _computing = match moment.known {
+        let mut computing = match moment.known {
             None => Some(self.computing.lock().await),
             Some(_) => None,
         };
@@ -177,7 +178,12 @@ impl Gauge {
         }
         let world = self.world(moment.known).await?;
         let (as_of, known) = (moment.as_of.unwrap_or(now), moment.known.unwrap_or(now));
-        let report = Arc::new(evaluate(&world.dataset, as_of, known, scope));
+        let report = Arc::new(match &mut computing {
+            Some(memo) if moment.as_of.is_none() => {
+                memo.evaluate(&world.dataset, as_of, known, scope)
+            }
+            _ => evaluate(&world.dataset, as_of, known, scope),
+        });
         let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
         reports.retain(|_, kept| kept.seq >= seq);
         if reports.len() >= MOST_REPORTS {

@@ -19,7 +19,7 @@ use super::slices::OTHER;
 use super::stats::xmr::Bounds;
 use super::verdict::{Judged, Weekly, direction, judge};
 use super::view::View;
-use super::waits::{Wait, inside, unions, unlinked};
+use super::waits::{Wait, inside, unions};
 use super::{Signal, h2_data_confidence as h2, words};
 use crate::model::{DAY_MS, Period, Timestamp};
 
@@ -191,10 +191,12 @@ impl Beside {
             }
         }
         for link in &view.data.links {
-            let open = link.valid.from < view.as_of && link.valid.to >= view.as_of;
+            if link.valid.from >= view.as_of || link.valid.to < view.as_of {
+                continue;
+            }
             let (own, theirs) = (view.item(link.blocked), view.item(link.blocker));
             let ended = own.ended_at.is_some() || theirs.ended_at.is_some();
-            if open && own.started_at.is_none() && !ended {
+            if own.started_at.is_none() && !ended {
                 let pair = view.stream_now(link.blocked).zip(view.stream_now(link.blocker));
                 let slots = pair.map(|(a, b)| (view.shown(Some(a)), view.shown(Some(b))));
                 if let Some(slots) = slots.filter(|(a, b)| a != b) {
@@ -202,10 +204,8 @@ impl Beside {
                 }
             }
         }
-        for (stream, all, without) in
-            unlinked(view.data, &view.flow.items, &view.flow.blocked, view.as_of)
-        {
-            let sums = beside.blocked.entry(view.shown(Some(stream))).or_default();
+        for (stream, all, without) in view.unlinked().iter() {
+            let sums = beside.blocked.entry(view.shown(Some(*stream))).or_default();
             *sums = (sums.0 + all, sums.1 + without);
         }
         beside
@@ -267,7 +267,6 @@ mod tests {
         let b = item(&mut data, "b", "T2/S2", &[("03-01", "Dev")]);
         link(&mut data, a, b, "03-05", "03-07");
         let view = view(&data, "03-30");
-        let parts = unlinked(&data, &view.flow.items, &view.flow.blocked, view.as_of);
-        assert_eq!(parts, [(StreamIx(0), 4 * DAY_MS, 2 * DAY_MS)]);
+        assert_eq!(*view.unlinked(), [(StreamIx(0), 4 * DAY_MS, 2 * DAY_MS)]);
     }
 }

@@ -15,11 +15,11 @@
 //!
 //! For a stream, the points in which its work took part.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::defaults::{SERIES_WEEKS, XMR_MIN};
 use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio_wide};
-use super::integration::{IntegrationPoint, meetings, points, stream_of_work};
+use super::integration::{IntegrationPoint, stream_of_work};
 use super::report::{Finding, Measure, Move, Observation, Point, Question, Series, Slice, Unit};
 use super::stats::xmr::{Bounds, Chart, Refusal};
 use super::verdict::{direction, ladder, persistence, refused, series};
@@ -89,12 +89,13 @@ fn lacking(refusal: Refusal) -> Verdict {
 
 fn evaluate(view: &View<'_>) -> Vec<Finding> {
     let slice = portfolio_wide("integration", "Integration");
-    let met = meetings(view.data, &view.flow.items, view.as_of);
+    let meetings = view.meetings();
+    let (met, points) = &*meetings;
     if met.is_empty() {
         let why = "no release or integration event with delivered items of an epic is recorded";
         return vec![finding(&SIGNAL, slice, not_applicable(why))];
     }
-    let mut points = points(view.data, &met);
+    let mut points = points.clone();
     if let Scope::Stream(own) = view.scope {
         let own = |point: &IntegrationPoint| {
             point.streams.iter().any(|stream| view.data.stream(*stream).id == *own)
@@ -110,15 +111,17 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
 
 /// No point at all: either no epic has work of several streams, or it never met.
 fn none_yet(view: &View<'_>) -> Verdict {
-    let mut of_epic = vec![BTreeSet::new(); view.data.epics.len()];
-    for (item, derived) in view.data.items.iter().zip(&view.flow.items) {
-        let delivery = derived.credited.filter(|_| derived.delivered_at.is_some());
-        let delivery = delivery.map(|credited| &item.segments[credited]);
+    let pairs = view.recall.sum("C3", (), BTreeMap::new, |pairs: &mut BTreeMap<_, i64>, seen| {
+        let delivery = seen.derived.credited.filter(|_| seen.derived.delivered_at.is_some());
+        let delivery = delivery.map(|credited| &seen.item.segments[credited]);
         let flows = delivery.filter(|segment| !view.data.one_off(segment.epic));
-        let Some((segment, epic)) = flows.and_then(|s| Some((s, s.epic?))) else { continue };
-        of_epic[epic.0 as usize].extend(stream_of_work(view.data, segment));
-    }
-    let since = view.flow.since.filter(|_| of_epic.iter().any(|streams| streams.len() >= 2));
+        let Some((segment, epic)) = flows.and_then(|s| Some((s, s.epic?))) else { return };
+        if let Some(stream) = stream_of_work(view.data, segment) {
+            *pairs.entry((epic.0, stream)).or_default() += 1;
+        }
+    });
+    let mut pairs = pairs.keys().map(|(epic, _)| epic).zip(pairs.keys().skip(1));
+    let since = view.flow.since.filter(|_| pairs.any(|(epic, (next, _))| epic == next));
     match since {
         None => not_applicable("no epic has delivered work of two streams"),
         Some(since) => {

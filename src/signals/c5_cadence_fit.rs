@@ -40,7 +40,7 @@ use super::stats::xmr::Bounds;
 use super::verdict::{Judged, direction, judge_cadences, newest};
 use super::view::View;
 use super::waits::{inside, unions};
-use super::{Dataset, Scope, Signal, words};
+use super::{Scope, Signal, words};
 use crate::model::{Cadence, Category, DAY_MS, Period, StreamIx, Timestamp};
 
 pub const SIGNAL: Signal = Signal {
@@ -59,19 +59,19 @@ pub const SIGNAL: Signal = Signal {
 /// When each epic's first item became active, as far as that was seen: an epic whose earliest work
 /// began before the data is left out.
 #[must_use]
-pub fn entries(data: &Dataset, as_of: Timestamp) -> Vec<Option<Timestamp>> {
-    let mut first: Vec<Option<(Timestamp, bool)>> = vec![None; data.epics.len()];
-    for item in &data.items {
-        let seen = item.segments.iter().take_while(|segment| segment.from < as_of);
-        for segment in seen.filter(|segment| segment.flow() == Category::Active) {
+pub fn entries(view: &View<'_>) -> Vec<Option<Timestamp>> {
+    let empty = || vec![None::<(Timestamp, bool)>; view.data.epics.len()];
+    let first = view.recall.sum("C5", (), empty, |first, seen| {
+        let active = seen.segments().iter().filter(|s| s.flow() == Category::Active);
+        for segment in active {
             let Some(epic) = segment.epic else { continue };
-            let own = (segment.from, !item.start_before_data);
+            let own = (segment.from, !seen.item.start_before_data);
             let first = &mut first[epic.0 as usize];
             // Of two at one instant the one that was not seen to begin decides.
             *first = Some(first.map_or(own, |known| known.min(own)));
         }
-    }
-    first.into_iter().map(|one| one.filter(|(_, seen)| *seen).map(|(at, _)| at)).collect()
+    });
+    first.iter().map(|one| one.filter(|(_, seen)| *seen).map(|(at, _)| at)).collect()
 }
 
 /// Whether an instant of a cadence lies at neither of its boundaries.
@@ -178,7 +178,7 @@ fn entered(view: &View<'_>, cadence: &Cadence) -> Entered {
     let mut entered = Entered::default();
     // The cadence in whose middle an epic entered.
     let mut middle: Vec<Option<Period>> = vec![None; data.epics.len()];
-    for (epic, at) in entries(data, view.as_of).into_iter().enumerate() {
+    for (epic, at) in entries(view).into_iter().enumerate() {
         let Some(at) = at else { continue };
         let own = cadence_period(cadence, cadence_number(cadence, at, data.zone), data.zone);
         if view.cadences.contains(&own) && observed(&own) {
@@ -342,6 +342,7 @@ fn boundaries(cadence: &Cadence, (from, to): (NaiveDate, NaiveDate)) -> Vec<Naiv
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signals::Dataset;
     use crate::signals::fixture::{at, bets, item, link, portfolio as org, under, view};
 
     fn day(text: &str) -> NaiveDate {
@@ -475,9 +476,10 @@ mod tests {
     #[test]
     fn an_epic_that_began_before_the_data_has_no_entry() {
         let mut data = interrupted();
-        assert_eq!(entries(&data, at("02-14")), [Some(at("01-05")), Some(at("02-02"))]);
+        let of = |data: &Dataset| entries(&view(data, "02-14"));
+        assert_eq!(of(&data), [Some(at("01-05")), Some(at("02-02"))]);
         data.items[0].start_before_data = true;
-        assert_eq!(entries(&data, at("02-14")), [None, Some(at("02-02"))]);
+        assert_eq!(of(&data), [None, Some(at("02-02"))]);
     }
 
     /// S1 waits for S2, and S3 for nobody; only the first two are told, and only while both keep a

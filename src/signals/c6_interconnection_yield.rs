@@ -23,7 +23,6 @@ use super::bets::readings;
 use super::c5_cadence_fit::entries;
 use super::defaults::{MULTI_STREAM_PERCENT, PERCENT_FROM, WINDOW_WEEKS};
 use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio_wide};
-use super::integration::{meetings, points};
 use super::o1_outcome_movement::{Movement, movement};
 use super::report::{Finding, Measure, Observation, Question, Unit, Verdict};
 use super::stats::wilson::wilson95;
@@ -136,12 +135,12 @@ fn measures(across: Funnel, within: Funnel, window: Period) -> Vec<Measure> {
 /// The funnel of epics across streams, that of epics within one, and the former epics.
 fn funnels(view: &View<'_>) -> (Funnel, Funnel, Vec<usize>) {
     let data = view.data;
-    let met = meetings(data, &view.flow.items, view.as_of);
-    let integrated: BTreeSet<usize> =
-        points(data, &met).into_iter().flat_map(|p| p.epics).collect();
+    let meetings = view.meetings();
+    let (met, points) = &*meetings;
+    let integrated: BTreeSet<usize> = points.iter().flat_map(|p| p.epics.clone()).collect();
     let shown: BTreeSet<usize> = met.iter().flat_map(|(_, met)| met.keys().copied()).collect();
     let firsts = &view.first_releases;
-    let entries = entries(data, view.as_of);
+    let entries = entries(view);
     let days = data.cadences.first().map_or(7 * WINDOW_WEEKS as i64, |c| i64::from(c.days));
     let (mut across, mut within, mut epics) = (Funnel::default(), Funnel::default(), Vec::new());
     for (epic, streams) in attention(view) {

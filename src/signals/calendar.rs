@@ -9,7 +9,7 @@ use super::defaults::{INTENT_WEEKS, SERIES_WEEKS, WINDOW_WEEKS};
 use crate::model::{Cadence, Period, Timestamp, Week, start_of_day};
 
 /// The complete weeks of a report, oldest first, and the edges between them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Weeks {
     pub list: Vec<Week>,
     /// One more than weeks: week `i` is `[edges[i], edges[i + 1])`.

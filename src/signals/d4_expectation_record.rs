@@ -155,7 +155,7 @@ fn judge(view: &View<'_>, decision: &Decision, expects: &Expectation) -> Outcome
 
 /// From when on the measure could move; `None` when nothing was released by the review date.
 fn split(view: &View<'_>, decision: &Decision, expects: &Expectation) -> Option<Timestamp> {
-    let epics = view.data.epics.iter().zip(&view.first_releases);
+    let epics = view.data.epics.iter().zip(view.first_releases.iter());
     let linked: Vec<(&str, Option<Timestamp>)> = epics
         .filter(|(epic, _)| epic.outcome.as_ref() == Some(&expects.measure))
         .map(|(epic, first)| (epic.id.as_str(), *first))

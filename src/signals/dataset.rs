@@ -60,7 +60,7 @@ pub struct Dataset {
     pub gaps: Vec<(String, u64)>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Stream {
     pub id: String,
     pub name: String,
@@ -71,7 +71,7 @@ pub struct Stream {
     pub waiting_observable: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Team {
     pub id: String,
     pub name: String,
@@ -82,13 +82,13 @@ pub struct Team {
     pub valid: Period,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Theme {
     pub id: String,
     pub name: String,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Epic {
     /// The key it is known by (`PAY-100`), unique.
     pub id: String,
@@ -137,7 +137,7 @@ pub struct LinkFacts {
     pub precision: Precision,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ReleaseFacts {
     pub id: String,
     pub name: String,
@@ -148,7 +148,7 @@ pub struct ReleaseFacts {
 }
 
 /// An event at which work was put together and looked at, with or without a release.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct IntegrationFacts {
     pub id: String,
     pub name: String,
@@ -157,7 +157,7 @@ pub struct IntegrationFacts {
     pub items: Vec<usize>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CoverageSpan {
     pub connection: String,
     pub period: Period,

@@ -3,10 +3,11 @@
 //! Everything that adds up is counted here once; signals sum it over the slices they show.
 
 use super::Dataset;
-use super::attention::{Grid, Stretch, Target, stale};
+use super::attention::stale;
 use super::calendar::Weeks;
+use super::recall::{Exchange, Recall, Seen};
 use crate::model::{
-    Category, Derived, FlowSegment, Period, Precision, StateIx, StreamIx, Timestamp, derive,
+    Category, Derived, FlowSegment, Period, Precision, StateIx, StreamIx, Timestamp,
 };
 use crate::signals::dataset::ItemFacts;
 
@@ -54,7 +55,7 @@ pub struct StreamFlow {
 }
 
 /// A stretch in which active work was blocked.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Blocked {
     pub item: usize,
     pub stream: Option<StreamIx>,
@@ -65,90 +66,160 @@ pub struct Blocked {
 #[derive(Debug, Clone, Default)]
 pub struct Flow {
     pub streams: Vec<StreamFlow>,
-    /// Derived values, parallel to the dataset's items.
-    pub items: Vec<Derived>,
-    /// By team: when and on what it was at work.
-    pub stretches: Vec<Vec<Stretch>>,
-    /// Blocked stretches in the window.
-    pub blocked: Vec<Blocked>,
-    /// By epic: when an item of it was at work and alive, ever; in the order of the items.
-    pub worked: Vec<Vec<Period>>,
     /// Creation of the first item.
     pub since: Option<Timestamp>,
 }
 
-/// Walks over all items once.
+/// Sums over all items; those of a report that knows the one before are mended.
 #[must_use]
-pub fn pass(data: &Dataset, as_of: Timestamp, weeks: &Weeks, grid: &Grid) -> Flow {
-    let empty = StreamFlow {
+pub fn pass(recall: &Recall<'_>, data: &Dataset, weeks: &Weeks) -> Flow {
+    let states = data.states.len();
+    let flow = StreamFlow {
         delivered: vec![0; weeks.len()],
         active: vec![0; weeks.len()],
         waiting: vec![0; weeks.len()],
         ..StreamFlow::default()
     };
-    let flow = Flow {
-        streams: vec![empty; data.streams.len() + 1],
-        items: Vec::with_capacity(data.items.len()),
-        stretches: vec![Vec::new(); data.teams.len()],
-        worked: vec![Vec::new(); data.epics.len()],
-        ..Flow::default()
+    let stream = Sums { flow, states: vec![0; states + 1], blocked: 0 };
+    let empty = Total { streams: vec![stream; data.streams.len() + 1], since: None };
+    let (span, window) = (weeks.span(0..weeks.len()), weeks.span(weeks.window()));
+    let total = recall.sum(
+        "flow",
+        states,
+        || empty.clone(),
+        |total, seen| Pass { data, weeks, span, window, total }.visit(seen),
+    );
+    let state = |ix: usize| (ix < states).then(|| StateIx(u32::try_from(ix).unwrap_or(0)));
+    let stream = |sums: &Sums| {
+        let some = sums.states.iter().enumerate().filter(|(_, ms)| **ms > 0);
+        let waits = some.map(|(ix, ms)| (state(ix), *ms)).collect();
+        StreamFlow { waits, blocked_ever: sums.blocked > 0, ..sums.flow.clone() }
     };
-    let states = data.states.len();
-    let mut pass = Pass {
-        data,
-        as_of,
-        weeks,
-        span: weeks.span(0..weeks.len()),
-        window: weeks.span(weeks.window()),
-        grid: grid.span(),
-        by_state: vec![vec![0; states + 1]; data.streams.len() + 1],
-        flow,
-    };
-    for (ix, item) in data.items.iter().enumerate() {
-        let derived = derive(item.created_at, &item.segments, as_of);
-        pass.flow.items.push(derived);
-        let seen = item.segments.partition_point(|segment| segment.from < as_of);
-        if seen > 0 {
-            pass.visit(ix, item, &item.segments[..seen], &derived);
+    Flow { streams: total.streams.iter().map(stream).collect(), since: total.since }
+}
+
+/// Hands out when active work of an item was blocked in a period, with the stream that it was in; work of
+/// one-off epics is left out.
+pub fn blocked(
+    data: &Dataset,
+    seen: &Seen<'_>,
+    window: Period,
+    say: &mut dyn FnMut(Option<StreamIx>, Period),
+) {
+    let segments = if seen.derived.born_done { &[] } else { seen.segments() };
+    for segment in segments.iter().filter(|s| s.category == Category::Active && s.blocked) {
+        if let Some(part) =
+            segment.period().intersect(&window).filter(|_| !data.one_off(segment.epic))
+        {
+            say(segment.stream, part);
         }
     }
-    for (stream, waits) in pass.flow.streams.iter_mut().zip(pass.by_state) {
-        let state = |ix: usize| (ix < states).then(|| StateIx(u32::try_from(ix).unwrap_or(0)));
-        let some = waits.into_iter().enumerate().filter(|(_, ms)| *ms > 0);
-        stream.waits = some.map(|(ix, ms)| (state(ix), ms)).collect();
+}
+
+/// The sums of one stream.
+#[derive(Debug, Clone)]
+struct Sums {
+    flow: StreamFlow,
+    /// Item-milliseconds in queues in the window by state, blocked ones last.
+    states: Vec<i64>,
+    /// Segments in which active work was blocked.
+    blocked: i64,
+}
+
+#[derive(Debug, Clone)]
+struct Total {
+    streams: Vec<Sums>,
+    since: Option<Timestamp>,
+}
+
+impl Exchange for Counts {
+    fn exchange(&mut self, gone: &Self, come: &Self) -> bool {
+        fn counts(own: &Counts) -> [u64; 10] {
+            [
+                own.touched,
+                own.mapped,
+                own.delivered,
+                own.no_start,
+                own.transitions,
+                own.polled,
+                own.one_off,
+                own.born_done,
+                own.start_before_data,
+                own.unknown_statuses,
+            ]
+        }
+        let mut sums = counts(self);
+        let whole = sums.exchange(&counts(gone), &counts(come));
+        let [touched, mapped, delivered, no_start, transitions, polled, one_off, ..] = sums;
+        let [.., born_done, start_before_data, unknown_statuses] = sums;
+        *self = Self {
+            touched,
+            mapped,
+            delivered,
+            no_start,
+            transitions,
+            polled,
+            one_off,
+            active: self.active + come.active - gone.active,
+            stale: self.stale + come.stale - gone.stale,
+            born_done,
+            start_before_data,
+            unknown_statuses,
+        };
+        whole
     }
-    pass.flow
+}
+
+impl Exchange for Sums {
+    fn exchange(&mut self, gone: &Self, come: &Self) -> bool {
+        let (own, old, new) = (&mut self.flow, &gone.flow, &come.flow);
+        own.delivered.exchange(&old.delivered, &new.delivered)
+            && own.kinds.exchange(&old.kinds, &new.kinds)
+            && own.active.exchange(&old.active, &new.active)
+            && own.waiting.exchange(&old.waiting, &new.waiting)
+            && own.since.exchange(&old.since, &new.since)
+            && own.counts.exchange(&old.counts, &new.counts)
+            && self.states.exchange(&gone.states, &come.states)
+            && self.blocked.exchange(&gone.blocked, &come.blocked)
+    }
+}
+
+impl Exchange for Total {
+    fn exchange(&mut self, gone: &Self, come: &Self) -> bool {
+        self.streams.exchange(&gone.streams, &come.streams)
+            && self.since.exchange(&gone.since, &come.since)
+    }
 }
 
 struct Pass<'a> {
     data: &'a Dataset,
-    as_of: Timestamp,
     weeks: &'a Weeks,
-    /// All weeks; the window W; the span of the attention grid.
+    /// All weeks, and the window W.
     span: Period,
     window: Period,
-    grid: Period,
-    by_state: Vec<Vec<i64>>,
-    flow: Flow,
+    total: &'a mut Total,
 }
 
 impl Pass<'_> {
     fn place(&self, stream: Option<StreamIx>) -> usize {
-        let none = self.flow.streams.len() - 1;
+        let none = self.total.streams.len() - 1;
         stream.map_or(none, |stream| (stream.0 as usize).min(none))
     }
 
-    fn visit(&mut self, ix: usize, item: &ItemFacts, segments: &[FlowSegment], derived: &Derived) {
-        let home = self.place(segments[segments.len() - 1].stream);
-        let counts = &mut self.flow.streams[home].counts;
+    fn visit(&mut self, seen: &Seen<'_>) {
+        let Seen { item, derived, .. } = seen;
+        let segments = seen.segments();
+        let Some(last) = segments.last() else { return };
+        let home = self.place(last.stream);
+        let counts = &mut self.total.streams[home].flow.counts;
         counts.unknown_statuses += u64::from(item.unknown_statuses);
         counts.born_done += u64::from(derived.born_done);
         if derived.born_done {
             return;
         }
         counts.start_before_data += u64::from(item.start_before_data);
-        let since = self.flow.since.map_or(item.created_at, |at| at.min(item.created_at));
-        self.flow.since = Some(since);
+        let since = self.total.since.map_or(item.created_at, |at| at.min(item.created_at));
+        self.total.since = Some(since);
         let mut touched = item.activity.iter().any(|at| self.window.contains(*at));
         let mut start = 0;
         for here in 0..segments.len() {
@@ -158,21 +229,20 @@ impl Pass<'_> {
             if segment.category.is_started() {
                 touched |= segment.period().intersect(&self.window).is_some();
                 if !self.data.one_off(segment.epic) {
-                    self.in_progress(ix, segment);
+                    self.in_progress(segment);
                 }
             }
             let next = segments.get(here + 1);
             if next.is_none_or(|next| !equal(segment, next)) {
-                if segment.flow() == Category::Active {
-                    let run = Period::new(segments[start].from, segment.to.min(self.as_of));
+                if segment.flow() == Category::Active && segments[start].from < self.window.to {
+                    let run = Period::new(segments[start].from, segment.to.min(self.window.to));
                     self.at_work(item, segment, run);
                 }
                 start = here + 1;
             }
         }
         self.delivery(item, segments, derived);
-        let last = &segments[segments.len() - 1];
-        let counts = &mut self.flow.streams[home].counts;
+        let counts = &mut self.total.streams[home].flow.counts;
         counts.touched += u64::from(touched);
         counts.one_off += u64::from(touched && self.data.one_off(last.epic));
         counts.mapped += u64::from(touched && last.team.is_some() && last.stream.is_some());
@@ -180,9 +250,10 @@ impl Pass<'_> {
 
     fn note_since(&mut self, segment: &FlowSegment) {
         let place = self.place(segment.stream);
-        let stream = &mut self.flow.streams[place];
-        stream.since = Some(stream.since.map_or(segment.from, |at| at.min(segment.from)));
-        stream.blocked_ever |= segment.blocked && segment.category == Category::Active;
+        let sums = &mut self.total.streams[place];
+        let since = &mut sums.flow.since;
+        *since = Some(since.map_or(segment.from, |at| at.min(segment.from)));
+        sums.blocked += i64::from(segment.blocked && segment.category == Category::Active);
     }
 
     /// Counts a change of state; returns whether anything changed in the window.
@@ -199,7 +270,7 @@ impl Pass<'_> {
             (b.category, b.state, b.blocked) != (segment.category, segment.state, segment.blocked)
         };
         if before.is_some_and(moved) {
-            let counts = &mut self.flow.streams[home].counts;
+            let counts = &mut self.total.streams[home].flow.counts;
             counts.transitions += 1;
             counts.polled += u64::from(segment.precision == Precision::Polled);
         }
@@ -207,53 +278,34 @@ impl Pass<'_> {
     }
 
     /// Adds a started segment to the item-days of its stream.
-    fn in_progress(&mut self, item: usize, segment: &FlowSegment) {
-        let clipped = Period::new(segment.from, segment.to.min(self.as_of));
-        let Some(part) = clipped.intersect(&self.span) else { return };
+    fn in_progress(&mut self, segment: &FlowSegment) {
+        let Some(part) = segment.period().intersect(&self.span) else { return };
         let place = self.place(segment.stream);
-        let stream = &mut self.flow.streams[place];
+        let sums = &mut self.total.streams[place];
         let active = segment.flow() == Category::Active;
-        let list = if active { &mut stream.active } else { &mut stream.waiting };
+        let list = if active { &mut sums.flow.active } else { &mut sums.flow.waiting };
         let mut week = self.weeks.edges.partition_point(|edge| *edge <= part.from) - 1;
         while week < self.weeks.len() && self.weeks.edges[week] < part.to {
             let bounds = Period::new(self.weeks.edges[week], self.weeks.edges[week + 1]);
             list[week] += part.intersect(&bounds).map_or(0, |p| p.millis());
             week += 1;
         }
-        let Some(part) = part.intersect(&self.window) else { return };
-        if !active {
-            let blocked = segment.category == Category::Active;
-            let states = &mut self.by_state[place];
-            let none = states.len() - 1;
-            let state = if blocked { none } else { (segment.state.0 as usize).min(none) };
-            states[state] += part.millis();
-            if blocked {
-                self.flow.blocked.push(Blocked { item, stream: segment.stream, period: part });
-            }
-        }
+        let Some(part) = part.intersect(&self.window).filter(|_| !active) else { return };
+        let none = sums.states.len() - 1;
+        let blocked = segment.category == Category::Active;
+        let state = if blocked { none } else { (segment.state.0 as usize).min(none) };
+        sums.states[state] += part.millis();
     }
 
-    /// Hands a run of active work to its team, as far as it is alive.
+    /// Counts how much of a run of active work in the window is alive.
     fn at_work(&mut self, item: &ItemFacts, segment: &FlowSegment, run: Period) {
         let place = self.place(segment.stream);
-        let worked = segment.epic.and_then(|epic| self.flow.worked.get_mut(epic.0 as usize));
-        if let Some(worked) = worked {
-            stale::alive(run, &item.activity, |part| worked.push(part));
-        }
         let whole = run.intersect(&self.window).map_or(0, |p| p.millis());
-        let Some(span) = run.intersect(&self.grid) else { return };
-        let target = Target { stream: segment.stream, epic: segment.epic, kind: item.kind };
-        let team = segment.team.and_then(|t| self.flow.stretches.get_mut(t.0 as usize));
-        let mut out = team;
         let mut alive = 0;
         stale::alive(run, &item.activity, |part| {
             alive += part.intersect(&self.window).map_or(0, |p| p.millis());
-            if let (Some(part), Some(out)) = (part.intersect(&span), out.as_mut()) {
-                let (from, to) = (part.from.millis(), part.to.millis());
-                out.push(Stretch { from, to, target });
-            }
         });
-        let counts = &mut self.flow.streams[place].counts;
+        let counts = &mut self.total.streams[place].flow.counts;
         counts.active += whole;
         counts.stale += whole - alive;
     }
@@ -266,7 +318,7 @@ impl Pass<'_> {
             return;
         }
         let place = self.place(segments[credited].stream);
-        let stream = &mut self.flow.streams[place];
+        let stream = &mut self.total.streams[place].flow;
         stream.delivered[week] += 1;
         if self.window.contains(at) {
             stream.kinds[item.kind as usize] += 1;

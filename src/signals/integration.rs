@@ -40,7 +40,11 @@ pub fn stream_of_work(data: &Dataset, segment: &FlowSegment) -> Option<StreamIx>
 /// What met in each release and declared event before `as_of`, by instant. Items that were done
 /// from their creation on and work of one-off epics are left out.
 #[must_use]
-pub fn meetings(data: &Dataset, items: &[Derived], as_of: Timestamp) -> Vec<(Timestamp, Met)> {
+pub fn meetings(
+    data: &Dataset,
+    items: &dyn Fn(usize) -> Derived,
+    as_of: Timestamp,
+) -> Vec<(Timestamp, Met)> {
     let releases = data.releases.iter().map(|release| (release.at, &release.items));
     let events = data.integrations.iter().map(|event| (event.at, &event.items));
     let mut all: Vec<(Timestamp, &Vec<usize>)> =
@@ -48,7 +52,7 @@ pub fn meetings(data: &Dataset, items: &[Derived], as_of: Timestamp) -> Vec<(Tim
     all.sort_by_key(|(at, _)| *at);
     let met = |(at, held): (Timestamp, &Vec<usize>)| {
         let mut met = Met::new();
-        for ix in held.iter().filter(|ix| items.get(**ix).is_some_and(|one| !one.born_done)) {
+        for ix in held.iter().filter(|ix| **ix < data.items.len() && !items(**ix).born_done) {
             if let Some((epic, stream)) = delivered_by(data, *ix, at) {
                 met.entry(epic).or_default().insert(stream);
             }
@@ -168,7 +172,7 @@ mod tests {
 
     fn found(data: &Dataset) -> Vec<IntegrationPoint> {
         let view = view(data, "03-30");
-        points(data, &meetings(data, &view.flow.items, view.as_of))
+        points(data, &meetings(data, &|ix| view.item(ix), view.as_of))
     }
 
     #[test]

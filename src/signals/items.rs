@@ -4,15 +4,21 @@ use std::ops::{Index, IndexMut};
 use std::sync::Arc;
 
 use super::dataset::ItemFacts;
+use super::pieces::{Difference, Pieces};
 
 /// Flow items in the order of their keys. An item that is changed in one list stays as it was in
 /// the others.
 #[derive(Debug, Clone, Default)]
-pub struct Items(Vec<Arc<ItemFacts>>);
+pub struct Items(Pieces<ItemFacts>);
 
 impl Items {
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &ItemFacts> + ExactSizeIterator + Clone {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &ItemFacts> + Clone {
         self.0.iter().map(AsRef::as_ref)
+    }
+
+    /// The items as they are shared.
+    pub fn shared(&self) -> impl Iterator<Item = &Arc<ItemFacts>> {
+        self.0.iter()
     }
 
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut ItemFacts> {
@@ -35,16 +41,42 @@ impl Items {
     }
 
     pub fn push(&mut self, item: ItemFacts) {
-        self.0.push(Arc::new(item));
+        self.insert(self.len(), Arc::new(item));
+    }
+
+    /// Puts an item at a place; those from there on move one further.
+    pub fn insert(&mut self, ix: usize, item: Arc<ItemFacts>) {
+        self.0.insert(ix, item);
+    }
+
+    /// Takes an item out; those after it move one nearer.
+    pub fn remove(&mut self, ix: usize) -> Option<Arc<ItemFacts>> {
+        self.0.remove(ix)
     }
 
     /// Puts the items into the order of their keys.
     pub fn sort(&mut self) {
-        self.0.sort_by(|a, b| a.key.cmp(&b.key));
+        let mut items: Vec<Arc<ItemFacts>> = self.0.iter().cloned().collect();
+        items.sort_by(|a, b| a.key.cmp(&b.key));
+        self.0 = items.into_iter().collect();
     }
 
     pub fn retain(&mut self, mut keep: impl FnMut(&ItemFacts) -> bool) {
-        self.0.retain(|item| keep(item));
+        self.0 = self.0.iter().filter(|item| keep(item)).cloned().collect();
+    }
+
+    /// What is in this list and not in `now`, and the other way round, with their places.
+    #[must_use]
+    pub fn changes(&self, now: &Self) -> (Difference<ItemFacts>, Difference<ItemFacts>) {
+        self.0.changes(&now.0)
+    }
+
+    /// The place of this very item in a list that is sorted by key.
+    #[must_use]
+    pub fn place_of(&self, item: &Arc<ItemFacts>) -> Option<usize> {
+        let first = self.0.partition_point(|own| own.key < item.key);
+        let mut same = (first..self.len()).take_while(|ix| self[*ix].key == item.key);
+        same.find(|ix| self.0.get(*ix).is_some_and(|own| Arc::ptr_eq(own, item)))
     }
 }
 
@@ -52,13 +84,20 @@ impl Index<usize> for Items {
     type Output = ItemFacts;
 
     fn index(&self, ix: usize) -> &ItemFacts {
-        &self.0[ix]
+        match self.0.get(ix) {
+            Some(item) => item,
+            None => panic!("there is no item {ix}; the list has {}", self.len()),
+        }
     }
 }
 
 impl IndexMut<usize> for Items {
     fn index_mut(&mut self, ix: usize) -> &mut ItemFacts {
-        Arc::make_mut(&mut self.0[ix])
+        let len = self.len();
+        match self.0.get_mut(ix) {
+            Some(item) => Arc::make_mut(item),
+            None => panic!("there is no item {ix}; the list has {len}"),
+        }
     }
 }
 
@@ -76,24 +115,18 @@ impl FromIterator<Arc<ItemFacts>> for Items {
 
 impl<'a> IntoIterator for &'a Items {
     type Item = &'a ItemFacts;
-    type IntoIter = std::iter::Map<std::slice::Iter<'a, Arc<ItemFacts>>, Shared>;
+    type IntoIter = Box<dyn Iterator<Item = &'a ItemFacts> + 'a>;
 
     fn into_iter(self) -> Self::IntoIter {
-        let shared: Shared = AsRef::as_ref;
-        self.0.iter().map(shared)
+        Box::new(self.iter())
     }
 }
-
-type Shared = fn(&Arc<ItemFacts>) -> &ItemFacts;
 
 impl<'a> IntoIterator for &'a mut Items {
     type Item = &'a mut ItemFacts;
-    type IntoIter = std::iter::Map<std::slice::IterMut<'a, Arc<ItemFacts>>, Own>;
+    type IntoIter = Box<dyn Iterator<Item = &'a mut ItemFacts> + 'a>;
 
     fn into_iter(self) -> Self::IntoIter {
-        let own: Own = Arc::make_mut;
-        self.0.iter_mut().map(own)
+        Box::new(self.iter_mut())
     }
 }
-
-type Own = fn(&mut Arc<ItemFacts>) -> &mut ItemFacts;

@@ -10,13 +10,19 @@ mod curves;
 pub mod dataset;
 pub mod defaults;
 pub mod entries;
+pub mod exchange;
 pub mod finding;
 #[cfg(test)]
 mod fixture;
 pub mod flow;
 pub mod integration;
 pub mod items;
+pub mod memo;
+pub mod pieces;
+pub mod recall;
 pub mod report;
+pub mod seen;
+pub mod shift;
 pub mod slices;
 pub mod stats;
 pub mod stays;
@@ -60,6 +66,7 @@ pub mod v5_wait_locator;
 pub mod v6_rework;
 
 pub use dataset::Dataset;
+pub use memo::Memo;
 pub use report::Report;
 pub use view::View;
 

@@ -62,38 +62,49 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
         let why = "no release of an epic is recorded, so no reading can be told from a baseline";
         return vec![finding(&SIGNAL, slice, not_applicable(why))];
     }
-    let unseen = unseen_starts(view);
+    let starts = starts(view);
+    let unseen = unseen_starts(view, &starts);
     let (mut stays, mut left_out) = (Vec::new(), 0);
     for epic in bets {
         if unseen.contains(&epic) {
             left_out += 1;
-        } else if let Some(stay) = stay(view, epic, firsts[epic]) {
+        } else if let Some(stay) = stay(view, epic, starts[epic], firsts[epic]) {
             stays.push(stay);
         }
     }
     vec![examine(view, slice, stays, left_out)]
 }
 
-/// Epics whose first work began before the data did.
-fn unseen_starts(view: &View<'_>) -> BTreeSet<usize> {
-    let items = view.data.items.iter().filter(|item| item.start_before_data);
-    items
-        .filter_map(|item| {
-            let first = item.segments.iter().find(|s| s.flow() == Category::Active)?;
-            let epic = first.epic?.0 as usize;
-            (started(view, epic)? >= first.from).then_some(epic)
-        })
-        .collect()
+/// When the first work on each epic began.
+fn starts(view: &View<'_>) -> Vec<Option<Timestamp>> {
+    view.worked().iter().map(|parts| parts.first().map(|part| part.from)).collect()
 }
 
-/// When an item of the epic was first at work.
-fn started(view: &View<'_>, epic: usize) -> Option<Timestamp> {
-    view.flow.worked.get(epic)?.iter().map(|part| part.from).min()
+/// Epics whose first work began before the data did.
+fn unseen_starts(view: &View<'_>, starts: &[Option<Timestamp>]) -> BTreeSet<usize> {
+    let empty = || vec![None::<Timestamp>; starts.len()];
+    let unseen = view.recall.sum("O2", (), empty, |unseen, seen| {
+        let mut active = seen.item.segments.iter().filter(|s| s.flow() == Category::Active);
+        let first = active.next().filter(|_| seen.item.start_before_data);
+        if let Some((first, epic)) = first.and_then(|first| Some((first, first.epic?))) {
+            let least = &mut unseen[epic.0 as usize];
+            *least = Some(least.map_or(first.from, |at| at.min(first.from)));
+        }
+    });
+    let before = |epic: &usize| {
+        starts[*epic].zip(unseen[*epic]).is_some_and(|(start, unseen)| start >= unseen)
+    };
+    (0..starts.len()).filter(before).collect()
 }
 
 /// From the first work to the first evidence, or to the end of observation.
-fn stay(view: &View<'_>, epic: usize, first: Option<Timestamp>) -> Option<Stay> {
-    let from = started(view, epic)?;
+fn stay(
+    view: &View<'_>,
+    epic: usize,
+    from: Option<Timestamp>,
+    first: Option<Timestamp>,
+) -> Option<Stay> {
+    let from = from?;
     let until = stopped(view, epic).unwrap_or(view.as_of).min(view.as_of);
     let measure = view.data.epics[epic].outcome.as_deref();
     let reading = first
@@ -279,8 +290,10 @@ mod tests {
 
     fn curve(data: &Dataset) -> Curve {
         let view = view(data, "06-29");
+        let firsts = &view.first_releases;
+        let starts = starts(&view);
         let stays =
-            (0..data.epics.len()).filter_map(|epic| stay(&view, epic, view.first_releases[epic]));
+            (0..data.epics.len()).filter_map(|epic| stay(&view, epic, starts[epic], firsts[epic]));
         let stays = Stays::new(stays.collect());
         Curve::of(&stays.ages(&[Period::new(Timestamp::MIN, view.as_of)]))
     }
@@ -399,7 +412,9 @@ mod tests {
                 Stay { from, to: from.plus_days(10), event: true }
             })
             .collect();
-        stays.extend((0..12).filter_map(|epic| stay(&view, epic, view.first_releases[epic])));
+        let firsts = &view.first_releases;
+        let starts = starts(&view);
+        stays.extend((0..12).filter_map(|epic| stay(&view, epic, starts[epic], firsts[epic])));
         let slice = evaluate(&view).remove(0).slice;
         let found = examine(&view, slice, stays, 0);
         assert!(matches!(found.verdict, Verdict::Confirmed { direction: Move::Up }), "{found:?}");

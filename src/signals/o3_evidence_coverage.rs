@@ -100,7 +100,7 @@ impl<'a> Bets<'a> {
     /// The level of each epic at an instant.
     fn levels(&self, at: Timestamp) -> Vec<Evidence> {
         let recent = recent(self.view.data, at);
-        let epics = self.view.data.epics.iter().zip(&self.view.first_releases);
+        let epics = self.view.data.epics.iter().zip(self.view.first_releases.iter());
         epics
             .map(|(epic, first)| {
                 let read = epic.outcome.as_deref().and_then(|measure| self.read.get(measure));

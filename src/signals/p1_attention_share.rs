@@ -12,7 +12,7 @@
 //! Misreading: as effort, cost or performance. It is the direction of attention, nothing more.
 //! Splitting a card does not move it, and a card kept open is bounded by the stale cap.
 
-use super::at_work::stretches;
+use super::at_work::attended;
 use super::attention::{Attention, Cell, Grid, TEAM_DAY, Table, sum};
 use super::defaults::{CLASSIFIED_MIN, COVERAGE_MIN, TEAM_DAYS_MIN, WAITING_SHIFT};
 use super::finding::{
@@ -25,7 +25,7 @@ use super::stats::xmr::Bounds;
 use super::verdict::{Judged, Weekly, direction, judge};
 use super::view::View;
 use super::{Scope, Signal, words};
-use crate::model::{DAY_MS, Dimension, Kind, Period, StreamIx, Timestamp};
+use crate::model::{DAY_MS, Dimension, FlowSegment, Kind, Period, StreamIx, Timestamp};
 
 pub const SIGNAL: Signal = Signal {
     id: "P1",
@@ -140,12 +140,13 @@ fn shares(view: &View<'_>, dimension: Dimension, waiting: &Attention) -> Vec<Fin
 #[must_use]
 pub fn with_waiting(view: &View<'_>) -> Attention {
     let window = window(view);
-    let started = stretches(view.data, &view.flow.items, view.as_of, window, |segment| {
-        segment.category.is_started()
-    });
     let grid = Grid::new(vec![window.from, window.to]);
     let dimensions = view.attention.tables.iter().map(|table| table.slices.clone()).collect();
-    Attention::new(view.data, grid, started, dimensions)
+    let mut all = Attention::empty(grid, dimensions);
+    let started = |segment: &FlowSegment| segment.category.is_started();
+    let teams = attended(&view.recall, SIGNAL.id, view.data, &all, window, started);
+    teams.iter().for_each(|team| all.add(team));
+    all
 }
 
 /// Adds the share that a slice would have with waiting items counted, and says so where the shares

@@ -294,8 +294,15 @@ fn judge(view: &View<'_>, row: &Row, band: Band, variation: f64, period: Period)
 
 /// Items whose kind, theme or epic changed in the window after work on them had started.
 fn relabelled(view: &View<'_>, period: Period) -> usize {
-    let inside = |at: &crate::model::Timestamp| period.contains(*at);
-    view.data.items.iter().filter(|item| item.relabelled.iter().any(inside)).count()
+    let relabelled = view.recall.sum(
+        "P2",
+        period,
+        || 0_u64,
+        |sum, seen| {
+            *sum += u64::from(seen.item.relabelled.iter().any(|at| period.contains(*at)));
+        },
+    );
+    usize::try_from(*relabelled).unwrap_or(usize::MAX)
 }
 
 fn tell(

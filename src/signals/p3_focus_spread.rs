@@ -179,19 +179,25 @@ fn focus(view: &View<'_>, sliced: Sliced<'_>, window: Period) -> Finding {
 /// Times that an item left its epic in a period, by slice; the last one is everything.
 fn changes(view: &View<'_>, period: Period) -> Vec<usize> {
     let slices = view.streams().list.len();
-    let mut changes = vec![0; slices + 1];
-    let items = view.data.items.iter().zip(&view.flow.items);
-    for (item, _) in items.filter(|(_, derived)| !derived.born_done) {
-        for pair in item.segments.windows(2) {
-            let (before, after) = (&pair[0], &pair[1]);
-            let left = before.epic.is_some() && before.epic != after.epic;
-            if left && period.contains(after.from) {
-                changes[view.shown(before.stream)] += 1;
-                changes[slices] += 1;
+    let sum = view.recall.sum(
+        "P3",
+        period,
+        || vec![0_u64; slices + 1],
+        |changes, seen| {
+            if seen.derived.born_done {
+                return;
             }
-        }
-    }
-    changes
+            for pair in seen.item.segments.windows(2) {
+                let (before, after) = (&pair[0], &pair[1]);
+                let left = before.epic.is_some() && before.epic != after.epic;
+                if left && period.contains(after.from) {
+                    changes[view.shown(before.stream)] += 1;
+                    changes[slices] += 1;
+                }
+            }
+        },
+    );
+    sum.iter().map(|count| usize::try_from(*count).unwrap_or(usize::MAX)).collect()
 }
 
 fn observation(

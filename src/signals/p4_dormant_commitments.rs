@@ -124,12 +124,12 @@ struct Started {
 fn examine(view: &View<'_>, slice: Slice) -> Finding {
     let week = view.weeks.span(view.weeks.newest(1));
     let (mut resumed, mut started) = (Vec::new(), Vec::new());
-    for (epic, worked) in view.flow.worked.iter().enumerate() {
+    for (epic, worked) in view.worked().iter().enumerate() {
         if !looks_at(view.data, epic) {
             continue;
         }
         let spans = implementing(&view.data.epics[epic].states);
-        let own = pauses(&spans, &united(worked), week.to);
+        let own = pauses(&spans, worked, week.to);
         resumed.extend(own.resumed);
         if let Some(gap) = own.current.filter(|_| in_scope(view, epic)) {
             started.push(Started { epic, gap });
@@ -162,20 +162,6 @@ fn examine(view: &View<'_>, slice: Slice) -> Finding {
         found.observation = Some(tell(view, &dormant, &paused, started.len(), (usual, n)));
     }
     found
-}
-
-/// Sorted, and united where they touch.
-fn united(parts: &[Period]) -> Vec<Period> {
-    let mut list = parts.to_vec();
-    list.sort();
-    list.dedup_by(|later, kept| {
-        let touches = later.from <= kept.to;
-        if touches {
-            kept.to = kept.to.max(later.to);
-        }
-        touches
-    });
-    list
 }
 
 /// The newest decision about an epic, if it was to stop.

@@ -14,7 +14,7 @@ pub const OTHER: &str = "other-streams";
 pub const NONE: &str = "none";
 
 /// The slices of one dimension, sorted by name, and where everything belongs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slices {
     pub dimension: Dimension,
     pub list: Vec<Slice>,

@@ -18,7 +18,7 @@
 
 use chrono_tz::Tz;
 
-use super::at_work::stretches;
+use super::at_work::attended;
 use super::attention::{Attention, Grid, TEAM_DAY};
 use super::bets::{decisions, phrase};
 use super::calendar::{cadence_number, cadence_period, uncovered};
@@ -31,7 +31,7 @@ use super::stats::xmr::Bounds;
 use super::verdict::{Judged, direction, judge_cadences, newest};
 use super::view::View;
 use super::{Dataset, Scope, Signal, words};
-use crate::model::{Cadence, Category, Period, StreamIx, Subject, TeamIx, Timestamp};
+use crate::model::{Cadence, Category, FlowSegment, Period, StreamIx, Subject, TeamIx, Timestamp};
 
 pub const SIGNAL: Signal = Signal {
     id: "T1",
@@ -161,11 +161,10 @@ fn mixes(view: &View<'_>, cadences: &Cadences) -> Mixes {
         return mixes;
     };
     let span = Period::new(*from, *to);
-    let work = stretches(data, &view.flow.items, view.as_of, span, |segment| {
-        segment.flow() == Category::Active
-    });
-    let attention = Attention::new(data, Grid::new(cadences.edges.clone()), work, Vec::new());
-    for cell in &attention.cells {
+    let empty = Attention::empty(Grid::new(cadences.edges.clone()), Vec::new());
+    let active = |segment: &FlowSegment| segment.flow() == Category::Active;
+    let teams = attended(&view.recall, SIGNAL.id, data, &empty, span, active);
+    for cell in teams.iter().flat_map(|team| &team.cells) {
         let stream = cell.target.stream.map_or(streams, |stream| (stream.0 as usize).min(streams));
         for (cadence, ticks) in cell.ticks.iter().enumerate() {
             mixes[cell.team.0 as usize][cadence][stream] += ticks;

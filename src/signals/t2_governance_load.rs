@@ -8,7 +8,9 @@
 //! Source: section 2.3 of the catalogue.
 //! Misreading: governance work without a ticket is invisible, and the page says so.
 //!
-//! Part (b) of the catalogue, required custom fields by create-metadata, is not read.
+//! Part (b) of the catalogue, the number of required fields, is not read: the metadata of the form
+//! for new issues are told only to those who may create issues, and Streamgauge asks for no right
+//! but to read.
 
 use super::attention::TEAM_DAY;
 use super::defaults::{FIELDS_ASKED_OF_TEAMS, WINDOW_WEEKS};

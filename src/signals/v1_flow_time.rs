@@ -14,12 +14,16 @@
 //!
 //! What counts as a stay, and what becomes of weeks without coverage, is told in [`super::stays`].
 
+use std::cell::OnceCell;
+use std::sync::Arc;
+
 use super::calendar::Weeks;
 use super::curves::{Sides, median, plausibly, quantiles, within};
 use super::defaults::{
     MEDIAN_EVENTS, P85_EVENTS, POLLED_MAX, RISK_SET_MIN, SERIES_WEEKS, WINDOW_WEEKS,
 };
 use super::finding::{finding, insufficient, measure, observe};
+use super::recall::Seen;
 use super::report::{Finding, Move, Observation, Question, Slice, Unit, Verdict};
 use super::stats::survival::{Curve, Quantile};
 use super::stays::{Stay, Stays, observed, stay};
@@ -40,6 +44,9 @@ pub const SIGNAL: Signal = Signal {
     evaluate,
 };
 
+/// The place of what is told among what is kept of a slice; before it are the tests by week.
+const TOLD: usize = usize::MAX;
+
 /// The newest twelve weeks and the 26 before them, as far as they were observed, as they stood
 /// `back` weeks ago and read with what is known now.
 fn comparison(stays: &Stays, weeks: &Weeks, back: usize) -> Sides {
@@ -56,12 +63,11 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
     // Enough weeks for the comparison as it stood in each of the twelve weeks before.
     let count = SERIES_WEEKS + 2 * WINDOW_WEEKS;
     let weeks = Weeks::new(view.as_of, view.data.zone, count, &view.data.coverage);
-    let stays = stays(view, weeks.edges[0], |derived| derived.delivered_at.is_some());
+    let stays =
+        SliceStays::new(view, SIGNAL.id, weeks.edges[0], |derived| derived.delivered_at.is_some());
     let slices = view.all_stream_slices();
-    let own: Vec<&Stays> = slices
-        .iter()
-        .map(|(slice, ..)| &stays[view.streams().find(&slice.id).unwrap_or(0)])
-        .collect();
+    let own: Vec<usize> =
+        slices.iter().map(|(slice, ..)| view.streams().find(&slice.id).unwrap_or(0)).collect();
     let withheld: Vec<Option<Verdict>> = slices
         .iter()
         .map(|(_, members, _)| {
@@ -70,7 +76,7 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
         .collect();
     let verdicts = ladder(slices.len(), |ix, back| match withheld[ix] {
         Some(_) => None,
-        None => comparison(own[ix], &weeks, back).tested(),
+        None => stays.recall(own[ix], back, (), |own| comparison(own, &weeks, back).tested()),
     });
     let mut found = Vec::new();
     for (ix, ((slice, members, _), withheld)) in slices.into_iter().zip(withheld).enumerate() {
@@ -82,34 +88,90 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
             None => {
                 let counts = h2::total(&members);
                 let polled = counts.polled as f64 > POLLED_MAX * counts.transitions as f64;
-                let stays = Known { all: own[ix], weeks: &weeks, polled };
-                tell(view, slice, &stays, verdicts[ix].clone())
+                let verdict = verdicts[ix].clone();
+                let key = (verdict.clone(), polled);
+                stays.recall(own[ix], TOLD, key, |all| {
+                    tell(view, slice, &Known { all, weeks: &weeks, polled }, verdict)
+                })
             }
         });
     }
     found
 }
 
-/// The stays that reach beyond an instant, by published slice; `awaited` tells whether an item had
-/// the event that the curve is about.
-pub(super) fn stays(
+/// The stays that reach beyond an instant, by published slice, and what was made of them.
+pub(super) struct SliceStays<'a> {
+    view: &'a View<'a>,
+    signal: &'static str,
+    since: Timestamp,
+    awaited: fn(&Derived) -> bool,
+    versions: Arc<Vec<u64>>,
+    stays: OnceCell<Vec<Stays>>,
+}
+
+impl<'a> SliceStays<'a> {
+    /// `awaited` tells whether an item had the event that the curve is about.
+    pub fn new(
+        view: &'a View<'a>,
+        signal: &'static str,
+        since: Timestamp,
+        awaited: fn(&Derived) -> bool,
+    ) -> Self {
+        let scan = |seen: &Seen<'_>, say: &mut dyn FnMut(usize, Stay)| {
+            stays_of(view, since, awaited, seen, say);
+        };
+        let versions = view.recall.versions(signal, (), view.streams().list.len(), scan);
+        Self { view, signal, since, awaited, versions, stays: OnceCell::new() }
+    }
+
+    /// What is made of the stays of a slice and of a key: anew where one of them is another.
+    pub fn recall<K, R>(
+        &self,
+        slice: usize,
+        part: usize,
+        key: K,
+        make: impl FnOnce(&Stays) -> R,
+    ) -> R
+    where
+        K: PartialEq + Send + Sync + 'static,
+        R: Clone + Send + Sync + 'static,
+    {
+        let make = || make(&self.all()[slice]);
+        let version = self.versions[slice];
+        self.view.recall.cached_for(self.signal, (slice, part), version, key, make).1.clone()
+    }
+
+    fn all(&self) -> &[Stays] {
+        self.stays.get_or_init(|| stays(self.view, self.since, self.awaited))
+    }
+}
+
+fn stays(view: &View<'_>, since: Timestamp, awaited: fn(&Derived) -> bool) -> Vec<Stays> {
+    let all = vec![true; view.streams().list.len()];
+    let scan = |seen: &Seen<'_>, say: &mut dyn FnMut(usize, Stay)| {
+        stays_of(view, since, awaited, seen, say);
+    };
+    view.recall.gather(&all, scan).into_iter().map(Stays::new).collect()
+}
+
+/// Hands out the stay of one item and the slice it counts for. Whatever happened after the newest
+/// week is left out of it, for no week sees it.
+fn stays_of(
     view: &View<'_>,
     since: Timestamp,
     awaited: fn(&Derived) -> bool,
-) -> Vec<Stays> {
-    let mut stays = vec![Vec::new(); view.streams().list.len()];
-    for (item, derived) in view.data.items.iter().zip(&view.flow.items) {
-        if item.start_before_data || derived.ended_at.is_some_and(|at| at < since) {
-            continue;
-        }
-        let Some((stream, stay)) = stay(view.data, &item.segments, derived, view.as_of) else {
-            continue;
-        };
-        if stay.to > since {
-            stays[view.shown(stream)].push(Stay { event: awaited(derived), ..stay });
-        }
+    seen: &Seen<'_>,
+    say: &mut dyn FnMut(usize, Stay),
+) {
+    let Seen { item, derived, .. } = seen;
+    if item.start_before_data || derived.ended_at.is_some_and(|at| at < since) {
+        return;
     }
-    stays.into_iter().map(Stays::new).collect()
+    let stay = stay(view.data, &item.segments, derived, seen.as_of);
+    let Some((stream, stay)) = stay.filter(|(_, stay)| stay.to > since) else { return };
+    let until = view.weeks.edges[view.weeks.len()];
+    let event = awaited(derived) && stay.to < until;
+    say(view.shown(stream), Stay { event, to: stay.to.min(until.max(stay.from)), ..stay });
 }
 
 /// What is known of one slice.

@@ -20,9 +20,14 @@
 //! end of its observation leaves it at the instant of parking, as in V1. An item whose start nobody
 //! saw has no age and is not among the m.
 
+use std::cell::OnceCell;
+use std::sync::Arc;
+
 use super::calendar::Weeks;
+use super::dataset::ItemFacts;
 use super::defaults::{AGEING_WIP_MIN, P85_EVENTS, RISK_SET_MIN, SERIES_WEEKS, WINDOW_WEEKS};
 use super::finding::{finding, insufficient, measure, observe};
+use super::recall::Seen;
 use super::report::{Finding, Measure, Move, Observation, Question, Slice, Unit, Verdict};
 use super::stats::binomial::upper_tail;
 use super::stats::survival::Curve;
@@ -95,53 +100,46 @@ struct Ageing {
     p: f64,
 }
 
-/// An item in progress, and its age in days.
-#[derive(Debug, Clone, Copy)]
-struct Aged {
-    item: usize,
-    days: f64,
-}
-
 /// What is known of all slices.
-struct Known {
+struct Known<'a> {
     weeks: Weeks,
-    stays: Vec<Stays>,
-    /// Work in progress by slice, then by edge between weeks, the newest edge last.
-    stocks: Vec<Vec<Vec<Aged>>>,
+    stays: v1::SliceStays<'a>,
+    stocks: Stocks<'a>,
 }
 
-impl Known {
-    fn new(view: &View<'_>) -> Self {
+impl<'a> Known<'a> {
+    fn new(view: &'a View<'a>) -> Self {
         // Enough weeks for the evaluation as it stood in each of the twelve weeks before.
         let count = SERIES_WEEKS + 1 + WINDOW_WEEKS;
         let weeks = Weeks::new(view.as_of, view.data.zone, count, &view.data.coverage);
-        let stays = v1::stays(view, weeks.edges[0], |derived| derived.ended_at.is_some());
-        let newest = &weeks.edges[weeks.len().saturating_sub(WINDOW_WEEKS)..];
-        let stocks = stocks(view, newest);
+        let stays = v1::SliceStays::new(view, SIGNAL.id, weeks.edges[0], |derived| {
+            derived.ended_at.is_some()
+        });
+        let stocks = Stocks::new(view, &weeks.edges[weeks.len().saturating_sub(WINDOW_WEEKS)..]);
         Self { weeks, stays, stocks }
     }
 
-    /// The stock at the end of the week that was the newest `back` weeks ago.
-    fn stock(&self, slice: usize, back: usize) -> &[Aged] {
-        let edges = &self.stocks[slice];
-        &edges[edges.len().saturating_sub(1 + back)]
-    }
-
-    fn curve(&self, slice: usize, back: usize) -> Curve {
+    fn curve(&self, stays: &Stays, back: usize) -> Curve {
         let newest = self.weeks.len().saturating_sub(1 + back);
         let before = newest.saturating_sub(SERIES_WEEKS)..newest;
-        Curve::of(&self.stays[slice].ages(&observed(&self.weeks, before)))
+        Curve::of(&stays.ages(&observed(&self.weeks, before)))
+    }
+
+    /// A slice as it stood `back` weeks ago, examined once for the items it has.
+    fn examined(&self, slice: usize, back: usize) -> Result<Ageing, Verdict> {
+        let stock = self.stocks.version(slice);
+        self.stays.recall(slice, back, stock, |stays| self.examine(slice, stays, back))
     }
 
     /// A slice as it stood `back` weeks ago, read with what is known now.
-    fn examine(&self, slice: usize, back: usize) -> Result<Ageing, Verdict> {
-        let stock = self.stock(slice, back);
+    fn examine(&self, slice: usize, stays: &Stays, back: usize) -> Result<Ageing, Verdict> {
+        let stock = self.stocks.of(slice, back);
         let open = stock.len() as u64;
         if open < AGEING_WIP_MIN {
             let why = "the test rests on at least five items in progress whose start was seen";
             return Err(insufficient(open, AGEING_WIP_MIN, "items in progress", why));
         }
-        let curve = self.curve(slice, back);
+        let curve = self.curve(stays, back);
         if curve.events() < P85_EVENTS {
             let why = "a P85 rests on at least twenty exits in 26 weeks whose start was seen";
             return Err(insufficient(curve.events(), P85_EVENTS, "exits", why));
@@ -154,7 +152,7 @@ impl Known {
             let why = "too few items were observed long enough for a P85";
             return Err(insufficient(steady.at_risk, RISK_SET_MIN, "items at that age", why));
         }
-        let older = steady.older(stock.iter().map(|aged| aged.days));
+        let older = steady.older(stock.iter().copied());
         Ok(Ageing { steady, older, open, p: steady.chance(older, open) })
     }
 
@@ -164,37 +162,86 @@ impl Known {
     }
 }
 
-/// Items in progress whose start was seen, at some edges. What happens exactly at an edge belongs
-/// to the week that begins there.
-fn stocks(view: &View<'_>, edges: &[Timestamp]) -> Vec<Vec<Vec<Aged>>> {
-    let mut stocks = vec![vec![Vec::new(); edges.len()]; view.streams().list.len()];
-    for (ix, (item, derived)) in view.data.items.iter().zip(&view.flow.items).enumerate() {
-        let ended = derived.ended_at.is_some_and(|at| at < edges[0]);
-        let seen = !item.start_before_data && !derived.born_done && !ended;
-        let Some(started) = derived.started_at.filter(|_| seen) else { continue };
-        for segment in item.segments.iter().filter(|segment| segment.category.is_started()) {
-            if view.data.one_off(segment.epic) {
-                continue;
-            }
-            let first = edges.partition_point(|edge| *edge <= segment.from);
-            let end = edges.partition_point(|edge| *edge <= segment.to);
-            let stock = &mut stocks[view.shown(segment.stream)];
-            for edge in first..end {
-                let days = edges[edge].days_since(started);
-                stock[edge].push(Aged { item: ix, days });
-            }
+/// Ages in days of the work in progress of each slice, by edge between weeks, the newest edge last.
+struct Stocks<'a> {
+    view: &'a View<'a>,
+    edges: Vec<Timestamp>,
+    versions: Arc<Vec<u64>>,
+    ages: OnceCell<Vec<Vec<Vec<f64>>>>,
+}
+
+impl<'a> Stocks<'a> {
+    fn new(view: &'a View<'a>, edges: &[Timestamp]) -> Self {
+        let scan = |seen: &Seen<'_>, say: &mut dyn FnMut(usize, (usize, f64))| {
+            stocks(view, edges, seen, say);
+        };
+        let slices = view.streams().list.len();
+        let versions = view.recall.versions("stock of work in progress", (), slices, scan);
+        Self { view, edges: edges.to_vec(), versions, ages: OnceCell::new() }
+    }
+
+    fn version(&self, slice: usize) -> u64 {
+        self.versions[slice]
+    }
+
+    /// The stock at the end of the week that was the newest `back` weeks ago.
+    fn of(&self, slice: usize, back: usize) -> &[f64] {
+        let ages = self.ages.get_or_init(|| {
+            let all = vec![true; self.view.streams().list.len()];
+            let by_edge = |list: Vec<(usize, f64)>| {
+                let mut ages = vec![Vec::new(); self.edges.len()];
+                list.into_iter().for_each(|(edge, days)| ages[edge].push(days));
+                ages
+            };
+            let scan = |seen: &Seen<'_>, say: &mut dyn FnMut(usize, (usize, f64))| {
+                stocks(self.view, &self.edges, seen, say);
+            };
+            self.view.recall.gather(&all, scan).into_iter().map(by_edge).collect()
+        });
+        let edges = &ages[slice];
+        &edges[edges.len().saturating_sub(1 + back)]
+    }
+}
+
+/// Hands out at which edges an item whose start was seen was in progress, how old it was, and of
+/// which slice. What happens exactly at an edge belongs to the week that begins there.
+fn stocks(
+    view: &View<'_>,
+    edges: &[Timestamp],
+    seen: &Seen<'_>,
+    say: &mut dyn FnMut(usize, (usize, f64)),
+) {
+    let Seen { item, derived, .. } = seen;
+    let ended = derived.ended_at.is_some_and(|at| at < edges[0]);
+    let counts = !item.start_before_data && !derived.born_done && !ended;
+    let Some(started) = derived.started_at.filter(|_| counts) else { return };
+    for segment in item.segments.iter().filter(|segment| segment.category.is_started()) {
+        if view.data.one_off(segment.epic) {
+            continue;
+        }
+        let first = edges.partition_point(|edge| *edge <= segment.from);
+        let end = edges.partition_point(|edge| *edge <= segment.to);
+        let slice = view.shown(segment.stream);
+        for edge in first..end {
+            say(slice, (edge, edges[edge].days_since(started)));
         }
     }
-    stocks
 }
 
 /// The items of a slice that are older than usual, for the page of the team that they belong to.
 #[must_use]
 pub(super) fn older(view: &View<'_>, slice: usize) -> Vec<usize> {
     let known = Known::new(view);
-    let Ok(ageing) = known.examine(slice, 0) else { return Vec::new() };
-    let stock = known.stock(slice, 0).iter();
-    stock.filter(|aged| aged.days > ageing.steady.usual).map(|aged| aged.item).collect()
+    let Ok(ageing) = known.examined(slice, 0) else { return Vec::new() };
+    let edge = known.weeks.edges[known.weeks.len()];
+    let aged = |(ix, item): (usize, &ItemFacts)| {
+        let mut older = false;
+        stocks(view, &[edge], &Seen::new(item, view.as_of, None), &mut |own, (_, days)| {
+            older |= own == slice && days > ageing.steady.usual;
+        });
+        older.then_some(ix)
+    };
+    view.data.items.iter().enumerate().filter_map(aged).collect()
 }
 
 fn evaluate(view: &View<'_>) -> Vec<Finding> {
@@ -209,7 +256,7 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
         })
         .collect();
     let verdicts = ladder(slices.len(), |ix, back| {
-        let ageing = known.examine(places[ix], back).ok()?;
+        let ageing = known.examined(places[ix], back).ok()?;
         (withheld[ix].is_none() && known.covered(back)).then_some(Tested {
             p: ageing.p,
             direction: Move::Up,
@@ -223,7 +270,7 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
         }
         let examined = match withheld {
             Some(verdict) => Err(verdict),
-            None => known.examine(places[ix], 0),
+            None => known.examined(places[ix], 0),
         };
         found.push(match (examined, verdicts[ix].clone()) {
             (Err(verdict), _) => finding(&SIGNAL, slice, verdict),

@@ -20,6 +20,7 @@ use super::finding::{
     against_usual, charted, finding, measure, not_applicable, observe, standing_of,
 };
 use super::flow::StreamFlow;
+use super::recall::Exchange;
 use super::report::{Finding, Measure, Question, Slice, Unit, Verdict};
 use super::stats::wilson::wilson95;
 use super::stats::xmr::Bounds;
@@ -52,13 +53,10 @@ pub struct Returns {
 pub fn returns(view: &View<'_>) -> Vec<Returns> {
     let weeks = view.weeks.len();
     let empty = Returns { reopened: vec![0; weeks], finished: vec![0; weeks] };
-    let mut returns = vec![empty; view.streams().list.len()];
-    for (item, derived) in view.data.items.iter().zip(&view.flow.items) {
-        if derived.born_done {
-            continue;
-        }
-        let seen = item.segments.partition_point(|segment| segment.from < view.as_of);
-        for pair in item.segments[..seen].windows(2) {
+    let empty = || vec![empty.clone(); view.streams().list.len()];
+    let sum = view.recall.sum("V6", (), empty, |returns, seen| {
+        let segments = if seen.derived.born_done { &[] } else { seen.segments() };
+        for pair in segments.windows(2) {
             let done = [&pair[0], &pair[1]].map(|segment| segment.category == Category::Done);
             let Some(week) = view.weeks.of(pair[1].from) else { continue };
             let (of, reopened) = match done {
@@ -73,8 +71,15 @@ pub fn returns(view: &View<'_>) -> Vec<Returns> {
             let list = if reopened { &mut slice.reopened } else { &mut slice.finished };
             list[week] += 1;
         }
+    });
+    sum.to_vec()
+}
+
+impl Exchange for Returns {
+    fn exchange(&mut self, gone: &Self, come: &Self) -> bool {
+        self.reopened.exchange(&gone.reopened, &come.reopened)
+            && self.finished.exchange(&gone.finished, &come.finished)
     }
-    returns
 }
 
 fn evaluate(view: &View<'_>) -> Vec<Finding> {

@@ -1,18 +1,23 @@
 //! Everything that is derived once from a dataset and read by all signals.
 
+use std::sync::Arc;
+
+use super::at_work::{attended, united, worked};
 use super::attention::{Attention, Grid, Table};
 use super::bets::first_releases;
 use super::calendar::{Weeks, cadence_number, cadence_period};
 use super::defaults::{
     CADENCE_REACH_WEEKS, CADENCE_SERIES, FOLLOW_BASELINE, SERIES_WEEKS, UNEXAMINED_CADENCES,
 };
-use super::flow::{Flow, StreamFlow, pass};
+use super::flow::{Blocked, Flow, StreamFlow, blocked, pass};
+use super::integration::{IntegrationPoint, Met, meetings, points};
+use super::recall::{Recall, Seen};
 use super::report::Slice;
 use super::slices::Slices;
-use super::waits::{Wait, waits};
+use super::waits::{Wait, unlinked};
 use super::wip::{SliceWip, wip};
 use super::{Dataset, Scope};
-use crate::model::{Derived, Dimension, Kind, Period, StreamIx, Timestamp};
+use crate::model::{Category, Derived, Dimension, FlowSegment, Kind, Period, StreamIx, Timestamp};
 
 /// A dataset as one reader sees it at one instant.
 #[derive(Debug)]
@@ -35,12 +40,25 @@ pub struct View<'a> {
     /// Entries, exits and stock of work in progress, parallel to [`View::streams`].
     pub wip: Vec<SliceWip>,
     /// When an item of each epic was first released, parallel to the epics.
-    pub first_releases: Vec<Option<Timestamp>>,
+    pub first_releases: Arc<Vec<Option<Timestamp>>>,
+    /// The items, and what is still known of the report before.
+    pub recall: Recall<'a>,
 }
 
-impl<'a> View<'a> {
+/// The weeks, periods and slices of a report: what is told of items depends on nothing else but
+/// the declarations.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Frame {
+    weeks: Weeks,
+    history: Weeks,
+    cadences: Vec<Period>,
+    grid: Grid,
+    dimensions: Vec<Slices>,
+}
+
+impl Frame {
     #[must_use]
-    pub fn new(data: &'a Dataset, as_of: Timestamp, known: Timestamp, scope: &'a Scope) -> Self {
+    pub fn new(data: &Dataset, as_of: Timestamp, scope: &Scope) -> Self {
         let weeks = Weeks::new(as_of, data.zone, SERIES_WEEKS, &data.coverage);
         let since = weeks.edges[0];
         let decided = data.decisions.iter().any(|d| d.effective_at >= since);
@@ -50,18 +68,53 @@ impl<'a> View<'a> {
         let cadences = cadences(data, as_of);
         edges.extend(cadences.iter().flat_map(|cadence| [cadence.from, cadence.to]));
         let grid = Grid::new(edges);
-        let mut flow = pass(data, as_of, &weeks, &grid);
-        let stretches = std::mem::take(&mut flow.stretches);
         let dimensions = vec![
             Slices::streams(data, as_of, scope),
             Slices::themes(data),
             Slices::kinds(),
             Slices::horizons(data),
         ];
-        let attention = Attention::new(data, grid, stretches, dimensions);
-        let waits = waits(data, &flow.items, as_of);
-        let wip = wip(data, &flow.items, &weeks, &attention.tables[0].slices, as_of);
-        let first_releases = first_releases(data, as_of);
+        Self { weeks, history, cadences, grid, dimensions }
+    }
+
+    /// The end of the newest complete week.
+    #[must_use]
+    pub fn end(&self) -> Timestamp {
+        self.weeks.edges[self.weeks.len()]
+    }
+}
+
+impl<'a> View<'a> {
+    #[must_use]
+    pub fn new(data: &'a Dataset, as_of: Timestamp, known: Timestamp, scope: &'a Scope) -> Self {
+        let recall = Recall::nothing(data, as_of);
+        Self::recalling(data, as_of, known, scope, Frame::new(data, as_of, scope), recall)
+    }
+
+    /// The same with what is still known of the report before, which had the same frame.
+    #[must_use]
+    pub fn recalling(
+        data: &'a Dataset,
+        as_of: Timestamp,
+        known: Timestamp,
+        scope: &'a Scope,
+        frame: Frame,
+        recall: Recall<'a>,
+    ) -> Self {
+        let Frame { weeks, history, cadences, grid, dimensions } = frame;
+        let flow = pass(&recall, data, &weeks);
+        let mut attention = Attention::empty(grid, dimensions);
+        let span = attention.grid.span();
+        let active = |segment: &FlowSegment| segment.flow() == Category::Active;
+        let teams = attended(&recall, "attention", data, &attention, span, active);
+        teams.iter().for_each(|team| attention.add(team));
+        let waits = recall.waits();
+        let first_releases = recall.of_releases(
+            "first releases",
+            |seen| before_release(data, as_of, seen),
+            || first_releases(data, as_of),
+        );
+        let wip = wip(&recall, data, &weeks, &attention.tables[0].slices);
         Self {
             data,
             as_of,
@@ -75,13 +128,58 @@ impl<'a> View<'a> {
             waits,
             wip,
             first_releases,
+            recall,
         }
     }
 
     /// The derived values of an item.
     #[must_use]
-    pub fn item(&self, ix: usize) -> &Derived {
-        &self.flow.items[ix]
+    pub fn item(&self, ix: usize) -> Derived {
+        self.recall.item(ix)
+    }
+
+    /// Blocked time in the window by stream, and the part of it without any open link.
+    #[must_use]
+    pub fn unlinked(&self) -> Arc<Vec<(StreamIx, i64, i64)>> {
+        let window = self.window();
+        let scan = |seen: &Seen<'_>, say: &mut dyn FnMut(usize, (Option<StreamIx>, Period))| {
+            blocked(self.data, seen, window, &mut |stream, part| say(0, (stream, part)));
+        };
+        let version = self.recall.versions("blocked", self.recall.links(), 1, scan)[0];
+        self.recall.cached("blocked", (0, 0), version, || {
+            let mut parts = Vec::new();
+            self.recall.all(|item, seen| {
+                blocked(self.data, seen, window, &mut |stream, period| {
+                    parts.push(Blocked { item, stream, period });
+                });
+            });
+            unlinked(self.data, &|ix| self.item(ix), &parts, self.as_of)
+        })
+    }
+
+    /// What met in each release and event, and the integration points among them.
+    #[must_use]
+    pub fn meetings(&self) -> Arc<(Vec<(Timestamp, Met)>, Vec<IntegrationPoint>)> {
+        let make = || {
+            let met = meetings(self.data, &|ix| self.item(ix), self.as_of);
+            let points = points(self.data, &met);
+            (met, points)
+        };
+        self.recall.of_releases(
+            "meetings",
+            |seen| before_release(self.data, self.as_of, seen),
+            make,
+        )
+    }
+
+    /// By epic: when an item of it was at work and alive, united, up to the newest week's end; work
+    /// that began later counts with its beginning.
+    #[must_use]
+    pub fn worked(&self) -> Vec<Arc<Vec<Period>>> {
+        let until = self.weeks.edges[self.weeks.len()];
+        let scan = |seen: &Seen<'_>, say: &mut dyn FnMut(usize, Period)| worked(seen, until, say);
+        let epics = self.data.epics.len();
+        self.recall.by_owner("worked", (), epics, scan, |_, parts| united(parts))
     }
 
     /// The stream an item is in at the report's instant.
@@ -182,6 +280,18 @@ impl<'a> View<'a> {
         let epic = &self.data.epics[ix];
         if epic.title.is_empty() { &epic.id } else { &epic.title }
     }
+}
+
+/// All that releases and events ask of an item: what it was up to the newest of them.
+fn before_release(data: &Dataset, as_of: Timestamp, seen: &Seen<'_>) -> Vec<FlowSegment> {
+    let releases = data.releases.iter().map(|release| release.at);
+    let events = data.integrations.iter().map(|event| event.at);
+    let newest = releases.chain(events).filter(|at| *at < as_of).max();
+    let held = |segment: &&FlowSegment| newest.is_some_and(|newest| segment.from <= newest);
+    let mut held: Vec<FlowSegment> = seen.segments().iter().filter(held).cloned().collect();
+    // How long the last one lasted is not asked.
+    held.iter_mut().for_each(|segment| segment.to = Timestamp::MAX);
+    if seen.derived.born_done { Vec::new() } else { held }
 }
 
 /// Which weeks were observed since an instant.

@@ -19,15 +19,20 @@ pub struct Wait {
     pub polled: bool,
 }
 
-/// All waits before `as_of`, sorted.
+/// The waits before `as_of` over the links that are wanted, sorted.
 ///
 /// A wait is `[max(link from, start), min(link to, blocker's end, own end, as_of))` inside the
 /// item's spells in progress, split where either item changes its stream. Waiting inside a stream
 /// and work without a stream are left out.
 #[must_use]
-pub fn waits(data: &Dataset, items: &[Derived], as_of: Timestamp) -> Vec<Wait> {
+pub fn waits(
+    data: &Dataset,
+    items: &dyn Fn(usize) -> Derived,
+    as_of: Timestamp,
+    wanted: impl Fn(&LinkFacts) -> bool,
+) -> Vec<Wait> {
     let mut waits = Vec::new();
-    for link in &data.links {
+    for link in data.links.iter().filter(|link| wanted(link)) {
         let Some(period) = link_period(data, items, link, as_of) else { continue };
         let (item, blocker) = (&data.items[link.blocked], &data.items[link.blocker]);
         let polled = link.precision == Precision::Polled;
@@ -55,11 +60,11 @@ pub fn waits(data: &Dataset, items: &[Derived], as_of: Timestamp) -> Vec<Wait> {
 /// When a link can make its item wait, in progress or not.
 fn link_period(
     data: &Dataset,
-    items: &[Derived],
+    items: &dyn Fn(usize) -> Derived,
     link: &LinkFacts,
     as_of: Timestamp,
 ) -> Option<Period> {
-    let (own, theirs) = (items.get(link.blocked)?, items.get(link.blocker)?);
+    let (own, theirs) = (items(link.blocked), items(link.blocker));
     if own.born_done || theirs.born_done || link.blocked == link.blocker {
         return None;
     }
@@ -108,7 +113,7 @@ pub fn inside(periods: &[Period], bounds: Period) -> i64 {
 #[must_use]
 pub fn unlinked(
     data: &Dataset,
-    items: &[Derived],
+    items: &dyn Fn(usize) -> Derived,
     blocked: &[Blocked],
     as_of: Timestamp,
 ) -> Vec<(StreamIx, i64, i64)> {

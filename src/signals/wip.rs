@@ -6,8 +6,9 @@
 
 use super::Dataset;
 use super::calendar::Weeks;
+use super::recall::{Exchange, Recall, Seen};
 use super::slices::Slices;
-use crate::model::{Category, Derived, FlowSegment, Kind, StreamIx, Timestamp};
+use crate::model::{Category, FlowSegment, Kind, StreamIx, Timestamp};
 
 /// What entered and left one slice, week by week, and its stock at the edges between weeks.
 #[derive(Debug, Clone, Default)]
@@ -52,36 +53,56 @@ impl SliceWip {
     }
 }
 
+impl Exchange for SliceWip {
+    fn exchange(&mut self, gone: &Self, come: &Self) -> bool {
+        self.entries.exchange(&gone.entries, &come.entries)
+            && self.delivered.exchange(&gone.delivered, &come.delivered)
+            && self.dropped.exchange(&gone.dropped, &come.dropped)
+            && self.parked.exchange(&gone.parked, &come.parked)
+            && self.moved.exchange(&gone.moved, &come.moved)
+            && self.created.exchange(&gone.created, &come.created)
+            && self.timed.exchange(&gone.timed, &come.timed)
+            && self.open.exchange(&gone.open, &come.open)
+            && self.aged.exchange(&gone.aged, &come.aged)
+    }
+}
+
 /// Walks over all items once; the result is parallel to the slices.
 #[must_use]
-pub fn wip(
-    data: &Dataset,
-    items: &[Derived],
-    weeks: &Weeks,
-    slices: &Slices,
-    as_of: Timestamp,
-) -> Vec<SliceWip> {
-    let mut walk = Walk { weeks, slices: vec![SliceWip::new(weeks.len()); slices.list.len()] };
-    let place = |stream: Option<StreamIx>| slices.of(stream, None, Kind::Unclassified);
-    for (item, derived) in data.items.iter().zip(items) {
-        let seen = item.segments.partition_point(|segment| segment.from < as_of);
-        if derived.born_done || seen == 0 {
-            continue;
+pub fn wip(recall: &Recall<'_>, data: &Dataset, weeks: &Weeks, slices: &Slices) -> Vec<SliceWip> {
+    let empty = || vec![SliceWip::new(weeks.len()); slices.list.len()];
+    let sums = recall.sum("work in progress", (), empty, |sums, seen| {
+        let mut walk = Walk { weeks, slices: sums };
+        walk.visit(data, slices, seen);
+    });
+    finish(weeks, sums.to_vec())
+}
+
+struct Walk<'a> {
+    weeks: &'a Weeks,
+    /// `open` and `aged` hold differences until the end; the sums of `aged` those of starts.
+    slices: &'a mut [SliceWip],
+}
+
+impl Walk<'_> {
+    fn visit(&mut self, data: &Dataset, slices: &Slices, seen: &Seen<'_>) {
+        let (weeks, Seen { item, derived, .. }) = (self.weeks, seen);
+        if derived.born_done || derived.ended_at.is_some_and(|at| at < weeks.edges[0]) {
+            return;
         }
-        let segments = &item.segments[..seen];
-        if derived.ended_at.is_some_and(|at| at < weeks.edges[0]) {
-            continue;
-        }
-        let created = weeks.of(item.created_at).filter(|_| !data.one_off(segments[0].epic));
+        let segments = seen.segments();
+        let Some(first) = segments.first() else { return };
+        let place = |stream: Option<StreamIx>| slices.of(stream, None, Kind::Unclassified);
+        let created = weeks.of(item.created_at).filter(|_| !data.one_off(first.epic));
         if let Some(week) = created {
-            walk.slices[place(segments[0].stream)].created[week] += 1;
+            self.slices[place(first.stream)].created[week] += 1;
         }
         let started = derived.started_at.filter(|_| !item.start_before_data);
         let place_of = |segment: &FlowSegment| {
             let counted = segment.category.is_started() && !data.one_off(segment.epic);
             counted.then(|| place(segment.stream))
         };
-        walk.spells(segments, started, &place_of);
+        self.spells(segments, started, &place_of);
         if let (Some(at), Some(credited), Some(time)) = (
             derived.delivered_at,
             derived.credited,
@@ -89,21 +110,12 @@ pub fn wip(
         ) && let Some(week) = weeks.of(at)
             && !data.one_off(segments[credited].epic)
         {
-            let (count, sum) = &mut walk.slices[place(segments[credited].stream)].timed[week];
+            let (count, sum) = &mut self.slices[place(segments[credited].stream)].timed[week];
             *count += 1;
             *sum += time;
         }
     }
-    walk.finish()
-}
 
-struct Walk<'a> {
-    weeks: &'a Weeks,
-    /// `open` and `aged` hold differences until the end; the sums of `aged` those of starts.
-    slices: Vec<SliceWip>,
-}
-
-impl Walk<'_> {
     fn spells(
         &mut self,
         segments: &[FlowSegment],
@@ -161,20 +173,21 @@ impl Walk<'_> {
         add(first, 1);
         add(end, -1);
     }
+}
 
-    fn finish(mut self) -> Vec<SliceWip> {
-        for slice in &mut self.slices {
-            let (mut open, mut aged, mut starts) = (0, 0, 0);
-            for (at, edge) in self.weeks.edges.iter().enumerate() {
-                open += slice.open[at];
-                aged += slice.aged[at].0;
-                starts += slice.aged[at].1;
-                slice.open[at] = open;
-                slice.aged[at] = (aged, aged * edge.millis() - starts);
-            }
+/// From differences to stocks.
+fn finish(weeks: &Weeks, mut slices: Vec<SliceWip>) -> Vec<SliceWip> {
+    for slice in &mut slices {
+        let (mut open, mut aged, mut starts) = (0, 0, 0);
+        for (at, edge) in weeks.edges.iter().enumerate() {
+            open += slice.open[at];
+            aged += slice.aged[at].0;
+            starts += slice.aged[at].1;
+            slice.open[at] = open;
+            slice.aged[at] = (aged, aged * edge.millis() - starts);
         }
-        self.slices
     }
+    slices
 }
 
 #[cfg(test)]

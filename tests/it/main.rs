@@ -19,6 +19,7 @@ mod fuzz;
 mod github_app;
 mod github_server;
 mod github_tracker;
+mod incremental;
 mod jira_center;
 mod jira_tracker;
 mod kill;

@@ -26,16 +26,16 @@ const AS_OF: &str = "2026-06-15T04:00:00Z";
 /// Days of history before the instant of the report.
 const HISTORY: i64 = 300;
 
-fn as_of() -> Timestamp {
+pub(super) fn as_of() -> Timestamp {
     Timestamp::parse(AS_OF).unwrap()
 }
 
-fn day(ago: i64) -> Timestamp {
+pub(super) fn day(ago: i64) -> Timestamp {
     as_of().plus_days(-ago)
 }
 
 /// An invented portfolio: four streams, one of them small; nine teams; six epics.
-fn invented(seed: u64, items: usize) -> Dataset {
+pub(super) fn invented(seed: u64, items: usize) -> Dataset {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let homes = [0, 0, 0, 1, 1, 1, 2, 2, 2, 3];
     let mut data = Dataset {
@@ -97,7 +97,7 @@ fn epic(ix: usize) -> Epic {
     }
 }
 
-fn item(rng: &mut ChaCha8Rng, ix: usize) -> ItemFacts {
+pub(super) fn item(rng: &mut ChaCha8Rng, ix: usize) -> ItemFacts {
     let mut ago = rng.random_range(1..HISTORY) * DAY_MS + rng.random_range(0..DAY_MS);
     let created_at = as_of().plus_millis(-ago);
     let mut team = rng.random_range(0..10);

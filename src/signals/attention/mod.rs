@@ -11,6 +11,7 @@ pub mod stale;
 mod sweep;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::Dataset;
 use super::calendar::Weeks;
@@ -37,7 +38,7 @@ pub struct Stretch {
 }
 
 /// The instants between which attention is summed: week edges and whatever else is asked for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grid {
     edges: Vec<Timestamp>,
 }
@@ -77,7 +78,7 @@ impl Grid {
 }
 
 /// Ticks of one team and home stream on one target, bucket by bucket.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Cell {
     pub team: TeamIx,
     pub home: Option<StreamIx>,
@@ -101,7 +102,7 @@ pub struct Table {
 #[derive(Debug, Clone)]
 pub struct Attention {
     pub grid: Grid,
-    pub cells: Vec<Cell>,
+    pub cells: Vec<Arc<Cell>>,
     pub tables: Vec<Table>,
     /// Observed ticks, bucket by bucket.
     pub observed: Vec<i64>,
@@ -118,7 +119,46 @@ impl Attention {
         stretches: Vec<Vec<Stretch>>,
         dimensions: Vec<Slices>,
     ) -> Self {
-        sweep::sweep(data, grid, stretches, dimensions)
+        let mut all = Self::empty(grid, dimensions);
+        for (ix, stretches) in stretches.iter().enumerate() {
+            all.add(&all.of_team(data, TeamIx(u32::try_from(ix).unwrap_or(u32::MAX)), stretches));
+        }
+        all
+    }
+
+    /// No attention at all.
+    #[must_use]
+    pub fn empty(grid: Grid, dimensions: Vec<Slices>) -> Self {
+        let buckets = grid.len();
+        let table = |slices: Slices| {
+            let empty = vec![vec![0; buckets]; slices.list.len()];
+            Table { slices, ticks: empty.clone(), all: empty.clone(), any: empty }
+        };
+        let tables = dimensions.into_iter().map(table).collect();
+        let (observed, capacity) = (vec![0; buckets], vec![0; buckets]);
+        Self { grid, cells: Vec::new(), tables, observed, capacity }
+    }
+
+    /// The attention of one team over the same grid and slices.
+    #[must_use]
+    pub fn of_team(&self, data: &Dataset, team: TeamIx, stretches: &[Stretch]) -> Self {
+        let dimensions = self.tables.iter().map(|table| table.slices.clone()).collect();
+        sweep::sweep(data, Self::empty(self.grid.clone(), dimensions), team, stretches)
+    }
+
+    /// Adds the attention of another team.
+    pub fn add(&mut self, team: &Self) {
+        let add = |own: &mut Vec<i64>, more: &Vec<i64>| {
+            own.iter_mut().zip(more).for_each(|(own, more)| *own += more);
+        };
+        self.cells.extend(team.cells.iter().cloned());
+        for (own, more) in self.tables.iter_mut().zip(&team.tables) {
+            let lists = own.ticks.iter_mut().chain(&mut own.all).chain(&mut own.any);
+            let theirs = more.ticks.iter().chain(&more.all).chain(&more.any);
+            lists.zip(theirs).for_each(|(own, more)| add(own, more));
+        }
+        add(&mut self.observed, &team.observed);
+        add(&mut self.capacity, &team.capacity);
     }
 
     /// A slice's share of observed ticks in a period: numerator, denominator.

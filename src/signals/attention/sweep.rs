@@ -1,9 +1,10 @@
 //! One sweep over the segment boundaries of each team.
 
-use super::{Attention, Cell, Grid, Stretch, Table, Target};
+use std::sync::Arc;
+
+use super::{Attention, Cell, Stretch, Table, Target};
 use crate::model::{Period, StreamIx, TeamIx, Timestamp};
 use crate::signals::Dataset;
-use crate::signals::slices::Slices;
 
 /// A period in which a team's home and weight are constant.
 struct Era {
@@ -13,28 +14,16 @@ struct Era {
     weight: i64,
 }
 
+/// Adds one team to an attention that is empty.
 pub(super) fn sweep(
     data: &Dataset,
-    grid: Grid,
-    stretches: Vec<Vec<Stretch>>,
-    dimensions: Vec<Slices>,
+    mut attention: Attention,
+    team: TeamIx,
+    stretches: &[Stretch],
 ) -> Attention {
-    let buckets = grid.len();
-    let tables = dimensions
-        .into_iter()
-        .map(|slices| {
-            let empty = vec![vec![0; buckets]; slices.list.len()];
-            Table { slices, ticks: empty.clone(), all: empty.clone(), any: empty }
-        })
-        .collect();
-    let (observed, capacity) = (vec![0; buckets], vec![0; buckets]);
-    let mut attention = Attention { grid, cells: Vec::new(), tables, observed, capacity };
-    for (ix, stretches) in stretches.into_iter().enumerate() {
-        let team = TeamIx(u32::try_from(ix).unwrap_or(u32::MAX));
-        for era in eras(data, team, attention.grid.span()) {
-            add_capacity(&mut attention, &era);
-            sweep_era(&mut attention, team, &era, &stretches);
-        }
+    for era in eras(data, team, attention.grid.span()) {
+        add_capacity(&mut attention, &era);
+        sweep_era(&mut attention, team, &era, stretches);
     }
     for cell in &attention.cells {
         for table in &mut attention.tables {
@@ -106,7 +95,7 @@ fn sweep_era(attention: &mut Attention, team: TeamIx, era: &Era, stretches: &[St
     }
     live.flush(attention, bucket);
     for (target, ticks) in targets.into_iter().zip(live.ticks) {
-        attention.cells.push(Cell { team, home: era.home, target, ticks });
+        attention.cells.push(Arc::new(Cell { team, home: era.home, target, ticks }));
     }
 }
 

@@ -64,8 +64,9 @@ pub fn equal(mine: &Store, fresh: &Store) -> bool {
     }
     let world = |store: &Store| at_once(World::build(store, portfolio(), None)).unwrap();
     let (mut mine, theirs) = (world(mine), world(fresh));
-    mine.dataset.coverage.clone_from(&theirs.dataset.coverage);
-    mine.dataset.gaps.clone_from(&theirs.dataset.gaps);
+    let own = Arc::make_mut(&mut mine.dataset);
+    own.coverage.clone_from(&theirs.dataset.coverage);
+    own.gaps.clone_from(&theirs.dataset.gaps);
     let newest = mine.dataset.items.iter().map(|item| item.created_at).max();
     let Some(at) = newest.map(|at| at.plus_days(21)) else { return false };
     let (one, other) = (&mine.dataset, &theirs.dataset);
