@@ -16,6 +16,7 @@
 
 #[path = "../../tests/it/support/batch.rs"]
 mod batch;
+mod change;
 mod process;
 mod signals;
 mod sites;
@@ -37,6 +38,7 @@ fn main() {
         ["sync", kind, url, file] => sync::run(kind, url, file),
         ["fill", file, count] => signals::fill(file, count.parse().unwrap()),
         ["signals", file] => signals::run(file),
+        ["change", file] => change::run(file),
         chosen => report(chosen),
     }
 }
@@ -54,6 +56,7 @@ fn report(chosen: &[&str]) {
     if wanted("signals") {
         let mut table = Table::new("Every signal of the catalogue");
         signals::measure(PLACED, folder.path(), &mut table);
+        change::measure(folder.path(), &mut table);
         table.print();
     }
 }

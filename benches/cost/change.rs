@@ -1,0 +1,127 @@
+//! One changed item under a long-lived process: what its report costs against one from scratch.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use streamgauge::clock::{SharedClock, SystemClock};
+use streamgauge::gauge::Gauge;
+use streamgauge::model::{Change, Item, Period, Precision, Timestamp, TrackerKind, What};
+use streamgauge::portfolio::Portfolio;
+use streamgauge::signals::{Memo, Scope, evaluate};
+use streamgauge::store::{Store, StoredItem};
+
+use crate::batch::batch;
+use crate::process::{figures, tell};
+use crate::table::Table;
+
+/// Items that change one after the other; the median of each figure is told.
+const TIMES: usize = 15;
+/// What is changed: a card moves now, or is found to have moved in a charted week.
+const CHANGES: [&str; 2] = ["now", "weeks ago"];
+
+/// Changes items of the store that was filled, in a process of its own.
+pub fn measure(folder: &Path, table: &mut Table) {
+    let found = figures(&["change", &folder.display().to_string()]);
+    let ms = |name: String| format!("{:.2} ms", found[&name]);
+    for change in CHANGES {
+        let name = |what: &str| format!("{change}: {what}");
+        table.told(&format!("one card moved {change}: from scratch"), ms(name("scratch")));
+        table.told(&format!("one card moved {change}: read and placed"), ms(name("world")));
+        table.told(&format!("one card moved {change}: every signal"), ms(name("signals")));
+        let both = found[&name("both")];
+        table.bound(&format!("one card moved {change}: all of it"), both, 2, "ms", 20.0);
+    }
+}
+
+pub fn run(folder: &str) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let clock: SharedClock = Arc::new(SystemClock);
+        let text = std::fs::read_to_string(Path::new(folder).join("portfolio.toml")).unwrap();
+        let portfolio = Arc::new(Portfolio::parse(&text, "portfolio.toml").unwrap());
+        let url = format!("sqlite:{folder}/streamgauge.db");
+        let store = Store::open(&url, Arc::clone(&clock)).await.unwrap();
+        let gauge = Gauge::new(store.clone(), portfolio, Arc::clone(&clock));
+        let (mut memo, scope) = (Memo::default(), Scope::Portfolio);
+        let now = clock.now();
+        let dataset = Arc::clone(&gauge.world(None).await.unwrap().dataset);
+        let _ = memo.evaluate(&dataset, now, now, &scope);
+        drop(dataset);
+        let (open, past) = cards(&store, clock.now()).await;
+        for (name, cards) in CHANGES.into_iter().zip([open, past]) {
+            let mut taken: [Vec<f64>; 4] = Default::default();
+            for card in &cards {
+                let last = card.history.last().map_or(card.created_at, |last| last.at);
+                let now = clock.now();
+                let at = if name == "now" { now } else { last.plus_millis(3_600_000) };
+                apply(&store, moved(card, at, now), now).await;
+                let began = Instant::now();
+                let world = gauge.world(None).await.unwrap();
+                let placed = began.elapsed();
+                let now = clock.now();
+                let told = memo.evaluate(&world.dataset, now, now, &scope);
+                let both = began.elapsed();
+                let again = Instant::now();
+                assert!(told == evaluate(&world.dataset, now, now, &scope), "the same report");
+                let figures = [placed, both - placed, both, again.elapsed()];
+                for (list, figure) in taken.iter_mut().zip(figures) {
+                    list.push(figure.as_secs_f64() * 1e3);
+                }
+            }
+            for (what, mut list) in ["world", "signals", "both", "scratch"].iter().zip(taken) {
+                list.sort_by(f64::total_cmp);
+                tell(&format!("{name}: {what}"), list[list.len() / 2]);
+            }
+        }
+    });
+}
+
+/// Cards from all over the store: any, and such as moved last in the charted weeks.
+async fn cards(store: &Store, now: Timestamp) -> (Vec<StoredItem>, Vec<StoredItem>) {
+    let moves = |item: &StoredItem| {
+        matches!(item.history.last().map(|change| &change.what), Some(What::Status { .. }))
+    };
+    let all = store
+        .fold_items(None, Vec::new(), move |all: &mut Vec<StoredItem>, item| {
+            if item.tracker == TrackerKind::Jira && item.removed.is_none() && moves(&item) {
+                all.push(item);
+            }
+        })
+        .await
+        .unwrap();
+    let weeks = Period::new(now.plus_days(-100), now.plus_days(-20));
+    let past = |item: &StoredItem| item.history.last().is_some_and(|last| weeks.contains(last.at));
+    let (past, other): (Vec<_>, Vec<_>) = all.into_iter().partition(past);
+    let some = |list: Vec<StoredItem>| {
+        let step = (list.len() / TIMES).max(1);
+        list.into_iter().step_by(step).take(TIMES).collect()
+    };
+    (some(other), some(past))
+}
+
+/// The card with one move more, back to where it came from.
+fn moved(card: &StoredItem, at: Timestamp, now: Timestamp) -> Item {
+    let mut item = Item {
+        id: card.id.clone(),
+        created_at: card.created_at,
+        updated_at: now,
+        attributes: card.attributes.clone(),
+        history: card.history.clone(),
+        history_complete: card.history_complete,
+    };
+    if let Some(What::Status { from, to }) = card.history.last().map(|change| &change.what) {
+        let what = What::Status { from: to.clone(), to: from.clone() };
+        item.attributes.status = from.clone();
+        let id = format!("cost-{}", at.millis());
+        item.history.push(Change { id, at, what, precision: Precision::Exact });
+    }
+    item
+}
+
+async fn apply(store: &Store, item: Item, now: Timestamp) {
+    let lease = store.acquire("sync:jira", "cost", Duration::from_secs(600)).await;
+    let batch = batch("jira", TrackerKind::Jira, vec![item], now);
+    let applied = store.apply(&lease.unwrap().unwrap(), batch).await.unwrap();
+    assert_eq!(applied.changed, 1);
+}
