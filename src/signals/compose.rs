@@ -9,7 +9,7 @@ use super::report::{
 use super::view::View;
 use super::vocabulary::hides;
 use super::{Scope, h2_data_confidence as h2, p1_attention_share as p1, p2_intent_gap as p2};
-use super::{unlocks, unseen};
+use super::{home_work, unlocks, unseen};
 use crate::model::{DAY_MS, Dimension, Direction, Subject, Week};
 
 /// Runs every signal of the catalogue over a view.
@@ -32,7 +32,7 @@ pub(super) fn report(view: &View<'_>) -> Report {
     Report {
         header: header(view),
         intent_table: intent_table(view),
-        home_by_work: p1::home_by_work(view),
+        home_by_work: home_work::home_by_work(view),
         due_reviews: due_reviews(view),
         tally: tally(&findings),
         unseen: unseen::unseen(view, &confidence[0], &findings),

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::cadences::span as cadences;
 use super::calendar::Weeks;
 use super::dataset::{Dataset, ItemFacts};
 use super::stays::stay;
-use super::t1_team_continuity::span as cadences;
 use super::{c4_finished_not_released as c4, defaults, p4_dormant_commitments as p4};
 use crate::model::timeline::derive;
 use crate::model::{Category, Period, StreamIx, Timestamp};

@@ -4,6 +4,7 @@
 mod at_work;
 pub mod attention;
 pub mod bets;
+mod cadences;
 pub mod calendar;
 mod compose;
 mod curves;
@@ -15,6 +16,7 @@ pub mod finding;
 #[cfg(test)]
 mod fixture;
 pub mod flow;
+mod home_work;
 pub mod integration;
 pub mod items;
 pub mod memo;

@@ -19,7 +19,7 @@ use super::finding::{
     against_usual, charted, finding, insufficient, measure, moved, not_applicable, observe,
     portfolio, portfolio_wide, standing_of,
 };
-use super::report::{Finding, HomeByWork, HomeWork, Measure, Move, Question, Slice, Unit, Verdict};
+use super::report::{Finding, Measure, Move, Question, Slice, Unit, Verdict};
 use super::slices::{NONE, label};
 use super::stats::xmr::Bounds;
 use super::verdict::{Judged, Weekly, direction, judge};
@@ -298,42 +298,6 @@ fn counterpart(table: &Table, ix: usize, towards: Move, all: &[(usize, Judged)])
         .min_by_key(|slice| &table.slices.list[*slice].name)
 }
 
-/// Attention by the team's home stream and the stream of the work, in ticks, by published slice.
-#[must_use]
-pub fn matrix(view: &View<'_>, window: Period) -> Vec<(usize, usize, i64)> {
-    let mut matrix = std::collections::BTreeMap::new();
-    let buckets = view.attention.grid.buckets(window);
-    for cell in &view.attention.cells {
-        let ticks = sum(&cell.ticks, &buckets);
-        let pair = (view.shown(cell.home), view.shown(cell.target.stream));
-        *matrix.entry(pair).or_insert(0) += ticks;
-    }
-    matrix.into_iter().filter(|(_, t)| *t > 0).map(|((home, work), t)| (home, work, t)).collect()
-}
-
-/// The matrix as the report shows it; a stream's own page has the cells that touch the stream.
-#[must_use]
-pub fn home_by_work(view: &View<'_>) -> Option<HomeByWork> {
-    let window = window(view);
-    if floor(view, window).is_some() {
-        return None;
-    }
-    let team_days = view.attention.team_days(window);
-    let list = &view.streams().list;
-    let mut cells: Vec<HomeWork> = matrix(view, window)
-        .into_iter()
-        .map(|(home, work, ticks)| {
-            let days = ticks as f64 / TEAM_DAY;
-            let (home, work) = (list[home].clone(), list[work].clone());
-            HomeWork { home, work, team_days: days, share: days / team_days }
-        })
-        .filter(|cell| view.in_scope(&cell.home.id) || view.in_scope(&cell.work.id))
-        .collect();
-    let place = |slice: &Slice| (slice.name.clone(), slice.id.clone());
-    cells.sort_by_key(|cell| (place(&cell.home), place(&cell.work)));
-    Some(HomeByWork { window, team_days, cells })
-}
-
 /// The share of attention that went to streams other than the home of the team.
 fn cross_funded(view: &View<'_>) -> Finding {
     let away = |cell: &Cell| view.shown(cell.home) != view.shown(cell.target.stream);
@@ -380,6 +344,8 @@ mod tests {
     use super::*;
     use crate::signals::Dataset;
     use crate::signals::fixture::{at, item, portfolio as org, view};
+    use crate::signals::home_work::matrix;
+    use crate::signals::report::HomeWork;
 
     /// T1, home S1: x1 (S1) and, for four days, x2 (S2). T2, home S2: four items of S2.
     fn two_teams() -> Dataset {
@@ -445,6 +411,29 @@ mod tests {
             let value = |name| one.measures.iter().find(|m| m.name == name).map(|m| m.value);
             assert_eq!(format!("{:.4}", value(WITH_WAITING).unwrap()), "0.6667");
         }
+    }
+
+    /// An observation about such a share says so too.
+    #[test]
+    fn what_is_told_of_such_a_share_says_so() {
+        let told = |reviewed: &str| {
+            let data = with_a_queue(reviewed);
+            let view = view(&data, "03-30");
+            let slice = view.shown(Some(StreamIx(0)));
+            let mut found = finding(&SIGNAL, view.streams().list[slice].clone(), Verdict::Usual);
+            found.observation = Some(observe("S1", "it rose.", "It is new.", "Why?"));
+            let waiting = with_waiting(&view);
+            let found = sensitive(&view, found, Dimension::Stream, slice, &waiting);
+            found.observation.map(|told| told.uncertainty)
+        };
+        assert_eq!(told("03-29").as_deref(), Some("It is new."));
+        assert_eq!(
+            told("03-04").as_deref(),
+            Some(
+                "It is new. It depends on how waiting is counted: with waiting items included the \
+                 share over the window is 67 % instead of 52 %."
+            )
+        );
     }
 
     /// The matrix adds up to all observed team-days; a stream sees the cells that touch it.

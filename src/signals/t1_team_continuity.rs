@@ -16,13 +16,11 @@
 //! teams would be the figure of one or two, so it is withheld even where a stream publishes itself.
 //! A cadence with a gap in coverage has no value, and neither has the one after it.
 
-use chrono_tz::Tz;
-
 use super::at_work::attended;
 use super::attention::{Attention, Grid, TEAM_DAY};
 use super::bets::{decisions, phrase};
-use super::calendar::{cadence_number, cadence_period, uncovered};
-use super::defaults::{CONTINUITY_TEAM_DAYS, SERIES_WEEKS, TEAMS_PER_SLICE, XMR_MIN};
+use super::cadences::Cadences;
+use super::defaults::{CONTINUITY_TEAM_DAYS, TEAMS_PER_SLICE, XMR_MIN};
 use super::finding::{
     charted, finding, insufficient, measure, not_applicable, observe, portfolio, standing_of,
 };
@@ -31,7 +29,7 @@ use super::stats::xmr::Bounds;
 use super::verdict::{Judged, direction, judge_cadences, newest};
 use super::view::View;
 use super::{Dataset, Scope, Signal, words};
-use crate::model::{Cadence, Category, FlowSegment, Period, StreamIx, Subject, TeamIx, Timestamp};
+use crate::model::{Category, FlowSegment, Period, StreamIx, Subject, TeamIx, Timestamp};
 
 pub const SIGNAL: Signal = Signal {
     id: "T1",
@@ -45,52 +43,6 @@ pub const SIGNAL: Signal = Signal {
                  stand beside it. It is never told of one team.",
     evaluate,
 };
-
-/// Cadences looked at: as many as a chart holds, and one before them.
-const MOST: i64 = SERIES_WEEKS as i64 + 1;
-
-/// The complete cadences of the report, oldest first.
-struct Cadences {
-    /// One more than cadences.
-    edges: Vec<Timestamp>,
-    covered: Vec<bool>,
-}
-
-impl Cadences {
-    /// Of the first declared cadence, as many as a chart holds and one more before them, from the
-    /// first that began after the data did. `None` without a declared cadence.
-    fn new(view: &View<'_>) -> Option<Self> {
-        let (data, zone) = (view.data, view.data.zone);
-        let cadence = data.cadences.first()?;
-        let now = cadence_number(cadence, view.as_of, zone);
-        let edges: Vec<Timestamp> = (now - MOST..=now)
-            .map(|number| cadence_period(cadence, number, zone).from)
-            .filter(|edge| view.flow.since.is_some_and(|since| *edge >= since))
-            .collect();
-        let gaps = uncovered(&data.coverage);
-        let covered = edges
-            .windows(2)
-            .map(|w| gaps.iter().all(|gap| gap.intersect(&Period::new(w[0], w[1])).is_none()))
-            .collect();
-        Some(Self { edges, covered })
-    }
-
-    fn period(&self, ix: usize) -> Period {
-        Period::new(self.edges[ix], self.edges[ix + 1])
-    }
-
-    fn len(&self) -> usize {
-        self.edges.len().saturating_sub(1)
-    }
-}
-
-/// The complete cadences that a chart can hold, the one before them included.
-#[must_use]
-pub fn span(cadence: &Cadence, as_of: Timestamp, zone: Tz) -> Period {
-    let now = cadence_number(cadence, as_of, zone);
-    let edge = |number: i64| cadence_period(cadence, number, zone).from;
-    Period::new(edge(now - MOST), edge(now))
-}
 
 /// `1 - TV` of two mixes in the same order, each in any unit; `None` when one of them is empty.
 #[must_use]
@@ -226,7 +178,7 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
     let Some(cadences) = Cadences::new(view) else {
         return vec![finding(&SIGNAL, all, not_applicable("no cadence is declared"))];
     };
-    if cadences.len() == 0 {
+    if cadences.is_empty() {
         let why = "a change from one cadence to the next rests on complete cadences";
         return vec![finding(&SIGNAL, all, insufficient(0, XMR_MIN as u64 + 1, "cadences", why))];
     }
@@ -258,10 +210,10 @@ fn told(
     let judged = chart(view, cadences, &values);
     let have = values.iter().flatten().count();
     let last = points[newest_cadence];
-    let mut found = if have < XMR_MIN {
-        finding(&SIGNAL, slice, too_few(have, last))
-    } else {
-        charted(&SIGNAL, slice, judged.clone())
+    let mut found = match values[newest_cadence] {
+        _ if have < XMR_MIN => finding(&SIGNAL, slice, too_few(have, last)),
+        None => Finding { verdict: unseen(last), ..charted(&SIGNAL, slice, judged.clone()) },
+        Some(_) => charted(&SIGNAL, slice, judged.clone()),
     };
     let period = cadences.period(newest_cadence);
     let changed = changes(view.data, period, wanted);
@@ -285,10 +237,21 @@ fn told(
     found
 }
 
+fn few_teams(newest: Point) -> Option<Verdict> {
+    let why = "a mean over fewer than three teams would be the figure of one or two";
+    let (have, need) = (newest.teams as u64, TEAMS_PER_SLICE as u64);
+    (have < need).then(|| insufficient(have, need, "teams", why))
+}
+
+/// The newest cadence has no value.
+fn unseen(newest: Point) -> Verdict {
+    let why = "the newest complete cadence, or the one before it, was not observed";
+    few_teams(newest).unwrap_or_else(|| insufficient(0, 1, "cadence", why))
+}
+
 fn too_few(have: usize, newest: Point) -> Verdict {
-    if have == 0 && newest.teams < TEAMS_PER_SLICE {
-        let why = "a mean over fewer than three teams would be the figure of one or two";
-        return insufficient(newest.teams as u64, TEAMS_PER_SLICE as u64, "teams", why);
+    if let Some(verdict) = few_teams(newest).filter(|_| have == 0) {
+        return verdict;
     }
     let why = "a usual range rests on at least six changes from one complete cadence to the next";
     insufficient(have as u64, XMR_MIN as u64, "cadences", why)
@@ -354,6 +317,7 @@ fn observation(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Cadence;
     use crate::signals::dataset::CoverageSpan;
     use crate::signals::fixture::{at, item, portfolio as org, view};
     use crate::signals::report::Move;
@@ -467,6 +431,24 @@ mod tests {
             assert!(found.measures.iter().all(|measure| measure.name != "continuity"));
             assert!(found.series.is_none() && found.observation.is_none());
         }
+    }
+
+    /// A gap in the newest cadence: its value is missing, and the counts are still told.
+    #[test]
+    fn a_cadence_with_a_gap_has_no_value() {
+        let mut data = cadences(3, &EIGHT);
+        let span = |from: Timestamp, to: Timestamp| CoverageSpan {
+            connection: "jira".into(),
+            period: Period::new(from, to),
+        };
+        data.coverage = vec![span(Timestamp::MIN, at("08-03")), span(at("08-04"), Timestamp::MAX)];
+        let found = &evaluate(&view(&data, "08-17"))[0];
+        assert!(
+            matches!(&found.verdict, Verdict::Insufficient { unit, .. } if unit == "cadence"),
+            "{found:?}"
+        );
+        assert!(found.observation.is_none());
+        assert_eq!(found.measures[0].name, "teams_formed");
     }
 
     /// A team of which too little was observed is left out and counted; without a cadence nothing

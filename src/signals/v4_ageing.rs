@@ -15,6 +15,9 @@
 //! Why not "15 % are older than the P85": long stays are over-represented in any snapshot, so that
 //! expectation cries wolf or sleeps, as the tail has it.
 //!
+//! Where much of the work in progress stays for good, the P85 is soon not reached any more, and this
+//! signal falls silent; V1 and V3 then speak.
+//!
 //! Three readings of what the catalogue leaves open. "Now" is the end of the newest complete week,
 //! so that a verdict holds all week and can be repeated for earlier weeks. An item parked at the
 //! end of its observation leaves it at the instant of parking, as in V1. An item whose start nobody
@@ -145,7 +148,12 @@ impl<'a> Known<'a> {
             return Err(insufficient(curve.events(), P85_EVENTS, "exits", why));
         }
         let Some(steady) = Steady::of(&curve) else {
-            let why = "no exit was observed beyond the age by which 85 % of started work leaves";
+            let why = match curve.quantile(85).age {
+                None => "the age by which 85 % of started work leaves was not reached in 26 weeks",
+                Some(_) => {
+                    "no exit was observed beyond the age by which 85 % of started work leaves"
+                }
+            };
             return Err(insufficient(0, 1, "exit", why));
         };
         if steady.at_risk < RISK_SET_MIN {
@@ -398,6 +406,14 @@ mod tests {
         );
         assert!(told.uncertainty.starts_with("In a steady flow at least "), "{told:?}");
         assert_eq!(older(&view, view.shown(Some(crate::model::StreamIx(0)))).len(), 8);
+    }
+
+    /// Twenty items that stay beside eighty that left: the curve does not come down to 15 %.
+    #[test]
+    fn a_p85_that_is_not_reached_is_said() {
+        let found = &evaluate(&view(&steady_then_stuck(20), "05-11"))[0];
+        let Verdict::Insufficient { why, .. } = &found.verdict else { panic!("{found:?}") };
+        assert!(why.ends_with("was not reached in 26 weeks"), "{why}");
     }
 
     #[test]
