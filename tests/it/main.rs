@@ -34,6 +34,7 @@ mod recorded;
 mod reorganisation;
 mod security;
 mod signals_reference;
+mod signals_refusals;
 mod sim_github;
 mod sim_jira;
 mod sim_story;
