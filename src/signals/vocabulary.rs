@@ -29,7 +29,7 @@ pub fn hides(vocabulary: Vocabulary, signal: &str, slice: &Slice) -> bool {
 pub fn of_circles(vocabulary: Vocabulary, question: &str) -> String {
     match vocabulary {
         Vocabulary::Less => {
-            format!("{question} LeSS would ask: do these areas need to be separate?")
+            format!("{question} LeSS would ask: do these areas gain from being separate?")
         }
         _ => question.to_owned(),
     }
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn less_asks_whether_the_areas_need_to_be_separate() {
+    fn less_asks_whether_the_areas_gain_from_being_separate() {
         let data = invented(1);
         for vocabulary in ALL {
             let told = report(&data, vocabulary);

@@ -14,7 +14,7 @@ use streamgauge::model::{
     Altitude, Cadence, Category, Context, DAY_MS, Decision, Dimension, Direction, EpicIx,
     EpicState, Expectation, FlowEvent, FlowSegment, Intent, Kind, OutcomeMeasure, Period,
     Precision, Reading, StateIx, StreamIx, StreamKind, Subject, TeamIx, Timestamp, TrackerKind,
-    ValueArea, Verb, fold, wip_spells,
+    ValueArea, Verb, Vocabulary, fold, wip_spells,
 };
 use streamgauge::signals::dataset::{
     CoverageSpan, Epic, ItemFacts, LinkFacts, ReleaseFacts, Stream, Team, Theme,
@@ -377,7 +377,9 @@ proptest! {
         let data = invented(seed, 400);
         let mut stale = data.clone();
         stale.intents[0].valid.from = day(30);
-        for data in [&data, &stale] {
+        // The one framework with a sentence of its own.
+        let less = Dataset { vocabulary: Vocabulary::Less, ..data.clone() };
+        for data in [&data, &stale, &less] {
             for scope in [Scope::Portfolio, Scope::Stream("fleet".into())] {
                 let report = evaluate(data, as_of(), as_of(), &scope);
                 for text in sentences(&report) {
