@@ -14,6 +14,10 @@
 //! integration point. Frequency is not quality: V6 and C4 stand beside it.
 //!
 //! For a stream, the points in which its work took part.
+//!
+//! The rules are taken at their word: an interval is no week, nothing lies over from one to the next,
+//! and in a series this short the newest points are part of the baseline, where two that are alike
+//! would hide each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,7 +62,7 @@ pub struct Judged {
 pub fn judge(closed: &[f64], open: f64) -> Judged {
     let values: Vec<Option<f64>> = closed.iter().copied().map(Some).collect();
     let chart = match Chart::new(&values, Bounds::COUNT, None) {
-        Ok(chart) => chart,
+        Ok(chart) => chart.at_its_word(),
         Err(refusal) => {
             return Judged {
                 verdict: lacking(refusal),
@@ -79,7 +83,7 @@ pub fn judge(closed: &[f64], open: f64) -> Judged {
         return Judged { verdict, persistence: weeks.max(1), chart: Some(chart), overdue: true };
     }
     let verdict = ladder(&chart, values.len());
-    let persistence = persistence(&values, Bounds::COUNT, &verdict);
+    let persistence = persistence(&values, Bounds::COUNT, &verdict, Chart::at_its_word);
     Judged { verdict, persistence, chart: Some(chart), overdue: false }
 }
 

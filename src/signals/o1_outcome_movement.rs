@@ -167,7 +167,7 @@ fn series(view: &View<'_>, readings: &[&Reading], chart: &Chart) -> Series {
         week: Week::of(reading.at, view.data.zone),
         value: Some(reading.value),
     };
-    let mut fired: Vec<usize> = chart.fired.iter().map(|(ix, ..)| *ix).collect();
+    let mut fired: Vec<usize> = chart.told.iter().map(|(ix, ..)| *ix).collect();
     fired.dedup();
     Series {
         unit: Unit::Outcome,

@@ -5,6 +5,7 @@ pub mod binomial;
 pub mod graph;
 pub mod holm;
 pub mod log_rank;
+pub mod memory;
 pub mod rank;
 pub mod ratios;
 mod special;

@@ -7,6 +7,9 @@ use crate::signals::defaults::{DISTINCT_MIN, HOLD_OUT, HOLD_OUT_FROM, SERIES_WEE
 use crate::signals::defaults::{XMR_FULL, XMR_MIN};
 use crate::signals::report::Move;
 
+use super::memory::Memory;
+use super::wilson::Z95;
+
 /// Length of the run of rule 2.
 const RUN: usize = 8;
 
@@ -56,6 +59,8 @@ pub struct Chart {
     pub provisional: bool,
     /// Sorted by index; the index is that of the last point of the pattern.
     pub fired: Vec<(usize, Rule, Move)>,
+    /// Those of them that stand although neighbouring weeks are alike, see `stands`.
+    pub told: Vec<(usize, Rule, Move)>,
 }
 
 impl Chart {
@@ -100,10 +105,13 @@ impl Chart {
             range_limit: 3.268 * mean_range,
             provisional,
             fired: Vec::new(),
+            told: Vec::new(),
         };
         for index in present {
             chart.judge(values, first, index, bounds);
         }
+        let stands = |fired: &&(usize, Rule, Move)| stands(values, first..end, fired.0, fired.1);
+        chart.told = chart.fired.iter().filter(stands).copied().collect();
         Ok(chart)
     }
 
@@ -115,10 +123,17 @@ impl Chart {
         (lower, upper)
     }
 
-    /// The direction in which any rule fired at `index`; the first rule decides.
+    /// The same with every rule at its word, for values that do not hang together.
+    #[must_use]
+    pub fn at_its_word(mut self) -> Self {
+        self.told = self.fired.clone();
+        self
+    }
+
+    /// The direction in which any rule fired at `index` and stands; the first rule decides.
     #[must_use]
     pub fn direction_at(&self, index: usize) -> Option<Move> {
-        self.fired.iter().find(|(at, ..)| *at == index).map(|(_, _, direction)| *direction)
+        self.told.iter().find(|(at, ..)| *at == index).map(|(_, _, direction)| *direction)
     }
 
     fn judge(&mut self, values: &[Option<f64>], first: usize, index: usize, bounds: Bounds) {
@@ -169,6 +184,40 @@ pub fn beyond(value: f64, (lower, upper): (Option<f64>, Option<f64>)) -> Option<
     }
 }
 
+/// Whether a pattern that ends at `index` lies further from the baseline than the spread of its
+/// values and their likeness from week to week explain.
+///
+/// The points of the pattern are left out of the baseline. A single point stands beyond three
+/// standard errors, which is what the limits mean where weeks are independent; the mean of a run or
+/// of the last four beyond the 95 % interval.
+fn stands(
+    values: &[Option<f64>],
+    baseline: std::ops::Range<usize>,
+    index: usize,
+    rule: Rule,
+) -> bool {
+    let (length, errors) = match rule {
+        Rule::Outside => (1, 3.0),
+        Rule::Run => (RUN, Z95),
+        Rule::NearLimit => (4, Z95),
+    };
+    let start = (baseline.start..=index)
+        .rev()
+        .take_while(|i| values[*i].is_some())
+        .take(length)
+        .last()
+        .unwrap_or(index);
+    let pattern: Vec<f64> = values[start..=index].iter().flatten().copied().collect();
+    let mut rest = values[baseline.clone()].to_vec();
+    for (value, at) in rest.iter_mut().zip(baseline.clone()) {
+        *value = value.filter(|_| !(start..=index).contains(&at));
+    }
+    // Too little is left: the rule has to do.
+    let Some(memory) = Memory::of(&rest) else { return true };
+    let mean = pattern.iter().sum::<f64>() / pattern.len() as f64;
+    (mean - memory.mean).abs() > errors * memory.error(pattern.len())
+}
+
 /// The mean absolute difference of adjacent present points; never across a gap.
 fn mean_moving_range(values: &[Option<f64>]) -> f64 {
     let ranges: Vec<f64> =
@@ -179,6 +228,8 @@ fn mean_moving_range(values: &[Option<f64>]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
 
     fn series(list: &str) -> Vec<Option<f64>> {
         list.split(' ').map(|word| word.parse().ok()).collect()
@@ -287,6 +338,42 @@ mod tests {
         assert_eq!(chart("1 2 1 2 1 2 1 2"), Err(Refusal::Chunky { distinct: 2 }));
         assert!(chart("1 2 3 4 5 6 7 8").unwrap().provisional);
         assert!(!chart("1 2 3 4 5 6 7 8 7 6 5 4").unwrap().provisional);
+    }
+
+    /// Waits that come in bursts: eight idle weeks form a run below the mean, and are usual.
+    #[test]
+    fn idle_weeks_are_no_signal() {
+        let weeks = "0 0 12 9 0 0 0 7 3 0 0 1 0 15 4 0 0 2 0 0 0 0 0 0 0 0";
+        let chart = Chart::new(&series(weeks), Bounds::COUNT, None).unwrap();
+        assert!(chart.fired.contains(&(25, Rule::Run, Move::Down)));
+        assert_eq!(chart.direction_at(25), None);
+        let risen = weeks.replace("2 0 0 0 0 0 0 0 0", "2 9 8 11 7 9 12 8 9");
+        let chart = Chart::new(&series(&risen), Bounds::COUNT, None).unwrap();
+        assert_eq!(chart.direction_at(25), Some(Move::Up));
+    }
+
+    /// A share that wanders and returns: the rules alone fire in every fourth chart.
+    #[test]
+    fn weeks_that_are_alike_are_rarely_told() {
+        let mut rng = ChaCha8Rng::seed_from_u64(6);
+        let mut normal = || {
+            let (u, v) = (1.0 - rng.random::<f64>(), rng.random::<f64>());
+            (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+        };
+        let (mut fired, mut told) = (0, 0);
+        for _ in 0..2_000 {
+            let mut value = normal();
+            let mut next = || {
+                value = 0.6 * value + 0.8 * normal();
+                Some(value)
+            };
+            let values: Vec<Option<f64>> = (0..26).map(|_| next()).collect();
+            let chart = Chart::new(&values, Bounds::NONE, None).unwrap();
+            fired += u32::from(chart.fired.iter().any(|(at, ..)| *at == 25));
+            told += u32::from(chart.direction_at(25).is_some());
+        }
+        println!("of 2,000 charts a rule fires in {fired}, and {told} are told");
+        assert!(fired > 400 && told < 160, "{fired} {told}");
     }
 
     #[test]
