@@ -1,6 +1,6 @@
 //! Survival curves as numbers and in words, within the least data of section 0.10.
 
-use super::defaults::{MEDIAN_EVENTS, P85_EVENTS, RISK_SET_MIN};
+use super::defaults::{MEDIAN_EVENTS, P85_EVENTS, RISK_SET_MIN, TEST_ALPHA};
 use super::finding::measure;
 use super::report::{Measure, Move, Unit, Verdict};
 use super::stats::log_rank::{LogRank, log_rank};
@@ -30,6 +30,15 @@ impl Sides {
             return None;
         }
         log_rank(&self.newest, &self.before)
+    }
+
+    /// The comparison where events hang together and vary so many `times` more than independent
+    /// ones would, see [`LogRank::dispersed`].
+    #[must_use]
+    pub fn widened(&self, times: impl FnOnce() -> f64) -> Option<LogRank> {
+        let test = self.test()?;
+        // No dispersion makes p smaller, so it is looked for only where it can change the answer.
+        Some(if test.p < TEST_ALPHA { test.dispersed(times()) } else { test })
     }
 
     /// The same for the ladder of weekly tests.
@@ -78,7 +87,8 @@ pub fn by_week(
 }
 
 /// More events than expected in the newest period: what is waited for took less time.
-fn tested(test: &LogRank) -> Tested {
+#[must_use]
+pub fn tested(test: &LogRank) -> Tested {
     let direction = if test.observed > test.expected { Move::Down } else { Move::Up };
     Tested { p: test.p, direction, material: true }
 }

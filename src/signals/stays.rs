@@ -4,8 +4,12 @@
 //! without connector coverage are cut out of every stay: an item then leaves observation at the gap
 //! and enters again, older, after it.
 
+use std::ops::Range;
+
 use super::Dataset;
 use super::calendar::Weeks;
+use super::stats::log_rank::{Row, table};
+use super::stats::memory::Memory;
 use super::stats::survival::Ages;
 use crate::model::{Category, DAY_MS, Derived, FlowSegment, Period, StreamIx, Timestamp};
 
@@ -93,9 +97,38 @@ impl Stays {
     }
 }
 
+/// How many times more the deliveries of `newest` vary than independent ones would, given the ages of
+/// what was in progress week by week; at least 1.
+///
+/// A log-rank test takes each delivery for independent. Holidays, sprints and a pace that changes
+/// from month to month hold up or hasten many at once. Here each week's deliveries are compared with
+/// those that the ages at risk would give at the hazards of their own stretch, so that a difference
+/// between the two stretches is not taken for variation. The squared residuals over their
+/// expectation, with their dependence from week to week, are the dispersion (McCullagh and Nelder,
+/// Generalized Linear Models, 4.5).
+#[must_use]
+pub fn dispersion(stays: &Stays, weeks: &Weeks, before: Range<usize>, newest: Range<usize>) -> f64 {
+    let mut residuals: Vec<Option<f64>> = Vec::new();
+    for range in [before, newest.clone()] {
+        let rows = table(&stays.ages(&observed(weeks, range.clone())), &Ages::default());
+        let expected = |ages: &Ages| -> f64 {
+            let mut walk = ages.walk();
+            let hazard = |row: &Row| row.events[0] as f64 / row.at_risk[0] as f64;
+            rows.iter().map(|row| walk.at(row.age).0 as f64 * hazard(row)).sum()
+        };
+        residuals.extend(range.map(|week| {
+            let ages = stays.ages(&observed(weeks, week..week + 1));
+            let expected = expected(&ages);
+            let seen = ages.events.len() as f64;
+            (expected > 0.0).then(|| (seen - expected) / expected.sqrt())
+        }));
+    }
+    Memory::of(&residuals).map_or(1.0, |memory| memory.dispersion(newest.len()).max(1.0))
+}
+
 /// The observed stretches of some weeks.
 #[must_use]
-pub fn observed(weeks: &Weeks, range: std::ops::Range<usize>) -> Vec<Period> {
+pub fn observed(weeks: &Weeks, range: Range<usize>) -> Vec<Period> {
     let mut stretches: Vec<Period> = Vec::new();
     for week in range.filter(|week| weeks.covered[*week]) {
         let week = weeks.span(week..week + 1);
@@ -111,6 +144,7 @@ pub fn observed(weeks: &Weeks, range: std::ops::Range<usize>) -> Vec<Period> {
 mod tests {
     use super::*;
     use crate::signals::fixture::at;
+    use crate::signals::stats::log_rank::log_rank;
 
     /// A week without coverage is cut out: the item leaves at its third day, enters again at its
     /// tenth, and a delivery inside the gap is no event.
@@ -125,5 +159,40 @@ mod tests {
         assert_eq!(seen.events, [14.0]);
         let lost = ages(stay("03-12"));
         assert_eq!((lost.exits, lost.events), (vec![3.0], Vec::new()));
+    }
+
+    /// Six cards a week; in two of the newest twelve nobody works. The log-rank test alone takes each
+    /// held-up card for a sign of its own.
+    #[test]
+    fn weeks_that_stand_still_widen_the_test() {
+        let end = at("06-01");
+        let start = |week: i64| end.plus_days(-7 * (38 - week));
+        let stays = |holiday: bool| {
+            let mut list = Vec::new();
+            for week in 0..38 {
+                for n in 0..6 {
+                    let from = start(week).plus_days(n);
+                    let mut to = from.plus_days(n + 1 + (week * n) % 3);
+                    let (off, back) = (start(31), start(33));
+                    if holiday && from < back && to >= off {
+                        to = to.plus_days(14);
+                    }
+                    list.push(Stay { from, to: to.min(end), event: to < end });
+                }
+            }
+            Stays::new(list)
+        };
+        let weeks = Weeks::new(end, chrono_tz::Tz::UTC, 38, &[]);
+        let test = |stays: &Stays| {
+            let of = |range| stays.ages(&observed(&weeks, range));
+            let test = log_rank(&of(26..38), &of(0..26)).unwrap();
+            (test, test.dispersed(dispersion(stays, &weeks, 0..26, 26..38)))
+        };
+        let (alone, dispersed) = test(&stays(true));
+        println!("{alone:?} {dispersed:?}");
+        assert!(alone.p < 0.0001 && alone.observed < alone.expected);
+        assert!(dispersed.p > 20.0 * alone.p && dispersed.observed == alone.observed);
+        let (alone, dispersed) = test(&stays(false));
+        assert_eq!(alone, dispersed);
     }
 }

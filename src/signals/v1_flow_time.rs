@@ -7,6 +7,8 @@
 //! the instant of parking) or is open. P50 and P85 with their 95 % intervals, or "not reached".
 //! Log-rank of the newest 12 weeks against the 26 before them, Holm across the streams; more
 //! deliveries than expected in the newest weeks mean faster. Confirmed by two weekly evaluations.
+//! Deliveries come in sprints and stop in holidays, so the variance of the test is that which the
+//! weeks show, see [`super::stays::dispersion`].
 //! Source: section 2.2 of the catalogue; Kaplan and Meier 1958, log-log band, Mantel 1966.
 //! Misreading: reading P85 as a promise or target. It is told in the past tense and no date is
 //! derived from it. Closing and reopening does not help: reopening keeps the clock. Streams do
@@ -15,18 +17,20 @@
 //! What counts as a stay, and what becomes of weeks without coverage, is told in [`super::stays`].
 
 use std::cell::OnceCell;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::calendar::Weeks;
-use super::curves::{Sides, median, plausibly, quantiles, within};
+use super::curves::{Sides, median, plausibly, quantiles, tested, within};
 use super::defaults::{
     MEDIAN_EVENTS, P85_EVENTS, POLLED_MAX, RISK_SET_MIN, SERIES_WEEKS, WINDOW_WEEKS,
 };
 use super::finding::{finding, insufficient, measure, observe};
 use super::recall::Seen;
 use super::report::{Finding, Move, Observation, Question, Slice, Unit, Verdict};
+use super::stats::log_rank::LogRank;
 use super::stats::survival::{Curve, Quantile};
-use super::stays::{Stay, Stays, observed, stay};
+use super::stays::{Stay, Stays, dispersion, observed, stay};
 use super::view::View;
 use super::weekly_test::{ladder, standing};
 use super::{Signal, h2_data_confidence as h2, v3_net_flow as v3, words};
@@ -47,15 +51,30 @@ pub const SIGNAL: Signal = Signal {
 /// The place of what is told among what is kept of a slice; before it are the tests by week.
 const TOLD: usize = usize::MAX;
 
-/// The newest twelve weeks and the 26 before them, as far as they were observed, as they stood
-/// `back` weeks ago and read with what is known now.
-fn comparison(stays: &Stays, weeks: &Weeks, back: usize) -> Sides {
-    let end = weeks.len().saturating_sub(back);
-    let middle = end.saturating_sub(WINDOW_WEEKS);
-    let start = middle.saturating_sub(SERIES_WEEKS);
-    Sides {
-        newest: stays.ages(&observed(weeks, middle..end)),
-        before: stays.ages(&observed(weeks, start..middle)),
+/// The newest twelve weeks and the 26 before them, as far as they were observed.
+struct Comparison<'a> {
+    stays: &'a Stays,
+    weeks: &'a Weeks,
+    before: Range<usize>,
+    newest: Range<usize>,
+    sides: Sides,
+}
+
+impl<'a> Comparison<'a> {
+    /// As it stood `back` weeks ago, read with what is known now.
+    fn new(stays: &'a Stays, weeks: &'a Weeks, back: usize) -> Self {
+        let end = weeks.len().saturating_sub(back);
+        let middle = end.saturating_sub(WINDOW_WEEKS);
+        let (before, newest) = (middle.saturating_sub(SERIES_WEEKS)..middle, middle..end);
+        let ages = |weeks_of: &Range<usize>| stays.ages(&observed(weeks, weeks_of.clone()));
+        let sides = Sides { newest: ages(&newest), before: ages(&before) };
+        Self { stays, weeks, before, newest, sides }
+    }
+
+    fn test(&self) -> Option<LogRank> {
+        self.sides.widened(|| {
+            dispersion(self.stays, self.weeks, self.before.clone(), self.newest.clone())
+        })
     }
 }
 
@@ -76,7 +95,9 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
         .collect();
     let verdicts = ladder(slices.len(), |ix, back| match withheld[ix] {
         Some(_) => None,
-        None => stays.recall(own[ix], back, (), |own| comparison(own, &weeks, back).tested()),
+        None => stays.recall(own[ix], back, (), |own| {
+            Comparison::new(own, &weeks, back).test().as_ref().map(tested)
+        }),
     });
     let mut found = Vec::new();
     for (ix, ((slice, members, _), withheld)) in slices.into_iter().zip(withheld).enumerate() {
@@ -197,15 +218,16 @@ fn tell(
         return finding(&SIGNAL, slice, verdict);
     }
     let mut measures = quantiles(&curve, window);
-    let comparison = comparison(stays.all, stays.weeks, 0);
+    let comparison = Comparison::new(stays.all, stays.weeks, 0);
     let Some((verdict, persistence)) = verdict else {
         let why = "a comparison rests on at least ten deliveries in the newest 12 weeks and ten in \
                    the 26 before them";
-        let verdict = insufficient(comparison.events(), MEDIAN_EVENTS, "deliveries", why);
+        let verdict = insufficient(comparison.sides.events(), MEDIAN_EVENTS, "deliveries", why);
         return Finding { measures, ..finding(&SIGNAL, slice, verdict) };
     };
     let p = comparison.test().map_or(1.0, |test| test.p);
-    let (newest, before) = (Curve::of(&comparison.newest), Curve::of(&comparison.before));
+    let (newest, before) =
+        (Curve::of(&comparison.sides.newest), Curve::of(&comparison.sides.before));
     for (name, curve) in [("p50_newest_12_weeks", &newest), ("p50_26_weeks_before", &before)] {
         measures.extend(median(name, curve, window));
     }

@@ -9,7 +9,7 @@ use streamgauge::digests::Section;
 use streamgauge::gauge::Moment;
 use streamgauge::model::Timestamp;
 use streamgauge::signals::Scope;
-use streamgauge::signals::report::Observation;
+use streamgauge::signals::report::{Finding, Observation, Verdict};
 use streamgauge::sim::github::records as github;
 use streamgauge::sim::story::{self, Size, Story};
 
@@ -61,8 +61,9 @@ fn repositories(staged: &Staged) -> u64 {
 const STANDING: [&str; 1] = ["O3"];
 
 /// Every planted fact is told with its words, and nothing else is confirmed or told. The planted
-/// queue makes work older as well, and some seeds show that beyond doubt; a section then has one
-/// observation more than it holds, and the last one stands in the appendix.
+/// queue makes work take longer and grow older as well. In a small organisation not every seed shows
+/// either beyond what its weeks vary anyway; where one has both, a section has one observation more
+/// than it holds, and the last one stands in the appendix.
 fn tells_what_is_planted(seed: u64, story: &Story, page: &Page) {
     let mut expected = Vec::new();
     for planted in &story.planted {
@@ -73,13 +74,15 @@ fn tells_what_is_planted(seed: u64, story: &Story, page: &Page) {
             told.iter().any(|(.., told)| told == observation)
                 || page.digest.appendix.contains(observation)
         };
-        let observation = findings
-            .find(|finding| finding.signal == planted.signal && finding.slice.id == slice)
-            .and_then(|finding| finding.observation.as_ref())
-            .filter(told)
-            .unwrap_or_else(|| {
-                panic!("seed {seed}: {planted:?} is not told in\n{}", page.markdown)
-            });
+        let finding =
+            findings.find(|finding| finding.signal == planted.signal && finding.slice.id == slice);
+        if planted.signal == "V1" && finding.is_some_and(longer_but_unconfirmed) {
+            continue;
+        }
+        let observation =
+            finding.and_then(|finding| finding.observation.as_ref()).filter(told).unwrap_or_else(
+                || panic!("seed {seed}: {planted:?} is not told in\n{}", page.markdown),
+            );
         let text = format!("{}: {}", observation.subject, observation.evidence)
             + &observation.uncertainty
             + &observation.question;
@@ -108,6 +111,15 @@ fn tells_what_is_planted(seed: u64, story: &Story, page: &Page) {
     }
 }
 
+/// The medians of a flow time differ as planted, and the page does not make more of it.
+fn longer_but_unconfirmed(finding: &Finding) -> bool {
+    let median = |name: &str| {
+        finding.measures.iter().find(|measure| measure.name == name).map(|measure| measure.value)
+    };
+    let confirmed = matches!(finding.verdict, Verdict::Confirmed { .. });
+    !confirmed && median("p50_newest_12_weeks") > median("p50_26_weeks_before")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_planted_facts_are_told_and_nothing_else() {
     for seed in [1, 2, 3] {
@@ -124,6 +136,8 @@ async fn the_whole_demo_is_told_within_the_budget_of_requests() {
     let page = staged.portfolio().await;
     tells_what_is_planted(1, &story, &page);
     assert_eq!(page.digest.appendix.len(), 0, "all of it fits on the page");
+    let slower = ("V1", "booking");
+    assert!(page.headlines().contains(&slower), "here it is beyond doubt:\n{}", page.markdown);
     let repositories = repositories(&staged);
     for (outcome, requests) in &staged.first {
         let items = outcome.read;

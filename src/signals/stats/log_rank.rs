@@ -15,6 +15,20 @@ pub struct LogRank {
     pub p: f64,
 }
 
+impl LogRank {
+    /// The same where events vary so many times more than independent ones would.
+    #[must_use]
+    pub fn dispersed(self, times: f64) -> Self {
+        let chi2 = self.chi2 / times.max(1.0);
+        Self {
+            variance: self.variance * times.max(1.0),
+            chi2,
+            p: erfc((chi2 / 2.0).sqrt()),
+            ..self
+        }
+    }
+}
+
 /// Compares two groups; `None` when no event age carries any variance.
 ///
 /// At each event age: `O = d1`, `E = d n1 / n`, `V = d n1 n2 (n - d) / (n^2 (n - 1))`; chi-squared
@@ -116,6 +130,9 @@ mod tests {
         assert_eq!(test.observed, 21.0);
         assert_eq!(format!("{:.1} {:.2}", test.expected, test.chi2), "10.7 16.79");
         assert_eq!(format!("{:.2e}", test.p), "4.17e-5");
+        // A quarter of the chi-squared: erfc of half the root.
+        assert_eq!(format!("{:.4}", test.dispersed(4.0).p), "0.0405");
+        assert_eq!(test.dispersed(0.5), test);
     }
 
     /// V1: the newest period is faster than the one before.
