@@ -69,15 +69,17 @@ pub fn false_alarms(tally: &Tally) -> String {
     if tally.confirmed == 0 {
         return "No tested series is confirmed, so none of them can be a false alarm.".to_owned();
     }
-    let amount = match expected.round() as i64 {
+    let amount = match expected.round() as u64 {
         0 => "Fewer than one".to_owned(),
+        many if many >= tally.confirmed => "Each".to_owned(),
         1 => "About one".to_owned(),
         many => format!("About {many}"),
     };
+    let Tally { series, confirmed, .. } = tally;
     format!(
-        "{amount} of the confirmed observations may be a false alarm ({} series tested, \
-         {expected:.1} expected).",
-        tally.series
+        "{amount} of the confirmed observations may be a false alarm: {confirmed} of {series} tested \
+         series are confirmed, and {expected:.1} of as many in simulated organisations to which \
+         nothing happened."
     )
 }
 
@@ -215,13 +217,19 @@ mod tests {
     fn expected_false_alarms_are_said_in_words() {
         let tally = |series: u64| Tally {
             series,
-            confirmed: 1,
+            confirmed: 3,
             expected_false_alarms: series as f64 * 0.02,
             ..Tally::default()
         };
         assert!(false_alarms(&tally(41)).starts_with("About one of the confirmed"));
         assert!(false_alarms(&tally(7)).starts_with("Fewer than one"));
         assert!(false_alarms(&tally(100)).starts_with("About 2 "));
+        let text = false_alarms(&tally(100));
+        assert!(
+            text.contains("3 of 100 tested series are confirmed, and 2.0 of as many"),
+            "{text}"
+        );
+        assert!(false_alarms(&tally(140)).starts_with("Each of the confirmed"));
         let quiet = Tally { confirmed: 0, ..tally(41) };
         assert!(false_alarms(&quiet).starts_with("No tested series is confirmed"));
         assert_eq!(

@@ -2,7 +2,7 @@
 
 use super::bets::{decisions, due, phrase, verb};
 use super::calendar::{cadence_number, cadence_period};
-use super::defaults::{FALSE_ALARMS_PERCENT, STANDING_WEEKS};
+use super::defaults::{FALSE_ALARMS_PERCENT, FALSE_ALARMS_PERCENT_ELSE, STANDING_WEEKS};
 use super::report::{
     CadencePosition, DueReview, Finding, Header, IntentRow, Report, Tally, Verdict,
 };
@@ -151,9 +151,10 @@ fn due_reviews(view: &View<'_>) -> Vec<DueReview> {
 }
 
 fn tally(findings: &[Finding]) -> Tally {
-    let mut tally = Tally::default();
+    let (mut tally, mut percent) = (Tally::default(), 0.0);
     for finding in findings.iter().filter(|finding| finding.tested) {
         tally.series += 1;
+        percent += false_alarms_percent(finding.signal);
         match finding.verdict {
             Verdict::Usual => tally.usual += 1,
             Verdict::New { .. } => tally.new += 1,
@@ -161,6 +162,14 @@ fn tally(findings: &[Finding]) -> Tally {
             _ => {}
         }
     }
-    tally.expected_false_alarms = (tally.series * FALSE_ALARMS_PERCENT) as f64 / 100.0;
+    // Rates have one decimal, and so has their sum.
+    tally.expected_false_alarms = (percent * 10.0).round() / 1_000.0;
     tally
+}
+
+/// Of a hundred tested series of a signal, those that are confirmed although nothing happened.
+#[must_use]
+pub fn false_alarms_percent(signal: &str) -> f64 {
+    let measured = FALSE_ALARMS_PERCENT.iter().find(|(id, _)| *id == signal);
+    measured.map_or(FALSE_ALARMS_PERCENT_ELSE, |(_, percent)| *percent)
 }

@@ -67,6 +67,7 @@ pub mod v4_ageing;
 pub mod v5_wait_locator;
 pub mod v6_rework;
 
+pub use compose::false_alarms_percent;
 pub use dataset::Dataset;
 pub use memo::Memo;
 pub use report::Report;

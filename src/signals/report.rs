@@ -309,7 +309,7 @@ pub struct Tally {
     pub usual: u64,
     pub new: u64,
     pub confirmed: u64,
-    /// `series x 0.02`.
+    /// The sum, over the tested series, of the chance that one is confirmed although nothing happened.
     pub expected_false_alarms: f64,
 }
 
