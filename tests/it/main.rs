@@ -30,6 +30,7 @@ mod outcomes;
 mod places;
 mod portfolio_files;
 mod processes;
+mod quality;
 mod recorded;
 mod reorganisation;
 mod security;
