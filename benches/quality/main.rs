@@ -5,8 +5,8 @@
 //! ```sh
 //! cargo bench --locked --bench quality                   # everything
 //! cargo bench --locked --bench quality -- quiet 400 1000 # rates of the first, judged on the second
-//! cargo bench --locked --bench quality -- planted 30     # detection, organisations a kind and size
-//! cargo bench --locked --bench quality -- natures 60     # what makes false alarms
+//! cargo bench --locked --bench quality -- planted 15     # detection, organisations a kind and size
+//! cargo bench --locked --bench quality -- natures 20     # what makes false alarms
 //! cargo bench --locked --bench quality -- thrown         # independent weeks
 //! cargo bench --locked --bench quality -- shape 7        # what the generator does, without a signal
 //! ```
@@ -66,8 +66,8 @@ fn main() {
         ("all", []) => {
             thrown::tables();
             quiet(400, 1_000);
-            planted(30);
-            natures(60);
+            planted(15);
+            natures(20);
         }
         ("quiet", [set, judged]) => quiet(*set, *judged),
         ("planted", [count]) => planted(*count),
