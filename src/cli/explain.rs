@@ -5,8 +5,9 @@ use std::path::Path;
 use clap::Args as ClapArgs;
 
 use super::context::Context;
+use super::measures::Spans;
 use super::moment::MomentArgs;
-use super::signals::{measure, verdict};
+use super::signals::verdict;
 use super::{Done, Failure, Outcome, print};
 use crate::gauge::{Gauge, ItemStory, Moment};
 use crate::model::Precision;
@@ -58,7 +59,8 @@ async fn explain_signal(gauge: &Gauge, signal: &Signal, moment: Moment, json: bo
         print::json(&findings);
         return Ok(Done::Complete);
     }
-    print::line(&format!("{} {}\n", signal.id, signal.name));
+    let spans = Spans::of(findings.iter().copied(), &report.header.zone);
+    print::line(&format!("{} {}{}\n", signal.id, signal.name, spans.head()));
     print::line(&print::wrapped("Asks: ", signal.asks, 2));
     print::line(&print::wrapped("Definition: ", signal.definition, 2));
     print::line(&print::wrapped("How it is misread: ", signal.misreading, 2));
@@ -67,7 +69,7 @@ async fn explain_signal(gauge: &Gauge, signal: &Signal, moment: Moment, json: bo
         let slice = format!("{}: ", finding.slice.name);
         print::line(&print::wrapped(&slice, &verdict(&finding.verdict), 2));
         for number in &finding.measures {
-            print::line(&format!("  {}", measure(number)));
+            print::line(&format!("  {}", spans.told(number)));
         }
         if let Some(told) = &finding.observation {
             let told = format!("{} {} {}", told.evidence, told.uncertainty, told.question);

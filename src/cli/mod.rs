@@ -14,6 +14,7 @@ mod health;
 mod init;
 mod manual;
 mod map;
+mod measures;
 mod moment;
 mod print;
 mod record;

@@ -5,9 +5,10 @@ use std::path::Path;
 use clap::Args as ClapArgs;
 
 use super::context::Context;
+use super::measures::Spans;
 use super::moment::MomentArgs;
 use super::{Done, Outcome, print};
-use crate::signals::report::{Finding, Measure, Move, Report, Unit, Verdict};
+use crate::signals::report::{Finding, Move, Report, Verdict};
 use crate::signals::{ALL, Scope};
 
 #[derive(Debug, ClapArgs)]
@@ -41,10 +42,11 @@ pub(crate) fn show(report: &Report) {
     for own in report.findings.chunk_by(|a, b| a.signal == b.signal) {
         let signal = own[0].signal;
         let name = ALL.iter().find(|known| known.id == signal).map_or("", |known| known.name);
-        print::line(&format!("{signal} {name}"));
+        let spans = Spans::of(own.iter(), &report.header.zone);
+        print::line(&format!("{signal} {name}{}", spans.head()));
         let slices = own.iter().map(|finding| finding.slice.name.chars().count());
         let width = slices.max().unwrap_or(0).min(WIDEST);
-        own.iter().for_each(|finding| print::line(&row(finding, width)));
+        own.iter().for_each(|finding| print::line(&row(finding, &spans, width)));
         print::line("");
     }
     let confidence = report
@@ -74,9 +76,10 @@ pub(crate) fn show(report: &Report) {
 }
 
 /// Slice, verdict and numbers; what is missing is a sentence and takes the room of both.
-fn row(finding: &Finding, width: usize) -> String {
+fn row(finding: &Finding, spans: &Spans, width: usize) -> String {
     let verdict = verdict(&finding.verdict);
-    let numbers = finding.measures.iter().map(measure).collect::<Vec<_>>().join("; ");
+    let numbers: Vec<String> = finding.measures.iter().map(|one| spans.told(one)).collect();
+    let numbers = numbers.join("; ");
     let slice = &finding.slice.name;
     if verdict.chars().count() > VERDICT {
         let told = if numbers.is_empty() { verdict } else { format!("{verdict}; {numbers}") };
@@ -104,33 +107,4 @@ pub(crate) fn verdict(verdict: &Verdict) -> String {
         }
         Verdict::NotApplicable { why } => format!("not applicable: {why}"),
     }
-}
-
-/// "share 33.1 % (31.0 % to 33.2 %), n=472"; "p50 7.17 days (7.03 to 7.78), n=367".
-pub(crate) fn measure(measure: &Measure) -> String {
-    let value = |v: f64| match measure.unit {
-        Unit::Share => format!("{:.1} %", v * 100.0),
-        Unit::SharePoints => format!("{:+.1} points", v * 100.0),
-        Unit::PValue if v < 0.0001 => "below 0.0001".to_owned(),
-        Unit::PValue => format!("{v:.4}"),
-        Unit::Items | Unit::Count if v.fract().abs() < 1e-9 => format!("{v:.0}"),
-        _ => format!("{v:.2}"),
-    };
-    let unit = match measure.unit {
-        Unit::TeamDays if measure.name != "team_days" => " team-days",
-        Unit::ItemDays => " item-days",
-        Unit::Days => " days",
-        Unit::Weeks => " weeks",
-        Unit::ItemsPerWeek => " items a week",
-        _ => "",
-    };
-    let name = measure.name.replace('_', " ");
-    let mut text = format!("{name} {}{unit}", value(measure.value));
-    if let Some((low, high)) = measure.range {
-        text.push_str(&format!(" ({} to {})", value(low), value(high)));
-    }
-    if let Some(n) = measure.n {
-        text.push_str(&format!(", n={n}"));
-    }
-    text
 }
