@@ -1,13 +1,17 @@
 //! Loads what is known at an instant, places it, and lays out the input of the signals. A world
 //! that only needs to catch up places again what changed.
+//!
+//! What the places of others rest on is read first; then the items pass by one after another, and
+//! only what the world keeps of them stays.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::members::{Aside, Flowing, Ground, Members, is_container, known, mirrors};
-use super::{departed, integrations, links, releases};
+use super::departed::{self, Presence};
+use super::members::{Flowing, Ground, Members, is_container, known, mirrors};
+use super::{integrations, links, releases};
 use crate::model::{ItemId, Kind, States, StreamIx, Timestamp};
-use crate::portfolio::{EpicIndex, Known, MapView, Placed, Portfolio, Statuses};
+use crate::portfolio::{Covered, EpicIndex, Explanation, Known, MapView, Portfolio, Statuses};
 use crate::signals::attention::drawn;
 use crate::signals::dataset::{CoverageSpan, Dataset, Epic, Stream, Team, Theme};
 use crate::store::{Store, StoreError, StoredItem};
@@ -18,7 +22,7 @@ pub struct World {
     pub portfolio: Arc<Portfolio>,
     pub dataset: Arc<Dataset>,
     pub epics: Arc<EpicIndex>,
-    pub statuses: Statuses,
+    ground: Ground,
     members: Members,
 }
 
@@ -30,11 +34,31 @@ impl World {
         portfolio: Arc<Portfolio>,
         at: Option<Timestamp>,
     ) -> Result<Self, StoreError> {
-        let stored = store
-            .fold_items(at, Vec::new(), |items: &mut Vec<_>, item| items.push(Arc::new(item)))
-            .await?;
         let statuses = statuses(store, at).await?;
-        Self::laid_out(store, portfolio, at, stored, statuses).await
+        let mut apart = apart(store, &portfolio, at).await?;
+        loop {
+            let ground = ground(store, &portfolio, &statuses, &apart, at).await?;
+            let groups = |item: &&StoredItem| is_container(&portfolio, item);
+            let expected: BTreeSet<ItemId> =
+                apart.iter().filter(groups).map(|item| item.id.clone()).collect();
+            let begin = (Members::default(), States::default(), Vec::new(), ground);
+            let placed = store.fold_items(at, begin, move |state, item| {
+                let (members, states, unexpected, ground) = state;
+                members.add(ground, &item, states);
+                if is_container(&ground.portfolio, &item) && !expected.contains(&item.id) {
+                    unexpected.push(item);
+                }
+            });
+            let (mut members, states, unexpected, ground) = placed.await?;
+            if unexpected.is_empty() {
+                members.sort();
+                return Self::completed(store, at, (members, ground, states)).await;
+            }
+            // It came while the others were read, or is written otherwise in the portfolio file.
+            apart.extend(unexpected);
+            apart.sort_by(|a, b| a.id.cmp(&b.id));
+            apart.dedup_by(|a, b| a.id == b.id);
+        }
     }
 
     /// The world of now, from one of `since`: what changed is placed again, and everything where
@@ -43,83 +67,50 @@ impl World {
     /// # Errors
     /// The store does not answer.
     pub async fn caught_up(&self, store: &Store, since: u64) -> Result<Self, StoreError> {
-        let changed = store.changed_since(since).await?;
-        let changed: Vec<Arc<StoredItem>> = changed.into_iter().map(Arc::new).collect();
+        let mut changed = store.changed_since(since).await?;
         let statuses = statuses(store, None).await?;
         let portfolio = Arc::clone(&self.portfolio);
-        let ids: BTreeSet<&ItemId> = changed.iter().map(|item| &item.id).collect();
-        let before: Vec<&Arc<StoredItem>> =
-            self.members.stored().filter(|item| ids.contains(&item.id)).collect();
-        let groups = |item: &&Arc<StoredItem>| is_container(&portfolio, item);
-        let alone = statuses == self.statuses
+        let before: Vec<Option<(bool, &str)>> =
+            changed.iter().map(|item| self.members.before(item)).collect();
+        let grouped = before.iter().flatten().any(|(groups, _)| *groups);
+        let groups = |item: &StoredItem| is_container(&portfolio, item);
+        let alone = statuses == self.ground.statuses
             && portfolio.aliases().is_empty()
-            && !before.iter().copied().chain(&changed).any(|item| groups(&item));
+            && !grouped
+            && !changed.iter().any(groups);
         if !alone {
-            let others = self.members.stored().filter(|item| !ids.contains(&item.id));
-            let mut stored: Vec<Arc<StoredItem>> = others.chain(&changed).cloned().collect();
-            stored.sort_by(|a, b| a.id.cmp(&b.id));
-            return Self::laid_out(store, portfolio, None, stored, statuses).await;
+            return Self::build(store, portfolio, None).await;
         }
         // Whoever lives on under a key that came or went is decided again.
-        let keys: BTreeSet<&str> =
-            before.iter().copied().chain(&changed).map(|i| i.attributes.key.as_str()).collect();
-        let follows = |item: &&Arc<StoredItem>| {
-            !ids.contains(&item.id) && departed::goes_to(item).is_some_and(|to| keys.contains(to))
-        };
-        let again: Vec<Arc<StoredItem>> =
-            self.members.stored().filter(follows).chain(&changed).cloned().collect();
-        let others = self.members.stored().filter(|item| !ids.contains(&item.id));
-        let living = departed::living(others.chain(&changed).map(AsRef::as_ref));
-        let mut members = self.members.clone();
-        let mut states = self.dataset.states.clone();
-        let ground = Ground {
-            portfolio: &portfolio,
-            epics: &self.epics,
-            statuses: &statuses,
-            mirrors: &BTreeSet::new(),
-            living: &living,
-        };
-        members.place(&ground, again, &mut states);
-        let epics = Arc::clone(&self.epics);
-        Self::completed(store, portfolio, None, (members, epics, statuses, states)).await
-    }
-
-    /// Places all of `stored`, which are sorted by id.
-    async fn laid_out(
-        store: &Store,
-        portfolio: Arc<Portfolio>,
-        at: Option<Timestamp>,
-        stored: Vec<Arc<StoredItem>>,
-        statuses: Statuses,
-    ) -> Result<Self, StoreError> {
-        let groups = |item: &&Arc<StoredItem>| {
-            is_container(&portfolio, item) && departed::still_groups(item)
-        };
-        let containers: Vec<Known<'_>> =
-            stored.iter().filter(groups).map(|item| known(item)).collect();
-        let epics = Arc::new(portfolio.epics(&containers, &statuses));
-        let mirrors = mirrors(&portfolio, &stored);
-        let living = departed::living(stored.iter().map(AsRef::as_ref));
-        let ground = Ground {
-            portfolio: &portfolio,
-            epics: &epics,
-            statuses: &statuses,
-            mirrors: &mirrors,
-            living: &living,
-        };
-        let (mut members, mut states) = (Members::default(), States::default());
-        members.place(&ground, stored, &mut states);
-        Self::completed(store, portfolio, at, (members, epics, statuses, states)).await
+        let ids: BTreeSet<_> =
+            changed.iter().map(|item| (&item.id.connection, item.id.source.as_str())).collect();
+        let mut keys: BTreeSet<&str> = before.iter().flatten().map(|(_, key)| *key).collect();
+        keys.extend(changed.iter().map(|item| item.attributes.key.as_str()));
+        let others = || self.members.all().filter(|(_, kept)| !ids.contains(&kept.id()));
+        let follows =
+            others().filter(|(_, kept)| kept.goes_to().is_some_and(|to| keys.contains(to)));
+        let follow: Vec<(String, ItemId)> =
+            follows.map(|(key, kept)| (key.to_owned(), kept.item_id())).collect();
+        let stay = others().map(|(key, kept)| kept.presence(key));
+        let living = departed::living(stay.chain(changed.iter().map(Presence::from)));
+        for (key, id) in follow {
+            let found = store.items_by_key(&key, None).await?;
+            changed.extend(found.into_iter().filter(|item| item.id == id));
+        }
+        let ground = Ground { statuses, living, ..self.ground.clone() };
+        let (mut members, mut states) = (self.members.clone(), self.dataset.states.clone());
+        members.place(&ground, &changed, &mut states);
+        Self::completed(store, None, (members, ground, states)).await
     }
 
     /// Adds what is told of several items together, and what is recorded beside them.
     async fn completed(
         store: &Store,
-        portfolio: Arc<Portfolio>,
         at: Option<Timestamp>,
-        placed: (Members, Arc<EpicIndex>, Statuses, States),
+        placed: (Members, Ground, States),
     ) -> Result<Self, StoreError> {
-        let (members, epics, statuses, states) = placed;
+        let (members, ground, states) = placed;
+        let (portfolio, epics) = (Arc::clone(&ground.portfolio), Arc::clone(&ground.epics));
         let mut dataset = declared(&portfolio, &epics);
         dataset.states = states;
         dataset.unknown_statuses = unknown_statuses(&members.flowing);
@@ -132,7 +123,7 @@ impl World {
             dataset.streams[stream.0 as usize].waiting_observable = true;
         }
         recorded(&mut dataset, store, at).await?;
-        Ok(Self { portfolio, dataset: Arc::new(dataset), epics, statuses, members })
+        Ok(Self { portfolio, dataset: Arc::new(dataset), epics, ground, members })
     }
 
     /// Flow items with what was decided about them, in the order of the dataset. Those that left
@@ -141,30 +132,113 @@ impl World {
         &self.members.flowing
     }
 
-    /// Items that do not flow: containers, sub-tasks, mirrors, those that live on as another one.
-    pub(super) fn aside(&self) -> &[Arc<Aside>] {
-        &self.members.aside
+    /// The place of an item in the dataset; `None` where it does not flow, or is not known.
+    pub(super) fn place_of(&self, key: &str, id: &ItemId) -> Option<usize> {
+        self.members.find(key, id).ok()
+    }
+
+    /// What every place rests on.
+    pub(super) fn ground(&self) -> &Ground {
+        &self.ground
+    }
+
+    /// The reasons for the place of a stored item.
+    pub(super) fn explain(&self, item: &StoredItem) -> Explanation {
+        self.portfolio.explain(&known(item), &self.epics, &self.ground.statuses)
     }
 
     /// The map with the coverage of every flow item.
     #[must_use]
     pub fn map(&self, at: Timestamp) -> MapView {
         let window = drawn::window(at, self.portfolio.zone());
-        let views: Vec<(Known<'_>, &Placed, i64)> = self
-            .flowing()
-            .iter()
-            .filter(|one| one.item.removed.is_none())
-            .map(|one| {
-                let mut active = 0;
-                drawn::drawn(&one.placed.segments, &one.placed.activity, window, |_, part| {
-                    active += part.millis();
-                });
-                (known(&one.item), &one.placed, active)
-            })
-            .collect();
-        let views = views.iter().map(|(item, placed, active)| (item, *placed, *active));
+        let there = self.flowing().iter().filter(|one| one.kept.removed().is_none());
+        let views = there.map(|one| {
+            let mut active = 0;
+            drawn::drawn(&one.facts.segments, &one.facts.activity, window, |_, part| {
+                active += part.millis();
+            });
+            let (home, astray) = (&one.kept.home, one.kept.astray());
+            Covered {
+                key: &one.facts.key,
+                tracker: home.tracker,
+                connection: &home.connection.0,
+                project: &home.project,
+                components: astray.map_or_else(Vec::new, |one| texts(&one.components)),
+                labels: astray.map_or_else(Vec::new, |one| texts(&one.labels)),
+                astray: astray.map(|one| &one.status),
+                inferred: one.inferred,
+                active,
+            }
+        });
         self.portfolio.map(at, &self.epics, views)
     }
+}
+
+impl Ground {
+    /// What places rest on by any portfolio.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub(super) async fn read(
+        store: &Store,
+        portfolio: &Arc<Portfolio>,
+        at: Option<Timestamp>,
+    ) -> Result<Self, StoreError> {
+        let apart = apart(store, portfolio, at).await?;
+        ground(store, portfolio, &statuses(store, at).await?, &apart, at).await
+    }
+}
+
+fn texts(list: &[String]) -> Vec<&str> {
+    list.iter().map(String::as_str).collect()
+}
+
+/// Items on which the places of others rest: containers and those with an alias, sorted by id.
+async fn apart(
+    store: &Store,
+    portfolio: &Arc<Portfolio>,
+    at: Option<Timestamp>,
+) -> Result<Vec<StoredItem>, StoreError> {
+    let aliases = portfolio.aliases().iter().flat_map(|alias| &alias.keys);
+    if at.is_none() {
+        let declared = portfolio.declared_epics().iter().map(|epic| &epic.key);
+        let keys = declared.chain(aliases).cloned().collect();
+        return store.containers_and(keys).await;
+    }
+    let (aliases, portfolio): (BTreeSet<String>, _) =
+        (aliases.cloned().collect(), Arc::clone(portfolio));
+    let keep = move |list: &mut Vec<StoredItem>, item: StoredItem| {
+        if is_container(&portfolio, &item) || aliases.contains(&item.attributes.key) {
+            list.push(item);
+        }
+    };
+    store.fold_items(at, Vec::new(), keep).await
+}
+
+async fn ground(
+    store: &Store,
+    portfolio: &Arc<Portfolio>,
+    statuses: &Statuses,
+    apart: &[StoredItem],
+    at: Option<Timestamp>,
+) -> Result<Ground, StoreError> {
+    let groups = |item: &&StoredItem| is_container(portfolio, item) && departed::still_groups(item);
+    let containers: Vec<Known<'_>> = apart.iter().filter(groups).map(known).collect();
+    let epics = Arc::new(portfolio.epics(&containers, statuses));
+    let mut living = BTreeSet::new();
+    for key in store.departed_to(at).await? {
+        let found = store.items_by_key(&key, at).await?;
+        if found.iter().any(|item| item.removed.is_none() && item.attributes.key == key) {
+            living.insert(key);
+        }
+    }
+    Ok(Ground {
+        portfolio: Arc::clone(portfolio),
+        epics,
+        statuses: statuses.clone(),
+        mirrors: mirrors(portfolio, apart),
+        living,
+    })
 }
 
 fn declared(portfolio: &Portfolio, epics: &EpicIndex) -> Dataset {
@@ -237,7 +311,7 @@ async fn statuses(store: &Store, at: Option<Timestamp>) -> Result<Statuses, Stor
 /// Statuses whose category nobody knows, with the items that passed through them.
 fn unknown_statuses(items: &[Arc<Flowing>]) -> Vec<(String, u64)> {
     let mut counts: BTreeMap<&String, u64> = BTreeMap::new();
-    for name in items.iter().flat_map(|one| &one.placed.unknown_statuses) {
+    for name in items.iter().flat_map(|one| one.kept.unknown_statuses()) {
         *counts.entry(name).or_default() += 1;
     }
     counts.into_iter().map(|(name, items)| (name.clone(), items)).collect()
@@ -272,12 +346,12 @@ fn observable_waiting(portfolio: &Portfolio, items: &[Arc<Flowing>]) -> BTreeSet
     let mut asked: BTreeMap<(&str, &str), bool> = BTreeMap::new();
     let mut streams = BTreeSet::new();
     for one in items {
-        let (connection, project) = (&one.item.id.connection, &one.item.attributes.project);
+        let (connection, project) = (&one.kept.home.connection, &one.kept.home.project);
         let observable = *asked
             .entry((&connection.0, project))
             .or_insert_with(|| portfolio.waiting_observable(connection, project));
         if observable {
-            streams.extend(one.placed.segments.iter().filter_map(|segment| segment.stream));
+            streams.extend(one.facts.segments.iter().filter_map(|segment| segment.stream));
         }
     }
     streams

@@ -9,14 +9,13 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::members::known;
 use super::moves::{self, Move, Moved};
 use super::{Gauge, Moment, World};
-use crate::model::{FlowSegment, ItemId, Period, Timestamp, Week};
-use crate::portfolio::{Explanation, Placed, Portfolio};
+use crate::model::{FlowSegment, Period, Timestamp, Week};
+use crate::portfolio::{Explanation, Portfolio};
 use crate::signals::attention::TEAM_DAY;
 use crate::signals::{Scope, View};
-use crate::store::{StoreError, StoredItem};
+use crate::store::{Store, StoreError, StoredItem};
 
 /// Keys shown of each move.
 const EXAMPLES: usize = 3;
@@ -87,15 +86,14 @@ impl Gauge {
     ) -> Result<Comparison, StoreError> {
         let as_of = moment.as_of.unwrap_or_else(|| self.clock.now());
         let present = self.world(moment.known).await?;
-        let other = World::build(&self.store, Arc::new(other), moment.known).await?;
-        let mut categories = moves::between(&present.portfolio, &other, as_of);
+        let (known, store) = (moment.known, &self.store);
+        let other = Arc::new(World::build(store, Arc::new(other), known).await?);
+        let (file, world) = (Arc::clone(&present.portfolio), Arc::clone(&other));
+        let mut categories = moves::between(store, file, world, known, as_of).await?;
         categories.retain(|one| one.what == Moved::Category);
-        Ok(Comparison {
-            as_of,
-            moves: places(&present, &other, as_of),
-            categories,
-            streams: streams(&present, &other, as_of),
-        })
+        let streams = streams(&present, &other, as_of);
+        let moves = places(store, [present, other], known, as_of).await?;
+        Ok(Comparison { as_of, moves, categories, streams })
     }
 }
 
@@ -109,23 +107,28 @@ struct Tally {
     until: Timestamp,
 }
 
-fn places(present: &World, other: &World, as_of: Timestamp) -> Vec<PlaceMove> {
-    let mut tallies: BTreeMap<Group, Tally> = BTreeMap::new();
-    let theirs: BTreeMap<&ItemId, &Placed> = flowing(other).collect();
-    let there = |item: &StoredItem| item.removed.is_none() && item.created_at < as_of;
-    for one in present.flowing().iter().filter(|one| there(&one.item)) {
-        let after = theirs.get(&one.item.id).map(|placed| placed.segments.as_slice());
-        let sides = [Some(one.placed.segments.as_slice()), after];
-        tally(&mut tallies, [present, other], &one.item, sides, as_of);
-    }
-    let ours: BTreeMap<&ItemId, &Placed> = flowing(present).collect();
-    for one in other.flowing().iter().filter(|one| there(&one.item)) {
-        if !ours.contains_key(&one.item.id) {
-            let sides = [None, Some(one.placed.segments.as_slice())];
-            tally(&mut tallies, [present, other], &one.item, sides, as_of);
+async fn places(
+    store: &Store,
+    worlds: [Arc<World>; 2],
+    known: Option<Timestamp>,
+    as_of: Timestamp,
+) -> Result<Vec<PlaceMove>, StoreError> {
+    let tallied = store.fold_items(known, BTreeMap::new(), move |tallies, item| {
+        if item.removed.is_some() || item.created_at >= as_of {
+            return;
         }
-    }
+        let sides = [0, 1].map(|side: usize| {
+            let world: &World = &worlds[side];
+            let place = world.place_of(&item.attributes.key, &item.id)?;
+            Some(world.dataset.items[place].segments.as_slice())
+        });
+        if sides.iter().any(Option::is_some) {
+            tally(tallies, [&worlds[0], &worlds[1]], &item, sides, as_of);
+        }
+    });
+    let tallies: BTreeMap<Group, Tally> = tallied.await?;
     let told = |((when, [from, to], [rule, other_rule]), mut tally): (Group, Tally)| {
+        tally.keys.sort_unstable();
         tally.keys.dedup();
         PlaceMove {
             when,
@@ -139,11 +142,7 @@ fn places(present: &World, other: &World, as_of: Timestamp) -> Vec<PlaceMove> {
             examples: tally.keys.into_iter().take(EXAMPLES).collect(),
         }
     };
-    tallies.into_iter().map(told).collect()
-}
-
-fn flowing(world: &World) -> impl Iterator<Item = (&ItemId, &Placed)> {
-    world.flowing().iter().map(|one| (&one.item.id, &one.placed))
+    Ok(tallies.into_iter().map(told).collect())
 }
 
 /// Adds what differs of one item; `sides` are its segments by either file, none where that one
@@ -157,9 +156,7 @@ fn tally(
 ) {
     let mut told: Option<[Explanation; 2]> = None;
     for (when, period) in moved(worlds, sides, as_of) {
-        let told = told.get_or_insert_with(|| {
-            worlds.map(|w| w.portfolio.explain(&known(item), &w.epics, &w.statuses))
-        });
+        let told = told.get_or_insert_with(|| worlds.map(|world| world.explain(item)));
         let places = [0, 1].map(|side| place_at(worlds[side], sides[side], period.from));
         let rules = [0, 1].map(|side| rule_at(&told[side], sides[side].is_some(), period.from));
         let tally = tallies.entry((when, places, rules)).or_insert_with(|| Tally {

@@ -10,9 +10,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::World;
-use crate::model::{Category, Level, Precision, Timestamp};
+use crate::model::{Category, FlowSegment, Kind, Level, Precision, Timestamp};
 use crate::plain;
-use crate::portfolio::Placed;
 use crate::signals::dataset::Dataset;
 use crate::store::{Store, StoreError, StoredItem};
 
@@ -113,23 +112,29 @@ pub async fn export(
     std::fs::create_dir_all(folder)?;
     let data = &world.dataset;
     let mut counts = ExportCounts::default();
-    let flowing = world.flowing().iter().map(|one| (&*one.item, Some(&one.placed)));
-    let mut all: Vec<(String, &StoredItem, Option<&Placed>)> = flowing
-        .chain(world.aside().iter().map(|one| (&*one.item, one.placed.as_ref())))
-        .map(|(item, placed)| (item.id.to_string(), item, placed))
-        .collect();
+    let keep = |all: &mut Vec<(String, StoredItem)>, item: StoredItem| {
+        all.push((item.id.to_string(), item));
+    };
+    let mut all = store.fold_items(None, Vec::new(), keep).await?;
     all.sort_by(|a, b| a.0.cmp(&b.0));
     let mut items = File::create(folder, "items.jsonl")?;
     let mut segments = File::create(folder, "segments.jsonl")?;
-    for (id, item, placed) in &all {
-        items.line(&item_line(data, id, item, *placed))?;
-        for line in placed.iter().flat_map(|placed| segment_lines(data, id, placed)) {
-            segments.line(&line)?;
+    let mut states = data.states.clone();
+    for (id, item) in &all {
+        let facts = world.place_of(&item.attributes.key, &item.id).map(|ix| &data.items[ix]);
+        let kind = match facts {
+            Some(facts) => Some(facts.kind),
+            None => world.ground().place(item, &mut states).map(|placed| placed.kind),
+        };
+        let lived = facts.map_or(&[][..], |facts| &facts.segments);
+        items.line(&item_line(data, id, item, kind, lived.last()))?;
+        for segment in lived {
+            segments.line(&segment_line(data, id, segment))?;
         }
     }
     counts.items = items.close()?;
     counts.segments = segments.close()?;
-    let id = |index: usize| world.flowing()[index].item.id.to_string();
+    let id = |index: usize| world.flowing()[index].kept.item_id().to_string();
     let mut links = File::create(folder, "links.jsonl")?;
     let mut lines: Vec<LinkLine> = data
         .links
@@ -187,15 +192,15 @@ fn item_line<'a>(
     data: &'a Dataset,
     id: &str,
     item: &'a StoredItem,
-    placed: Option<&Placed>,
+    kind: Option<Kind>,
+    last: Option<&FlowSegment>,
 ) -> ItemLine<'a> {
-    let last = placed.and_then(|placed| placed.segments.last());
     ItemLine {
         id: id.to_owned(),
         key: &item.attributes.key,
         aliases: &item.aliases,
         connection: &item.id.connection.0,
-        kind: placed.map_or("unclassified", |placed| placed.kind.as_str()),
+        kind: kind.map_or("unclassified", Kind::as_str),
         level: match item.attributes.level {
             Level::SubTask => "sub-task",
             Level::Standard => "standard",
@@ -220,23 +225,19 @@ fn item_line<'a>(
     }
 }
 
-fn segment_lines<'a>(data: &'a Dataset, id: &'a str, placed: &Placed) -> Vec<SegmentLine<'a>> {
-    placed
-        .segments
-        .iter()
-        .map(|segment| SegmentLine {
-            item: id,
-            from: segment.from,
-            to: open_end(segment.to),
-            category: segment.category,
-            state: data.states.name(segment.state),
-            team: segment.team.map(|ix| data.team(ix).id.as_str()),
-            stream: segment.stream.map(|ix| data.stream(ix).id.as_str()),
-            epic: segment.epic.map(|ix| data.epic(ix).id.as_str()),
-            blocked: segment.blocked,
-            precision: segment.precision,
-        })
-        .collect()
+fn segment_line<'a>(data: &'a Dataset, id: &'a str, segment: &FlowSegment) -> SegmentLine<'a> {
+    SegmentLine {
+        item: id,
+        from: segment.from,
+        to: open_end(segment.to),
+        category: segment.category,
+        state: data.states.name(segment.state),
+        team: segment.team.map(|ix| data.team(ix).id.as_str()),
+        stream: segment.stream.map(|ix| data.stream(ix).id.as_str()),
+        epic: segment.epic.map(|ix| data.epic(ix).id.as_str()),
+        blocked: segment.blocked,
+        precision: segment.precision,
+    }
 }
 
 fn open_end(to: Timestamp) -> Option<Timestamp> {

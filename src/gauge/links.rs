@@ -1,10 +1,10 @@
 //! Blocking links between flow items, as intervals, from what both ends say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::members::Flowing;
-use crate::model::{ConnectionId, ItemRef, Period, Precision, Relation, Timestamp, What};
+use crate::model::{ConnectionId, ItemRef, Period, Precision, Relation, Timestamp};
 use crate::signals::dataset::LinkFacts;
 
 /// One end's word about a pair.
@@ -22,18 +22,37 @@ struct Finder<'a> {
 }
 
 impl<'a> Finder<'a> {
+    /// Finds what some of the items name; nobody asks for the others.
     fn over(items: &'a [Arc<Flowing>]) -> Self {
+        let others = || {
+            let links = items.iter().map(|one| &one.kept).filter(|kept| !kept.links().is_empty());
+            links.flat_map(|kept| kept.links().iter().map(|link| (&kept.home.connection, link)))
+        };
+        let sources: BTreeSet<_> =
+            others().filter_map(|(at, link)| Some((at, link.other.source.as_deref()?))).collect();
+        let keys: BTreeSet<_> =
+            others().filter_map(|(at, link)| Some((at, link.other.key.as_deref()?))).collect();
         let mut by_source = BTreeMap::new();
         let mut by_key = BTreeMap::new();
-        for (index, item) in items.iter().map(|one| &one.item).enumerate() {
-            let connection = &item.id.connection;
-            by_source.insert((connection, item.id.source.as_str()), index);
-            for alias in &item.aliases {
-                by_key.entry((connection, alias.as_str())).or_insert(index);
+        if sources.is_empty() && keys.is_empty() {
+            return Self { by_source, by_key };
+        }
+        for (index, kept) in items.iter().map(|one| &one.kept).enumerate() {
+            if sources.contains(&kept.id()) {
+                by_source.insert(kept.id(), index);
+            }
+            for alias in kept.aliases() {
+                let place = (&kept.home.connection, alias.as_str());
+                if keys.contains(&place) {
+                    by_key.entry(place).or_insert(index);
+                }
             }
         }
-        for (index, item) in items.iter().map(|one| &one.item).enumerate() {
-            by_key.insert((&item.id.connection, item.attributes.key.as_str()), index);
+        for (index, one) in items.iter().enumerate() {
+            let place = (&one.kept.home.connection, one.facts.key.as_str());
+            if keys.contains(&place) {
+                by_key.insert(place, index);
+            }
         }
         Self { by_source, by_key }
     }
@@ -56,27 +75,24 @@ pub fn facts(items: &[Arc<Flowing>]) -> Vec<LinkFacts> {
     let finder = Finder::over(items);
     let mut words: BTreeMap<(usize, usize), Vec<Word>> = BTreeMap::new();
     let mut present: BTreeMap<(usize, usize), Timestamp> = BTreeMap::new();
-    for (index, item) in items.iter().map(|one| &one.item).enumerate() {
-        let pair = |relation: Relation, other: &ItemRef| {
-            let other = finder.find(&item.id.connection, other).filter(|other| *other != index)?;
-            match relation {
-                Relation::BlockedBy => Some((index, other)),
-                Relation::Blocks => Some((other, index)),
-                Relation::Duplicates => None,
-            }
-        };
-        for change in &item.history {
-            if let What::Link { relation, other, added } = &change.what
-                && let Some(pair) = pair(*relation, other)
-            {
-                let word = Word { at: change.at, added: *added, precision: change.precision };
-                words.entry(pair).or_default().push(word);
-            }
-        }
-        for link in &item.attributes.links {
-            if let Some(pair) = pair(link.relation, &link.other) {
-                let seen = present.entry(pair).or_insert(item.first_seen);
-                *seen = (*seen).min(item.first_seen);
+    for (index, kept) in items.iter().map(|one| &one.kept).enumerate() {
+        let connection = &kept.home.connection;
+        for told in kept.links() {
+            let other = finder.find(connection, &told.other).filter(|other| *other != index);
+            let pair = match (told.relation, other) {
+                (Relation::BlockedBy, Some(other)) => (index, other),
+                (Relation::Blocks, Some(other)) => (other, index),
+                _ => continue,
+            };
+            match told.added {
+                Some(added) => {
+                    let word = Word { at: told.at, added, precision: told.precision };
+                    words.entry(pair).or_default().push(word);
+                }
+                None => {
+                    let seen = present.entry(pair).or_insert(told.at);
+                    *seen = (*seen).min(told.at);
+                }
             }
         }
     }

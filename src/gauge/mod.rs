@@ -11,6 +11,7 @@ mod departed;
 mod export;
 mod freshness;
 mod integrations;
+mod kept;
 mod links;
 mod members;
 mod moves;
@@ -231,7 +232,8 @@ impl Gauge {
         if accepted == self.portfolio {
             return Ok(Vec::new());
         }
-        Ok(moves::between(&accepted, &*self.world(None).await?, self.clock.now()))
+        let world = self.world(None).await?;
+        moves::between(&self.store, accepted, world, None, self.clock.now()).await
     }
 
     /// The map of the portfolio at an instant.

@@ -1,15 +1,17 @@
 //! What a changed portfolio file would move, against the file that is accepted.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::World;
-use super::departed;
-use super::members::known;
+use super::members::{Ground, known as seen};
 use crate::model::{DAY_MS, FlowSegment, Period, States, Timestamp};
 use crate::portfolio::{Placed, Portfolio};
 use crate::signals::attention::drawn;
+use crate::signals::dataset::ItemFacts;
+use crate::store::{Store, StoreError};
 
 /// Keys shown of each move.
 const EXAMPLES: usize = 3;
@@ -45,31 +47,38 @@ struct Tally {
     active: i64,
 }
 
-/// Places the flow items of `world` by `accepted` and compares every instant of their lives.
-/// Places before categories, sorted by name.
-#[must_use]
-pub fn between(accepted: &Portfolio, world: &World, as_of: Timestamp) -> Vec<Move> {
-    let mut states = States::default();
-    let containers: Vec<_> = world
-        .aside()
-        .iter()
-        .filter(|one| one.placed.is_none() && departed::still_groups(&one.item))
-        .map(|one| known(&one.item))
-        .collect();
-    let epics = accepted.epics(&containers, &world.statuses);
+/// Places the flow items of `world`, of `known`, by `accepted` and compares every instant of their
+/// lives. Places before categories, sorted by name.
+///
+/// # Errors
+/// The store does not answer.
+pub(super) async fn between(
+    store: &Store,
+    accepted: Arc<Portfolio>,
+    world: Arc<World>,
+    known: Option<Timestamp>,
+    as_of: Timestamp,
+) -> Result<Vec<Move>, StoreError> {
+    let ground = Ground::read(store, &accepted, known).await?;
     let window = drawn::window(as_of, world.portfolio.zone());
-    let mut tallies: BTreeMap<(Moved, String, String), Tally> = BTreeMap::new();
-    for one in world.flowing().iter().filter(|one| one.item.removed.is_none()) {
-        let (item, placed) = (&one.item, &one.placed);
-        let before = accepted.place(&known(item), &epics, &world.statuses, &mut states);
-        for (pair, (present, active)) in changes(accepted, &before, world, placed, window) {
+    let begin = (BTreeMap::<(Moved, String, String), Tally>::new(), States::default());
+    let tallied = store.fold_items(known, begin, move |(tallies, states), item| {
+        let (key, id) = (&item.attributes.key, &item.id);
+        let Some(place) = world.place_of(key, id).filter(|_| item.removed.is_none()) else {
+            return;
+        };
+        let after = &world.dataset.items[place];
+        let before = ground.portfolio.place(&seen(&item), &ground.epics, &ground.statuses, states);
+        for (pair, (present, active)) in changes(&ground.portfolio, &before, &world, after, window)
+        {
             let tally = tallies.entry(pair).or_default();
             let list = if present { &mut tally.present } else { &mut tally.past };
             list.push(item.attributes.key.clone());
             tally.active += active;
         }
-    }
-    tallies.into_iter().map(|((what, from, to), tally)| tally.told(what, from, to)).collect()
+    });
+    let (tallies, _) = tallied.await?;
+    Ok(tallies.into_iter().map(|((what, from, to), tally)| tally.told(what, from, to)).collect())
 }
 
 /// How one item changes: for each kind of change whether it does so at present, and the active
@@ -78,7 +87,7 @@ fn changes(
     accepted: &Portfolio,
     before: &Placed,
     world: &World,
-    after: &Placed,
+    after: &ItemFacts,
     window: Period,
 ) -> BTreeMap<(Moved, String, String), (bool, i64)> {
     let mut found: BTreeMap<_, (bool, i64)> = BTreeMap::new();
@@ -122,7 +131,9 @@ fn overlapping<'a>(
 }
 
 impl Tally {
-    fn told(self, what: Moved, from: String, to: String) -> Move {
+    fn told(mut self, what: Moved, from: String, to: String) -> Move {
+        self.present.sort_unstable();
+        self.past.sort_unstable();
         let (items, past_items) = (self.present.len() as u64, self.past.len() as u64);
         let examples = self.present.into_iter().chain(self.past).take(EXAMPLES).collect();
         let active_days = (self.active as f64 / DAY_MS as f64 * 100.0).round() / 100.0;

@@ -28,11 +28,10 @@ pub fn facts(releases: &[(ConnectionId, Release)], items: &[Arc<Flowing>]) -> Ve
     let mut contents: Vec<(Vec<usize>, Precision)> =
         published.iter().map(|(_, release, _)| (Vec::new(), release.precision)).collect();
     for (index, one) in items.iter().enumerate() {
-        let item = &one.item;
-        let connection = &item.id.connection;
-        if item.tracker == TrackerKind::GitHub {
+        let connection = &one.kept.home.connection;
+        if one.kept.home.tracker == TrackerKind::GitHub {
             let Some(delivered) = delivered_at(&one.facts) else { continue };
-            let key = (connection, item.attributes.project.as_str());
+            let key = (connection, one.kept.home.project.as_str());
             let Some(candidates) = in_repository.get(&key) else { continue };
             let first = candidates.partition_point(|(at, _)| *at < delivered);
             if let Some((_, place)) = candidates.get(first) {
@@ -41,8 +40,8 @@ pub fn facts(releases: &[(ConnectionId, Release)], items: &[Arc<Flowing>]) -> Ve
             }
             continue;
         }
-        for id in &item.attributes.releases {
-            if let Some(place) = named.get(&(connection, id.as_str())) {
+        for id in &one.kept.releases {
+            if let Some(place) = named.get(&(connection, &**id)) {
                 contents[*place].0.push(index);
             }
         }

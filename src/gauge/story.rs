@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use super::World;
 use super::departed;
-use super::members::known;
 use crate::model::Timestamp;
 use crate::portfolio::Explanation;
 use crate::signals::{Report, entries};
@@ -69,7 +68,7 @@ pub(super) fn tell(
     as_of: Timestamp,
     report: &Report,
 ) -> ItemStory {
-    let mut explanation = world.portfolio.explain(&known(&item), &world.epics, &world.statuses);
+    let mut explanation = world.explain(&item);
     if let Some(removed) = &item.removed {
         departed::close(&mut explanation.segments, removed.at);
     }
@@ -83,11 +82,8 @@ pub(super) fn tell(
             slice: finding.slice.name.clone(),
         })
         .collect();
-    let placed = world.flowing().binary_search_by(|one| {
-        let other = &one.item;
-        (&other.attributes.key, &other.id).cmp(&(&item.attributes.key, &item.id))
-    });
-    if let Ok(index) = placed {
+    let placed = world.place_of(key, &item.id);
+    if let Some(index) = placed {
         let counted = entries::of(&world.dataset, &world.dataset.items[index], as_of);
         enters.extend(
             counted.into_iter().map(|(signal, slice)| Entry { signal: signal.to_owned(), slice }),

@@ -52,7 +52,7 @@ pub use map::{
     AltitudeView, ClaimView, ContestedView, CoverageView, EpicView, MapView, NextRule, StreamView,
     TeamView, UnplacedView,
 };
-pub use placed::{Exclusion, Placed, RuleRef, TeamStatus};
+pub use placed::{Covered, Exclusion, Placed, RuleRef, TeamStatus};
 pub(crate) use problems::excerpt;
 pub use problems::{Problem, Problems};
 pub(crate) use reader::nearest;

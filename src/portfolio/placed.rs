@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::model::{FlowSegment, Kind, TeamIx, Timestamp};
+use super::known::Known;
+use crate::model::{FlowSegment, Kind, TeamIx, Timestamp, TrackerKind};
 
 /// Where a rule stands in the portfolio file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -76,4 +77,44 @@ pub struct Placed {
     pub team_status: TeamStatus,
     /// The past placement rests on present attributes, because their history is missing.
     pub inferred_placement: bool,
+}
+
+/// What the map counts of one flow item.
+#[derive(Debug, Clone)]
+pub struct Covered<'a> {
+    pub key: &'a str,
+    pub tracker: TrackerKind,
+    pub connection: &'a str,
+    pub project: &'a str,
+    /// Names of components, and labels; only looked at where the item has no team.
+    pub components: Vec<&'a str>,
+    pub labels: Vec<&'a str>,
+    /// Why it has no team; `None` where it has one.
+    pub astray: Option<&'a TeamStatus>,
+    /// The past placement rests on present attributes.
+    pub inferred: bool,
+    /// Its active work of the newest 12 complete weeks, in milliseconds.
+    pub active: i64,
+}
+
+impl<'a> Covered<'a> {
+    /// `None` where the item takes no part in the flow of work.
+    #[must_use]
+    pub fn new(item: &Known<'a>, placed: &'a Placed, active: i64) -> Option<Self> {
+        let attributes = item.attributes;
+        placed.flows.is_ok().then(|| Self {
+            key: &attributes.key,
+            tracker: item.tracker,
+            connection: &item.id.connection.0,
+            project: &attributes.project,
+            components: attributes.components.iter().map(|one| one.name.as_str()).collect(),
+            labels: attributes.labels.iter().map(String::as_str).collect(),
+            astray: match &placed.team_status {
+                TeamStatus::Placed { .. } => None,
+                status => Some(status),
+            },
+            inferred: placed.inferred_placement,
+            active,
+        })
+    }
 }

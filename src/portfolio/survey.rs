@@ -6,13 +6,12 @@ use crate::model::{Altitude, DAY_MS, StreamIx, Timestamp, TrackerKind, Verb};
 
 use super::Portfolio;
 use super::epics::{EpicEntry, EpicIndex};
-use super::known::Known;
 use super::map::{
     AltitudeView, ClaimView, ContestedView, CoverageView, EpicView, MapView, NextRule, StreamView,
     TeamView, UnplacedView,
 };
 use super::matcher::{Aspect, fold};
-use super::placed::{Placed, RuleRef, TeamStatus};
+use super::placed::{Covered, RuleRef, TeamStatus};
 use super::words::words;
 
 /// Streams with fewer teams are merged into "other streams" outside themselves.
@@ -25,15 +24,13 @@ const NEXT_RULES: usize = 10;
 const LABELS: usize = 5;
 
 impl Portfolio {
-    /// The map at an instant, with the coverage of the given flow items, each with its active work
-    /// of the newest 12 complete weeks in milliseconds. Items that take no part in the flow are
-    /// passed over.
+    /// The map at an instant, with the coverage of the given flow items.
     #[must_use]
     pub fn map<'a>(
         &self,
         at: Timestamp,
         epics: &EpicIndex,
-        items: impl IntoIterator<Item = (&'a Known<'a>, &'a Placed, i64)>,
+        items: impl IntoIterator<Item = Covered<'a>>,
     ) -> MapView {
         let streams = self.stream_views(at, epics);
         let homeless = epics.entries().iter().filter(|epic| epic.stream_at(at).is_none());
@@ -166,42 +163,33 @@ impl Portfolio {
         notes
     }
 
-    fn coverage<'a>(
-        &self,
-        items: impl IntoIterator<Item = (&'a Known<'a>, &'a Placed, i64)>,
-    ) -> CoverageView {
+    fn coverage<'a>(&self, items: impl IntoIterator<Item = Covered<'a>>) -> CoverageView {
         let mut view = CoverageView::default();
         let mut contested: BTreeMap<Vec<RuleRef>, Examples> = BTreeMap::new();
         let mut unplaced: BTreeMap<(&str, &str, Vec<&str>), Lookalikes<'_>> = BTreeMap::new();
         let mut wanting = Vec::new();
         let (mut all, mut torn, mut nobodys) = (0, 0, 0);
-        for (item, placed, active) in items.into_iter().filter(|(_, one, _)| one.flows.is_ok()) {
+        for item in items {
             view.items += 1;
-            all += active;
-            view.inferred += u64::from(placed.inferred_placement);
-            let attributes = item.attributes;
-            match &placed.team_status {
-                TeamStatus::Placed { .. } => view.placed += 1,
-                TeamStatus::Contested { rules } => {
+            all += item.active;
+            view.inferred += u64::from(item.inferred);
+            match item.astray {
+                None | Some(TeamStatus::Placed { .. }) => view.placed += 1,
+                Some(TeamStatus::Contested { rules }) => {
                     view.contested += 1;
-                    torn += active;
-                    contested.entry(rules.clone()).or_default().add(&attributes.key);
+                    torn += item.active;
+                    contested.entry(rules.clone()).or_default().add(item.key);
                 }
-                TeamStatus::Unplaced => {
+                Some(TeamStatus::Unplaced) => {
                     view.unplaced += 1;
-                    nobodys += active;
-                    let components = attributes.components.iter().map(|one| one.name.as_str());
-                    let place = (
-                        item.id.connection.0.as_str(),
-                        attributes.project.as_str(),
-                        components.collect(),
-                    );
+                    nobodys += item.active;
+                    wanting.push(Wanting { claims: self.candidates(&item), active: item.active });
+                    let place = (item.connection, item.project, item.components);
                     let alike = unplaced.entry(place).or_default();
-                    alike.items.add(&attributes.key);
-                    for label in &attributes.labels {
+                    alike.items.add(item.key);
+                    for label in item.labels {
                         *alike.labels.entry(label).or_default() += 1;
                     }
-                    wanting.push(Wanting { claims: self.candidates(item), active });
                 }
             }
         }
@@ -232,19 +220,18 @@ impl Portfolio {
 
     /// Claims that would place an unplaced item. A project that some rule already divides is not
     /// proposed as a whole, unless the item shows nothing finer.
-    fn candidates(&self, item: &Known<'_>) -> Vec<String> {
-        let attributes = item.attributes;
+    fn candidates(&self, item: &Covered<'_>) -> Vec<String> {
         let (key, aspect) = match item.tracker {
             TrackerKind::Jira => ("jira", Aspect::JiraProject),
             TrackerKind::GitHub => ("github", Aspect::Repository),
         };
-        let whole = format!("{key} = {}", quoted(&attributes.project));
-        let project = fold(&attributes.project);
+        let whole = format!("{key} = {}", quoted(item.project));
+        let project = fold(item.project);
         let divided = self.claims.rules().iter().any(|rule| {
             rule.matcher.criteria.iter().any(|one| one.aspect == aspect && one.value == *project)
         });
-        let components = attributes.components.iter().map(|one| ("component", one.name.as_str()));
-        let labels = attributes.labels.iter().map(|label| ("label", label.as_str()));
+        let components = item.components.iter().map(|name| ("component", *name));
+        let labels = item.labels.iter().map(|label| ("label", *label));
         let finer = components.chain(labels);
         let finer = finer.map(|(key, name)| format!("{{ {whole}, {key} = {} }}", quoted(name)));
         let finer: Vec<String> = if divided { finer.collect() } else { Vec::new() };

@@ -116,7 +116,8 @@ pub struct ItemFacts {
     /// Contiguous from `created_at`; equal neighbours merged; the last one open.
     pub segments: Vec<FlowSegment>,
     /// Instants of recorded activity (status and link changes, linked pull requests), sorted;
-    /// each one renews the stale cap.
+    /// each one renews the stale cap. Those at which a segment begins may be left out, unless
+    /// active work goes on over it.
     pub activity: Vec<Timestamp>,
     /// The final drop was for being a duplicate.
     pub duplicate: bool,

@@ -1,11 +1,11 @@
 //! Reading items back, as they are known now or were known at an instant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::apply::decode;
-use super::driver::{Param, Row};
+use super::driver::{Param, Row, Tx};
 use super::{Counts, Store, StoreError, StoredItem, StoredStamp};
-use crate::model::{ConnectionId, ItemId, Timestamp, TrackerKind};
+use crate::model::{ConnectionId, Departure, ItemId, Timestamp, TrackerKind};
 
 /// Rows fetched at a time: enough to make the query's cost vanish, few enough for the memory.
 const CHUNK: i64 = 500;
@@ -91,6 +91,51 @@ impl Store {
             .await
     }
 
+    /// Items that group others, and those with one of these present or former keys, as known now,
+    /// sorted by id.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn containers_and(&self, keys: Vec<String>) -> Result<Vec<StoredItem>, StoreError> {
+        self.driver
+            .read("containers", move |tx| {
+                let mut rows = tx.query(select!("WHERE level = 2"), &[])?;
+                for key in &keys {
+                    rows.extend(with_key(tx, key)?);
+                }
+                unique(&rows, Timestamp::MAX)
+            })
+            .await
+    }
+
+    /// The keys under which items that left live on, sorted.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn departed_to(
+        &self,
+        known: Option<Timestamp>,
+    ) -> Result<BTreeSet<String>, StoreError> {
+        if known.is_some() {
+            let to = |keys: &mut BTreeSet<String>, item: StoredItem| {
+                let removed = item.removed.as_ref();
+                keys.extend(removed.and_then(|removed| removed.departure.to()).map(str::to_owned));
+            };
+            return self.fold_items(known, BTreeSet::new(), to).await;
+        }
+        self.driver
+            .read("departures", |tx| {
+                let sql = "SELECT removed_reason FROM items WHERE state <> 'live'";
+                let mut keys = BTreeSet::new();
+                for row in tx.query(sql, &[])? {
+                    let reason = row.maybe(0, Row::text)?.map(Departure::parse);
+                    keys.extend(reason.as_ref().and_then(Departure::to).map(str::to_owned));
+                }
+                Ok(keys)
+            })
+            .await
+    }
+
     /// Items whose last effective change came after `seq`, as known now, sorted by their `seq`.
     ///
     /// # Errors
@@ -115,25 +160,7 @@ impl Store {
     ) -> Result<Vec<StoredItem>, StoreError> {
         let key = key.to_owned();
         let known = known.unwrap_or(Timestamp::MAX);
-        self.driver
-            .read("items by key", move |tx| {
-                let mut rows = tx.query(select!("WHERE key = $1"), &[(&key).into()])?;
-                rows.extend(tx.query(
-                    select!(
-                        "JOIN (SELECT connection AS c, source AS s FROM aliases WHERE key = $1) a
-                         ON connection = c AND source = s"
-                    ),
-                    &[(&key).into()],
-                )?);
-                let mut found = BTreeMap::new();
-                for row in &rows {
-                    if let Some(item) = item(row, known)? {
-                        found.insert(item.id.clone(), item);
-                    }
-                }
-                Ok(found.into_values().collect())
-            })
-            .await
+        self.driver.read("items by key", move |tx| unique(&with_key(tx, &key)?, known)).await
     }
 
     /// Whether any item is live. Unlike [`Store::counts`] this does not look at all of them.
@@ -174,6 +201,30 @@ impl Store {
             })
             .await
     }
+}
+
+/// The rows of items with this present or former key.
+fn with_key(tx: &mut Tx<'_>, key: &str) -> Result<Vec<Row>, StoreError> {
+    let mut rows = tx.query(select!("WHERE key = $1"), &[key.into()])?;
+    rows.extend(tx.query(
+        select!(
+            "JOIN (SELECT connection AS c, source AS s FROM aliases WHERE key = $1) a
+             ON connection = c AND source = s"
+        ),
+        &[key.into()],
+    )?);
+    Ok(rows)
+}
+
+/// Each item once, sorted by id.
+fn unique(rows: &[Row], known: Timestamp) -> Result<Vec<StoredItem>, StoreError> {
+    let mut found = BTreeMap::new();
+    for row in rows {
+        if let Some(item) = item(row, known)? {
+            found.insert(item.id.clone(), item);
+        }
+    }
+    Ok(found.into_values().collect())
 }
 
 /// Reads one row as it was known; `None` when the item was not yet known then.

@@ -12,6 +12,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0005_projects.sql"),
     include_str!("migrations/0006_integrations.sql"),
     include_str!("migrations/0007_sources.sql"),
+    include_str!("migrations/0008_apart.sql"),
 ];
 
 const VERSION: &str = "SELECT value FROM meta WHERE name = 'schema'";

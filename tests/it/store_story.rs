@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -247,11 +248,25 @@ async fn removals(store: &Store, lease: &Lease) {
     }
     assert_eq!(one(store, "PAY-2", None).await.removed.unwrap().departure, moved);
     assert_eq!(store.live_in(&jira(), "PAY").await.unwrap(), 1);
-    let done = store.apply(lease, batch(vec![item("2", "PAY-2", 0, vec![])], 44)).await.unwrap();
+    let elsewhere = BTreeSet::from(["ELSE-1".to_owned()]);
+    assert_eq!(store.departed_to(None).await.unwrap(), elsewhere);
+    assert!(store.departed_to(Some(at(41))).await.unwrap().is_empty());
+    let mut back = item("2", "PAY-2", 0, vec![]);
+    back.attributes.level = Level::Container;
+    let done = store.apply(lease, batch(vec![back], 44)).await.unwrap();
     assert_eq!(done.changed, 1, "a successful read makes it live again");
     assert_eq!(one(store, "PAY-2", None).await.removed, None);
     assert!(one(store, "PAY-2", Some(at(43))).await.removed.is_some());
     assert_eq!(store.live_in(&jira(), "PAY").await.unwrap(), 2);
+    assert!(store.departed_to(None).await.unwrap().is_empty());
+    assert_eq!(store.departed_to(Some(at(43))).await.unwrap(), elsewhere);
+    let apart = async |keys: &[&str]| -> Vec<String> {
+        let keys = keys.iter().map(|key| (*key).to_owned()).collect();
+        let found = store.containers_and(keys).await.unwrap();
+        found.into_iter().map(|item| item.id.source).collect()
+    };
+    assert_eq!(apart(&[]).await, ["2"]);
+    assert_eq!(apart(&["PAY-2", "PAY-1", "NO-1"]).await, ["1", "2"]);
 }
 
 async fn scans(store: &Store, lease: &Lease) {

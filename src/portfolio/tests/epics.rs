@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::{Altitude, DAY_MS, EpicState, Verb};
-use crate::portfolio::Exclusion;
+use crate::portfolio::{Covered, Exclusion};
 
 const FILE: &str = "[[stream]]\nid = \"booking\"\n[[stream]]\nid = \"payments\"\npublish = true\n\
     [[team]]\nid = \"checkout\"\nstream = \"payments\"\nclaims = [{ jira = \"PAY\" }]\n\
@@ -151,8 +151,9 @@ fn the_map_shows_coverage_and_what_to_declare_next() {
     let map = portfolio.map(
         on("03-20"),
         &epics,
-        known.iter().zip(&placed).map(|(item, placed)| {
-            (item, placed, if item.tracker == TrackerKind::GitHub { 2 * DAY_MS } else { 0 })
+        known.iter().zip(&placed).filter_map(|(item, placed)| {
+            let active = if item.tracker == TrackerKind::GitHub { 2 * DAY_MS } else { 0 };
+            Covered::new(item, placed, active)
         }),
     );
 
