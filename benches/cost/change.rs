@@ -79,25 +79,47 @@ pub fn run(folder: &str) {
 
 /// Cards from all over the store: any, and such as moved last in the charted weeks.
 async fn cards(store: &Store, now: Timestamp) -> (Vec<StoredItem>, Vec<StoredItem>) {
-    let moves = |item: &StoredItem| {
-        matches!(item.history.last().map(|change| &change.what), Some(What::Status { .. }))
-    };
-    let all = store
-        .fold_items(None, Vec::new(), move |all: &mut Vec<StoredItem>, item| {
-            if item.tracker == TrackerKind::Jira && item.removed.is_none() && moves(&item) {
-                all.push(item);
-            }
-        })
-        .await
-        .unwrap();
     let weeks = Period::new(now.plus_days(-100), now.plus_days(-20));
-    let past = |item: &StoredItem| item.history.last().is_some_and(|last| weeks.contains(last.at));
-    let (past, other): (Vec<_>, Vec<_>) = all.into_iter().partition(past);
-    let some = |list: Vec<StoredItem>| {
-        let step = (list.len() / TIMES).max(1);
-        list.into_iter().step_by(step).take(TIMES).collect()
+    let keep = move |(other, past): &mut (Spread, Spread), item: StoredItem| {
+        let Some(last) = item.history.last() else { return };
+        let moves = matches!(last.what, What::Status { .. });
+        if item.tracker == TrackerKind::Jira && item.removed.is_none() && moves {
+            if weeks.contains(last.at) { past.add(item) } else { other.add(item) }
+        }
     };
-    (some(other), some(past))
+    let (other, past) = store.fold_items(None, Default::default(), keep).await.unwrap();
+    (other.some(), past.some())
+}
+
+/// Some of many, evenly spread, without holding them all.
+#[derive(Default)]
+struct Spread {
+    seen: usize,
+    /// Every so many are kept, as a power of two.
+    thinned: u32,
+    kept: Vec<StoredItem>,
+}
+
+impl Spread {
+    fn add(&mut self, item: StoredItem) {
+        if self.seen.is_multiple_of(1 << self.thinned) {
+            self.kept.push(item);
+        }
+        self.seen += 1;
+        if self.kept.len() == 4 * TIMES {
+            let mut place = 0;
+            self.kept.retain(|_| {
+                place += 1;
+                place % 2 == 1
+            });
+            self.thinned += 1;
+        }
+    }
+
+    fn some(self) -> Vec<StoredItem> {
+        let step = (self.kept.len() / TIMES).max(1);
+        self.kept.into_iter().step_by(step).take(TIMES).collect()
+    }
 }
 
 /// The card with one move more, back to where it came from.

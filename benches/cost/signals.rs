@@ -34,12 +34,13 @@ pub fn measure(count: usize, folder: &Path, table: &mut Table) {
     table.told("items, segments", counted);
     table.told("read from the store: CPU, time", both("read"));
     table.told("read and placed: CPU, time", both("world"));
-    // A tenth of what a million items may take.
-    table.bound("every signal, from memory: CPU", found["evaluate cpu"], 3, "s", 0.03);
+    // The budgets are those of a million items.
+    let share = count as f64 / 1e6;
+    table.bound("every signal, from memory: CPU", found["evaluate cpu"], 3, "s", 0.3 * share);
     table.told("every signal, from memory: CPU, time", both("evaluate"));
-    table.bound("every signal, from the store: time", found["whole wall"], 2, "s", 0.3);
+    table.bound("every signal, from the store: time", found["whole wall"], 2, "s", 3.0 * share);
     table.told("every signal, from the store: CPU, time", both("whole"));
-    table.bound("peak memory", found["peak"], 0, "MB", 40.0);
+    table.bound("peak memory", found["peak"], 0, "MB", 400.0 * share);
     table.told("findings", format!("{:.0}", found["findings"]));
 }
 

@@ -17,7 +17,7 @@ use crate::process::{Meter, Server, figures, memory, tell};
 use crate::sites;
 use crate::table::Table;
 
-/// CPU seconds, MB, requests per 1,000 items, requests when nothing changed.
+/// CPU seconds per 10,000 items, MB, requests per 1,000 items, requests when nothing changed.
 struct Budget {
     cpu: f64,
     memory: f64,
@@ -41,7 +41,7 @@ pub fn measure(kind: &str, items: usize, folder: &Path, table: &mut Table) {
     let (first, count) = (found["first wall"], items as f64);
     let name = |what: &str| format!("{kind}: {what}");
     table.told(&name("items, history entries"), format!("{}, {}", items, found["entries"]));
-    table.bound(&name("CPU"), found["first cpu"], 2, "s", budget.cpu);
+    table.bound(&name("CPU"), found["first cpu"], 2, "s", budget.cpu * count / 10_000.0);
     table.bound(&name("peak memory"), found["peak"], 1, "MB", budget.memory);
     table.told(&name("time, with the tracker's own"), format!("{first:.2} s"));
     table.told(&name("items a second"), format!("{:.0}", count / first));
