@@ -70,14 +70,16 @@ pub fn false_alarms(tally: &Tally) -> String {
         return "No tested series is confirmed, so none of them can be a false alarm.".to_owned();
     }
     let amount = match expected.round() as u64 {
-        0 => "Fewer than one".to_owned(),
-        many if many >= tally.confirmed => "Each".to_owned(),
-        1 => "About one".to_owned(),
-        many => format!("About {many}"),
+        0 => "Fewer than one of the confirmed observations may be a false alarm".to_owned(),
+        many if many >= tally.confirmed => {
+            "Each of the confirmed observations may be a false alarm".to_owned()
+        }
+        1 => "About one of the confirmed observations may be a false alarm".to_owned(),
+        many => format!("About {many} of the confirmed observations may be false alarms"),
     };
     let Tally { series, confirmed, .. } = tally;
     format!(
-        "{amount} of the confirmed observations may be a false alarm: {confirmed} of {series} tested \
+        "{amount}: {confirmed} of {series} tested \
          series are confirmed, and {expected:.1} of as many in simulated organisations to which \
          nothing happened."
     )

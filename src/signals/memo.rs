@@ -189,15 +189,18 @@ fn unchanged(
     })
 }
 
-/// What the links of changed items say of the complete weeks: when each was valid, and when both
-/// its ends began and ended.
+/// What an end of a link says of the complete weeks: when it was created, began and ended, and
+/// whether it was done from its creation on.
+type LinkEnd = (Timestamp, Option<Timestamp>, Option<Timestamp>, bool);
+
+/// What the links of changed items say of the complete weeks: when each was valid, and both ends.
 fn touched(
     data: &Dataset,
     as_of: Timestamp,
     week_end: Timestamp,
     changed: impl Fn(usize) -> bool,
-) -> Vec<(Period, [(Timestamp, Option<Timestamp>, Option<Timestamp>, bool); 2])> {
-    let end = |ix: usize| {
+) -> Vec<(Period, [LinkEnd; 2])> {
+    let end = |ix: usize| -> LinkEnd {
         let item = &data.items[ix];
         let derived = derive(item.created_at, &item.segments, as_of);
         let before = |at: Option<Timestamp>| at.filter(|at| *at < week_end);

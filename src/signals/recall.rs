@@ -59,8 +59,11 @@ pub struct Slots {
     waits: Option<(u64, Vec<Wait>)>,
     sums: BTreeMap<&'static str, (u64, Box<dyn Any + Send>)>,
     owners: BTreeMap<&'static str, (u64, Box<dyn Any + Send>)>,
-    results: BTreeMap<(&'static str, usize, usize), (u64, Arc<dyn Any + Send + Sync>)>,
+    results: BTreeMap<(&'static str, usize, usize), (u64, Shared)>,
 }
+
+/// A result that the reports which have it share.
+type Shared = Arc<dyn Any + Send + Sync>;
 
 /// The items of one report, and what is still known of the one before.
 pub struct Recall<'a> {
@@ -256,7 +259,7 @@ impl<'a> Recall<'a> {
             return kept;
         }
         let made = Arc::new(make());
-        let slot: Arc<dyn Any + Send + Sync> = Arc::clone(&made) as _;
+        let slot: Shared = Arc::clone(&made) as _;
         self.slots.borrow_mut().results.insert((name, owner, part), (version, slot));
         made
     }

@@ -230,8 +230,8 @@ fn stocks(
         let first = edges.partition_point(|edge| *edge <= segment.from);
         let end = edges.partition_point(|edge| *edge <= segment.to);
         let slice = view.shown(segment.stream);
-        for edge in first..end {
-            say(slice, (edge, edges[edge].days_since(started)));
+        for (edge, at) in edges.iter().enumerate().take(end).skip(first) {
+            say(slice, (edge, at.days_since(started)));
         }
     }
 }

@@ -19,6 +19,9 @@ use super::wip::{SliceWip, wip};
 use super::{Dataset, Scope};
 use crate::model::{Category, Derived, Dimension, FlowSegment, Kind, Period, StreamIx, Timestamp};
 
+/// What met in each release and event, and the integration points among them.
+pub type Meetings = (Vec<(Timestamp, Met)>, Vec<IntegrationPoint>);
+
 /// A dataset as one reader sees it at one instant.
 #[derive(Debug)]
 pub struct View<'a> {
@@ -159,7 +162,7 @@ impl<'a> View<'a> {
 
     /// What met in each release and event, and the integration points among them.
     #[must_use]
-    pub fn meetings(&self) -> Arc<(Vec<(Timestamp, Met)>, Vec<IntegrationPoint>)> {
+    pub fn meetings(&self) -> Arc<Meetings> {
         let make = || {
             let met = meetings(self.data, &|ix| self.item(ix), self.as_of);
             let points = points(self.data, &met);

@@ -234,7 +234,7 @@ async fn the_digest_of_the_demo() {
     Within the usual range: 76 of 79 series.
     Not visible here: Of the items touched in 12 weeks, 0.9 % (8 of 932) lack a team or a stream. Of the items delivered in 12 weeks, 3 % (18 of 682) have no observable start. 9 items were done from their creation on, as imported ones are: the start of work on them cannot be seen, and they are left out. Nobody knows the category of the status "In testing"; an item in such a status keeps the category it had before.
     Revisions: none.
-    About 2 of the confirmed observations may be a false alarm: 3 of 79 tested series are confirmed, and 2.4 of as many in simulated organisations to which nothing happened. This page contains no person, no team comparison, no dates to come and no completion figures.
+    About 2 of the confirmed observations may be false alarms: 3 of 79 tested series are confirmed, and 2.4 of as many in simulated organisations to which nothing happened. This page contains no person, no team comparison, no dates to come and no completion figures.
     "#);
 }
 

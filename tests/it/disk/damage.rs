@@ -84,12 +84,12 @@ async fn damaged_before(house: &House) {
 /// value like any other: only a checksum of each value would tell.
 fn ends_of_values(database: &Path) -> BTreeSet<usize> {
     let db = rusqlite::Connection::open(database).unwrap();
-    let size: usize = db.pragma_query_value(None, "page_size", |row| row.get(0)).unwrap();
+    let size: u32 = db.pragma_query_value(None, "page_size", |row| row.get(0)).unwrap();
     let mut pages = db.prepare("SELECT pageno FROM dbstat WHERE pagetype = 'overflow'").unwrap();
-    let pages = pages.query_map([], |row| row.get::<_, usize>(0)).unwrap();
+    let pages = pages.query_map([], |row| row.get::<_, u32>(0)).unwrap();
     let bytes = fs::read(database).unwrap();
-    let is_last = |page: &usize| bytes[page * size..][..4] == [0; 4];
-    pages.map(|page| page.unwrap() - 1).filter(is_last).collect()
+    let is_last = |page: &usize| bytes[page * size as usize..][..4] == [0; 4];
+    pages.map(|page| page.unwrap() as usize - 1).filter(is_last).collect()
 }
 
 /// A newer program wrote it.
