@@ -24,6 +24,9 @@ struct Life {
     done: &'static str,
 }
 
+/// One thing that can happen, by name.
+type Step = (&'static str, fn(&mut Life));
+
 impl Life {
     fn new(seed: u64, items: usize) -> Self {
         let mut data = invented(seed, items);
@@ -54,7 +57,7 @@ impl Life {
 
     fn step(&mut self) {
         self.now = self.now.plus_millis(self.rng.random_range(0..40_000));
-        let steps: [(&'static str, fn(&mut Self)); 16] = [
+        let steps: [Step; 16] = [
             ("a change of status", Self::change),
             ("another change of status", Self::change),
             ("a change of status again", Self::change),

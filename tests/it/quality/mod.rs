@@ -1,6 +1,7 @@
 //! Signal quality in seconds: a few of the organisations of `cargo bench --bench quality`.
 
 #![allow(dead_code, reason = "the bench uses the rest")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../../../benches/quality/calendar.rs"]
 mod calendar;
