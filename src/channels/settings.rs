@@ -136,7 +136,7 @@ impl Settings {
         }
         if self.user.is_some() != self.password.is_some() {
             let problem = "`user` and `password` belong together: write both, or none";
-            return Err((if self.user.is_some() { "user" } else { "password" }, problem.into()));
+            return Err(("kind", problem.to_owned()));
         }
         if let Some(api) = &self.api {
             judge(api, "api").map_err(|problem| ("api", problem))?;
@@ -280,7 +280,7 @@ mod tests {
         assert_eq!(key, "to");
         assert!(problem.contains("`no address`"), "{problem}");
         let (key, _) = wrong(&format!("{mail}to = [\"a@b.example\"]\nuser = \"u\""));
-        assert_eq!(key, "user");
+        assert_eq!(key, "kind");
     }
 
     #[test]

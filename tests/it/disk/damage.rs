@@ -42,6 +42,7 @@ async fn a_damaged_database_is_refused_and_left_alone() {
 
 async fn damaged_before(house: &House) {
     let good = fs::read(house.town.folder.database()).unwrap();
+    let ends = ends_of_values(&house.town.folder.database());
     let page = usize::from(u16::from_be_bytes([good[16], good[17]]));
     let pages = good.len() / page;
     assert!(pages > 20, "{pages} pages of {page} bytes");
@@ -57,7 +58,6 @@ async fn damaged_before(house: &House) {
     refused(house, "torn in a page", &good[..good.len() - page - 100]).await;
     refused(house, "name flipped", &with(&|b| b[3] ^= 1)).await;
     refused(house, "page size flipped", &with(&|b| b[16] ^= 0x7f)).await;
-    let ends = ends_of_values(&house.town.folder.database());
     let (mut tried, mut unseen) = (0, 0);
     for number in (1..pages).step_by(every(pages / 4)) {
         let range = number * page..(number + 1) * page;
