@@ -141,6 +141,22 @@ pub fn in_scope(view: &View<'_>, epic: usize) -> bool {
     view.data.epics[epic].stream.is_some_and(|stream| view.data.stream(stream).id == *own)
 }
 
+/// Whether a decision about this belongs to what this reader sees: everything to the portfolio, and
+/// to a stream's page what is decided about the stream or one of its epics. What is decided about
+/// the whole portfolio or a theme is the portfolio's.
+#[must_use]
+pub fn concerns(view: &View<'_>, subject: &Subject) -> bool {
+    let Scope::Stream(own) = view.scope else { return true };
+    match subject {
+        Subject::Stream(id) => id == own,
+        Subject::Epic(id) => {
+            let epic = view.data.epics.iter().position(|epic| epic.id == *id);
+            epic.is_some_and(|epic| in_scope(view, epic))
+        }
+        Subject::Portfolio | Subject::Theme(_) => false,
+    }
+}
+
 /// The decisions known and made before the report's instant.
 pub fn decisions<'a>(view: &View<'a>) -> impl Iterator<Item = &'a Decision> {
     let (as_of, known) = (view.as_of, view.known);

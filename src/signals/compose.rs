@@ -1,16 +1,19 @@
 //! The report around the findings: header, table, tally, due reviews, what cannot be seen.
 
-use super::bets::{decisions, due, phrase, verb};
+use super::bets::{concerns, decisions, due, phrase, verb};
 use super::calendar::{cadence_number, cadence_period};
+use super::decision_rows::decision_rows;
 use super::defaults::{FALSE_ALARMS_PERCENT, FALSE_ALARMS_PERCENT_ELSE, STANDING_WEEKS};
+use super::epic_rows::epic_rows;
+use super::point_rows::point_rows;
 use super::report::{
     CadencePosition, DueReview, Finding, Header, IntentRow, Report, Tally, Verdict,
 };
 use super::view::View;
 use super::vocabulary::hides;
-use super::{Scope, h2_data_confidence as h2, p1_attention_share as p1, p2_intent_gap as p2};
+use super::{h2_data_confidence as h2, p1_attention_share as p1, p2_intent_gap as p2};
 use super::{home_work, unlocks, unseen};
-use crate::model::{DAY_MS, Dimension, Direction, Subject, Week};
+use crate::model::{DAY_MS, Dimension, Direction, Week};
 
 /// Runs every signal of the catalogue over a view.
 ///
@@ -34,6 +37,9 @@ pub(super) fn report(view: &View<'_>) -> Report {
         intent_table: intent_table(view),
         home_by_work: home_work::home_by_work(view),
         due_reviews: due_reviews(view),
+        epics: epic_rows(view, &findings),
+        decisions: decision_rows(view),
+        integration_points: point_rows(view),
         tally: tally(&findings),
         unseen: unseen::unseen(view, &confidence[0], &findings),
         confidence,
@@ -124,13 +130,8 @@ fn intent_table(view: &View<'_>) -> Vec<IntentRow> {
 
 /// Decisions whose review date has passed without a later decision on the same subject.
 fn due_reviews(view: &View<'_>) -> Vec<DueReview> {
-    let in_scope = |subject: &Subject| match (view.scope, subject) {
-        (Scope::Portfolio, _) => true,
-        (Scope::Stream(own), Subject::Stream(id)) => id == own,
-        _ => false,
-    };
     decisions(view)
-        .filter(|decision| in_scope(&decision.subject))
+        .filter(|decision| concerns(view, &decision.subject))
         .filter_map(|decision| {
             let expects = due(view, decision)?;
             let measure = view.data.outcomes.iter().find(|m| m.id == expects.measure);

@@ -2,7 +2,7 @@
 
 use super::defaults::{MEDIAN_EVENTS, P85_EVENTS, RISK_SET_MIN, TEST_ALPHA};
 use super::finding::measure;
-use super::report::{Measure, Move, Unit, Verdict};
+use super::report::{Measure, Move, Step, Survival, Unit, Verdict};
 use super::stats::log_rank::{LogRank, log_rank};
 use super::stats::survival::{Ages, Curve, Quantile};
 use super::view::View;
@@ -118,6 +118,29 @@ pub fn quantiles(curve: &Curve, window: Period) -> Vec<Measure> {
     measures
 }
 
+/// Steps of a drawn curve are at least this far apart.
+const LEAST_STEP: f64 = 1.0 / 60.0;
+
+/// The curve as it is drawn: its last row, and those by which it came down far enough to be seen.
+#[must_use]
+pub fn drawn(curve: &Curve, window: Period) -> Survival {
+    let (mut steps, mut events, mut above) = (Vec::new(), 0, 1.0);
+    for (place, row) in curve.rows.iter().enumerate() {
+        events += row.events;
+        if above - row.survival >= LEAST_STEP || place + 1 == curve.rows.len() {
+            above = row.survival;
+            steps.push(Step {
+                age: row.age,
+                open: row.survival,
+                band: row.band(),
+                at_risk: row.at_risk,
+                events,
+            });
+        }
+    }
+    Survival { window, steps, events, oldest: curve.oldest }
+}
+
 /// The median of one side of a comparison, where enough was at risk there.
 #[must_use]
 pub fn median(name: &'static str, curve: &Curve, window: Period) -> Option<Measure> {
@@ -154,6 +177,29 @@ pub fn plausibly(quantile: &Quantile) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signals::stats::survival::Spell;
+
+    /// A thousand deliveries of different ages are told in sixty steps, each of them a row of the
+    /// curve, and the last one is there.
+    #[test]
+    fn a_drawn_curve_is_thin_and_exact() {
+        let spell = |n: u32| Spell { entry: 0.0, exit: f64::from(n), event: true };
+        let spells: Vec<Spell> = (1..=1_000).map(spell).collect();
+        let curve = Curve::fit(&spells);
+        let window = Period::new(Timestamp::from_millis(0), Timestamp::from_millis(1));
+        let drawn = drawn(&curve, window);
+        assert!((50..=61).contains(&drawn.steps.len()), "{}", drawn.steps.len());
+        for step in &drawn.steps {
+            let row = curve.rows.iter().find(|row| row.age == step.age).unwrap();
+            assert_eq!(
+                (row.survival, row.band(), row.at_risk),
+                (step.open, step.band, step.at_risk)
+            );
+            assert_eq!(step.events as f64, step.age);
+        }
+        assert_eq!(drawn.steps.last().map(|step| (step.age, step.open)), Some((1_000.0, 0.0)));
+        assert_eq!((drawn.events, drawn.oldest), (1_000, 1_000.0));
+    }
 
     /// The log-rank example of the catalogue is slower before: faster now.
     #[test]

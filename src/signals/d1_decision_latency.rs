@@ -22,8 +22,9 @@
 
 use super::bets::{decisions, decisions_about, in_scope, recent};
 use super::calendar::{cadence_number, cadence_period};
-use super::curves::{Compared, Sides, by_week, plausibly, quantiles, within};
+use super::curves::{Compared, Sides, by_week, drawn, plausibly, quantiles, within};
 use super::defaults::{MEDIAN_EVENTS, RISK_SET_MIN};
+use super::epic_rows::Waits;
 use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio_wide};
 use super::report::{Finding, Measure, Move, Observation, Question, Slice, Unit, Verdict};
 use super::stats::survival::Curve;
@@ -112,6 +113,26 @@ fn all(view: &View<'_>) -> Vec<Waiting> {
     .collect()
 }
 
+/// The epics that wait for a decision at the report's instant, whatever a framework shows of them.
+#[must_use]
+pub(super) fn queue_now(view: &View<'_>) -> Vec<(usize, Waits)> {
+    let waits = |one: Waiting| {
+        let since = one.stay.from;
+        let passed = boundary(view, since).map(|boundary| boundary <= view.as_of);
+        let boundary_passed = passed.filter(|_| one.state == EpicState::Ready);
+        (one.epic, Waits { since, days: view.as_of.days_since(since), boundary_passed })
+    };
+    all(view).into_iter().filter(|one| !one.stay.event).map(waits).collect()
+}
+
+/// The first boundary of the portfolio's cadence at or after an instant.
+fn boundary(view: &View<'_>, from: Timestamp) -> Option<Timestamp> {
+    let cadence = view.data.cadences.first()?;
+    let number = cadence_number(cadence, from, view.data.zone);
+    let start = |number| cadence_period(cadence, number, view.data.zone).from;
+    Some(if start(number) == from { from } else { start(number + 1) })
+}
+
 /// The last two cadences before an instant against all that came before them.
 fn sides(data: &Dataset, stays: &Stays, until: Timestamp) -> Sides {
     let newest = recent(data, until);
@@ -128,6 +149,7 @@ fn examine(view: &View<'_>, slice: Slice, waiting: &[Waiting]) -> Finding {
     let curve = Curve::of(&stays.ages(&[whole]));
     let mut found = finding(&SIGNAL, slice, Verdict::Described);
     found.measures = quantiles(&curve, whole);
+    found.curve = (curve.events() >= MEDIAN_EVENTS).then(|| drawn(&curve, whole));
     match by_week(view, |until| sides(view.data, &stays, until)) {
         Some((verdict, persistence, now)) => {
             (found.verdict, found.persistence, found.tested) = (verdict, persistence, true);
@@ -227,14 +249,11 @@ fn queue(view: &View<'_>, waiting: &[Waiting], found: &mut Finding) -> Option<St
 
 /// The waiting in `ready` in the last two cadences, until the next boundary and beyond it.
 fn split(view: &View<'_>, waiting: &[Waiting]) -> Vec<Measure> {
-    let Some(cadence) = view.data.cadences.first() else { return Vec::new() };
     let window = recent(view.data, view.as_of);
     let (mut until, mut beyond, mut stays) = (0, 0, 0);
     for one in waiting.iter().filter(|one| one.state == EpicState::Ready) {
         let stay = Period::new(one.stay.from, one.stay.to);
-        let number = cadence_number(cadence, stay.from, view.data.zone);
-        let start = |number| cadence_period(cadence, number, view.data.zone).from;
-        let boundary = if start(number) == stay.from { stay.from } else { start(number + 1) };
+        let Some(boundary) = boundary(view, stay.from) else { return Vec::new() };
         let inside = |part: Period| part.intersect(&window).map_or(0, |part| part.millis());
         if stay.intersect(&window).is_some() {
             stays += 1;

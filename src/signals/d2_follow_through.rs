@@ -12,7 +12,7 @@
 //! obedience; no team is named.
 
 use super::attention::sum;
-use super::bets::{decisions, phrase};
+use super::bets::{concerns, decisions, phrase};
 use super::calendar::Weeks;
 use super::defaults::{
     FOLLOW_BASELINE, FOLLOW_BASELINE_MIN, INTENT_WEEKS, PRESENCE_SHARE, WINDOW_WEEKS,
@@ -23,7 +23,7 @@ use super::slices::OTHER;
 use super::stats::xmr::{Bounds, Chart, Refusal};
 use super::view::{View, observed};
 use super::waits::{Wait, inside, unions};
-use super::{Scope, Signal, h2_data_confidence as h2, v3_net_flow as v3, words};
+use super::{Signal, h2_data_confidence as h2, v3_net_flow as v3, words};
 use crate::model::{Decision, Dimension, Period, Subject, Timestamp, Verb};
 
 pub const SIGNAL: Signal = Signal {
@@ -126,7 +126,7 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
         }
         any = true;
         let recent = decision.effective_at >= view.weeks.edges[0];
-        if recent && decision.effective_at < view.as_of && in_scope(view, decision) {
+        if recent && decision.effective_at < view.as_of && concerns(view, &decision.subject) {
             found.push(judge(view, decision));
         }
     }
@@ -140,17 +140,6 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
     }
     found.sort_by(|a, b| (&a.slice.name, &a.slice.id).cmp(&(&b.slice.name, &b.slice.id)));
     found
-}
-
-fn in_scope(view: &View<'_>, decision: &Decision) -> bool {
-    let Scope::Stream(own) = view.scope else { return true };
-    match &decision.subject {
-        Subject::Stream(id) => id == own,
-        Subject::Epic(id) => view.data.epics.iter().any(|epic| {
-            epic.id == *id && epic.stream.is_some_and(|s| view.data.stream(s).id == *own)
-        }),
-        _ => false,
-    }
 }
 
 /// Weekly shares of a decision's subject, or why there are none.

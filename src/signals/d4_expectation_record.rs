@@ -21,14 +21,16 @@
 //! it headlines no digest, for it is a record and not a change. Reviewed means what the list of
 //! decisions due for review means: a later decision about the same subject.
 
-use super::bets::{decisions, due, phrase, readings};
+use serde::Serialize;
+
+use super::bets::{concerns, decisions, due, phrase, readings};
 use super::defaults::{K_OF_N_FROM, PERCENT_FROM, READINGS_TO_MISS, RESOLVED_MIN};
 use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio_wide};
 use super::o1_outcome_movement::{Movement, movement};
 use super::report::{Finding, Measure, Observation, Question, Unit, Verdict};
 use super::stats::wilson::wilson95;
 use super::view::View;
-use super::{Scope, Signal, words};
+use super::{Signal, words};
 use crate::model::{Decision, Expectation, Period, Subject, Timestamp};
 
 pub const SIGNAL: Signal = Signal {
@@ -48,7 +50,8 @@ pub const SIGNAL: Signal = Signal {
 const NAMED: usize = 6;
 
 /// How an expectation came out by its review date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     Hit,
     Miss,
@@ -94,7 +97,7 @@ impl Record {
 
 fn evaluate(view: &View<'_>) -> Vec<Finding> {
     let slice = portfolio_wide("expectations", "Expectations");
-    let own: Vec<&Decision> = decisions(view).filter(|d| in_scope(view, &d.subject)).collect();
+    let own: Vec<&Decision> = decisions(view).filter(|d| concerns(view, &d.subject)).collect();
     if own.is_empty() {
         return vec![finding(&SIGNAL, slice, not_applicable("no decision is recorded"))];
     }
@@ -104,7 +107,7 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
         (expects.review_at <= view.as_of).then_some((*decision, expects))
     });
     let judged: Vec<(&Decision, Outcome)> =
-        passed.map(|(decision, expects)| (decision, judge(view, decision, expects))).collect();
+        passed.map(|(decision, expects)| (decision, came_out(view, decision, expects))).collect();
     let outcomes: Vec<Outcome> = judged.iter().map(|(_, outcome)| *outcome).collect();
     let record = Record::of(&outcomes);
     let verdict = if judged.is_empty() {
@@ -130,20 +133,9 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
     vec![found]
 }
 
-fn in_scope(view: &View<'_>, subject: &Subject) -> bool {
-    let Scope::Stream(own) = view.scope else { return true };
-    match subject {
-        Subject::Stream(id) => id == own,
-        Subject::Epic(id) => {
-            let epic = view.data.epics.iter().position(|epic| epic.id == *id);
-            epic.is_some_and(|epic| super::bets::in_scope(view, epic))
-        }
-        Subject::Portfolio | Subject::Theme(_) => false,
-    }
-}
-
 /// How an expectation came out by its review date.
-fn judge(view: &View<'_>, decision: &Decision, expects: &Expectation) -> Outcome {
+#[must_use]
+pub fn came_out(view: &View<'_>, decision: &Decision, expects: &Expectation) -> Outcome {
     let Some(split) = split(view, decision, expects) else { return Outcome::Undetermined };
     let until = expects.review_at.min(view.as_of);
     let list = readings(view.data, &expects.measure, (until, view.known));
@@ -402,7 +394,7 @@ mod tests {
     fn judged(data: &Dataset) -> Outcome {
         let view = view(data, "05-04");
         let decision = &data.decisions[0];
-        judge(&view, decision, decision.expects.as_ref().unwrap())
+        came_out(&view, decision, decision.expects.as_ref().unwrap())
     }
 
     /// Where the readings are split, and until when they count.

@@ -16,6 +16,8 @@ pub fn finding(signal: &Signal, slice: Slice, verdict: Verdict) -> Finding {
         verdict,
         measures: Vec::new(),
         series: None,
+        curve: None,
+        parts: Vec::new(),
         observation: None,
         persistence: 0,
         standing: false,

@@ -9,8 +9,10 @@ pub mod calendar;
 mod compose;
 mod curves;
 pub mod dataset;
+pub mod decision_rows;
 pub mod defaults;
 pub mod entries;
+pub mod epic_rows;
 pub mod exchange;
 pub mod finding;
 #[cfg(test)]
@@ -21,6 +23,7 @@ pub mod integration;
 pub mod items;
 pub mod memo;
 pub mod pieces;
+pub mod point_rows;
 pub mod recall;
 pub mod report;
 pub mod seen;

@@ -21,7 +21,7 @@
 use std::collections::BTreeSet;
 
 use super::bets::{decisions_about, in_scope, read_at};
-use super::curves::{Compared, Sides, by_week, plausibly, quantiles, within};
+use super::curves::{Compared, Sides, by_week, drawn, plausibly, quantiles, within};
 use super::defaults::{MEDIAN_EVENTS, RISK_SET_MIN, YEAR_WEEKS};
 use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio_wide};
 use super::report::{Finding, Move, Observation, Question, Slice, Unit, Verdict};
@@ -152,6 +152,7 @@ fn examine(view: &View<'_>, slice: Slice, stays: Vec<Stay>, left_out: usize) -> 
     let events = curve.events();
     let mut found = finding(&SIGNAL, slice, Verdict::Described);
     found.measures = quantiles(&curve, window);
+    found.curve = (events >= MEDIAN_EVENTS).then(|| drawn(&curve, window));
     found.measures.retain(|measure| !measure.name.starts_with("p85"));
     let count = |name, n: f64| measure(name, n, Unit::Count, window);
     found.measures.push(count("epics_with_evidence", events as f64));

@@ -5,6 +5,9 @@
 
 use serde::Serialize;
 
+use super::decision_rows::DecisionRow;
+use super::epic_rows::EpicRow;
+use super::point_rows::PointRow;
 use crate::model::{Period, Timestamp, Vocabulary, Week};
 
 /// The three questions that everything answers to.
@@ -153,6 +156,41 @@ pub struct Limits {
     pub provisional: bool,
 }
 
+/// One step of a survival curve, at an age in days on the item's own clock.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Step {
+    pub age: f64,
+    /// The share that had not ended just after this age, in 0..=1.
+    pub open: f64,
+    /// Its 95 % log-log band.
+    pub band: (f64, f64),
+    /// Observed at this age.
+    pub at_risk: u64,
+    /// Ended up to this age.
+    pub events: u64,
+}
+
+/// A survival curve, thinned to steps that can be told apart in a drawing.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Survival {
+    pub window: Period,
+    pub steps: Vec<Step>,
+    /// Events of the whole curve.
+    pub events: u64,
+    /// The oldest age observed at all, in days.
+    pub oldest: f64,
+}
+
+/// A part of a measure, by name: where waiting lies, state by state.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Part {
+    pub name: String,
+    pub value: f64,
+    pub unit: Unit,
+    /// Of all parts together, in 0..=1.
+    pub share: f64,
+}
+
 /// What a reader is told: evidence, uncertainty, question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Observation {
@@ -177,6 +215,12 @@ pub struct Finding {
     pub verdict: Verdict,
     pub measures: Vec<Measure>,
     pub series: Option<Series>,
+    /// The curve behind medians (V1, O2, D1); absent where too little ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub curve: Option<Survival>,
+    /// What a measure is made of, sorted by name (V5); empty elsewhere.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
     /// Present when there is something to tell, whatever the verdict.
     pub observation: Option<Observation>,
     /// Successive evaluations (periods) for which the verdict has held.
@@ -322,6 +366,12 @@ pub struct Report {
     pub home_by_work: Option<HomeByWork>,
     pub findings: Vec<Finding>,
     pub due_reviews: Vec<DueReview>,
+    /// Every epic, by title: the portfolio's kanban.
+    pub epics: Vec<EpicRow>,
+    /// The journal, the oldest first.
+    pub decisions: Vec<DecisionRow>,
+    /// Where work of several streams met, the oldest first.
+    pub integration_points: Vec<PointRow>,
     pub tally: Tally,
     /// The portfolio first, then streams by name.
     pub confidence: Vec<Confidence>,

@@ -18,7 +18,7 @@
 
 use super::at_work::attended;
 use super::attention::{Attention, Grid, TEAM_DAY};
-use super::bets::{decisions, phrase};
+use super::bets::{concerns, decisions, phrase};
 use super::cadences::Cadences;
 use super::defaults::{CONTINUITY_TEAM_DAYS, TEAMS_PER_SLICE, XMR_MIN};
 use super::finding::{
@@ -289,11 +289,8 @@ fn observation(
         changed.dissolved,
         changed.rehomed,
     );
-    let own = |subject: &Subject| match (view.scope, subject) {
-        (Scope::Portfolio, _) | (_, Subject::Portfolio) => true,
-        (Scope::Stream(own), Subject::Stream(id)) => id == own,
-        _ => false,
-    };
+    // A decision about the whole portfolio may be why a stream's teams serve something else.
+    let own = |subject: &Subject| *subject == Subject::Portfolio || concerns(view, subject);
     let taken: Vec<String> = decisions(view)
         .filter(|decision| period.contains(decision.effective_at) && own(&decision.subject))
         .map(|decision| words::quoted(&phrase(view.data, decision)))

@@ -21,7 +21,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::calendar::Weeks;
-use super::curves::{Sides, median, plausibly, quantiles, tested, within};
+use super::curves::{Sides, drawn, median, plausibly, quantiles, tested, within};
 use super::defaults::{
     MEDIAN_EVENTS, P85_EVENTS, POLLED_MAX, RISK_SET_MIN, SERIES_WEEKS, WINDOW_WEEKS,
 };
@@ -223,7 +223,8 @@ fn tell(
         let why = "a comparison rests on at least ten deliveries in the newest 12 weeks and ten in \
                    the 26 before them";
         let verdict = insufficient(comparison.sides.events(), MEDIAN_EVENTS, "deliveries", why);
-        return Finding { measures, ..finding(&SIGNAL, slice, verdict) };
+        let curve = Some(drawn(&curve, window));
+        return Finding { measures, curve, ..finding(&SIGNAL, slice, verdict) };
     };
     let p = comparison.test().map_or(1.0, |test| test.p);
     let (newest, before) =
@@ -234,6 +235,7 @@ fn tell(
     measures.push(measure("p", p, Unit::PValue, window));
     let mut found = finding(&SIGNAL, slice, verdict);
     found.measures = measures;
+    found.curve = Some(drawn(&curve, window));
     found.persistence = persistence;
     found.tested = true;
     found.observation = observation(&found, p, &curve, [&newest, &before], stays.polled);

@@ -13,7 +13,7 @@ use super::finding::{
     against_usual, charted, finding, insufficient, measure, not_applicable, observe, standing_of,
 };
 use super::flow::StreamFlow;
-use super::report::{Finding, Measure, Question, Slice, Unit, Verdict};
+use super::report::{Finding, Part, Question, Slice, Unit, Verdict};
 use super::stats::xmr::Bounds;
 use super::verdict::{Weekly, direction, judge};
 use super::view::View;
@@ -52,6 +52,18 @@ impl Waiting {
     pub fn efficiency(&self) -> Option<f64> {
         let all = self.active + self.waiting;
         (all > 0).then(|| self.active as f64 / all as f64)
+    }
+
+    /// The waiting of each state in item-days.
+    #[must_use]
+    pub fn parts(&self) -> Vec<Part> {
+        let part = |(name, millis): &(String, i64)| Part {
+            name: name.clone(),
+            value: words::days(*millis),
+            unit: Unit::ItemDays,
+            share: *millis as f64 / self.waiting.max(1) as f64,
+        };
+        self.states.iter().map(part).collect()
     }
 
     /// A state's part of all waiting.
@@ -117,11 +129,9 @@ fn locate(view: &View<'_>, slice: Slice, members: &[&StreamFlow], ids: &[StreamI
     found.measures = vec![
         measure("flow_efficiency", total.efficiency().unwrap_or(0.0), Unit::Share, window),
         measure("active", words::days(total.active), Unit::ItemDays, window),
-        Measure {
-            n: Some(total.states.len() as u64),
-            ..measure("waiting", words::days(total.waiting), Unit::ItemDays, window)
-        },
+        measure("waiting", words::days(total.waiting), Unit::ItemDays, window),
     ];
+    found.parts = total.parts();
     if let (Some(_), Some(usual)) = (direction(&judged.verdict), against_usual(&judged)) {
         let question = match largest(&total) {
             Some(state) => format!("What is work in {} waiting for?", words::quoted(state)),
@@ -201,6 +211,9 @@ mod tests {
         let total = waiting(&view, &[&view.flow.streams[0]]);
         assert_eq!((words::days(total.active), words::days(total.waiting)), (7.0, 16.0));
         assert_eq!(format!("{:.6}", total.efficiency().unwrap()), "0.304348");
+        let parts = total.parts();
+        let told: Vec<_> = parts.iter().map(|p| (p.name.as_str(), p.value, p.share)).collect();
+        assert_eq!(told, [("Blocked", 3.0, 0.1875), ("Review", 13.0, 0.8125)]);
         assert_eq!((total.share("Review"), total.share("Blocked")), (Some(0.8125), Some(0.1875)));
         assert_eq!(
             by_state(&total),
