@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use streamgauge::clock::{SharedClock, SystemClock};
 use streamgauge::gauge::Gauge;
 use streamgauge::model::{Change, Item, Period, Precision, Timestamp, TrackerKind, What};
-use streamgauge::portfolio::Portfolio;
 use streamgauge::signals::{Memo, Scope, evaluate};
 use streamgauge::store::{Store, StoredItem};
 
 use crate::batch::batch;
+use crate::folder;
 use crate::process::{figures, tell};
 use crate::table::Table;
 
@@ -38,9 +38,7 @@ pub fn run(folder: &str) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let clock: SharedClock = Arc::new(SystemClock);
-        let text = std::fs::read_to_string(Path::new(folder).join("portfolio.toml")).unwrap();
-        let portfolio = Arc::new(Portfolio::parse(&text, "portfolio.toml").unwrap());
-        let url = format!("sqlite:{folder}/streamgauge.db");
+        let (portfolio, url) = folder::open(folder);
         let store = Store::open(&url, Arc::clone(&clock)).await.unwrap();
         let gauge = Gauge::new(store.clone(), portfolio, Arc::clone(&clock));
         let (mut memo, scope) = (Memo::default(), Scope::Portfolio);

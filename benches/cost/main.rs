@@ -17,6 +17,7 @@
 #[path = "../../tests/it/support/batch.rs"]
 mod batch;
 mod change;
+mod folder;
 mod process;
 mod signals;
 mod sites;

@@ -8,13 +8,13 @@ use streamgauge::clock::{SharedClock, SystemClock};
 use streamgauge::demo::{Demo, Source};
 use streamgauge::gauge::{Gauge, Moment, World};
 use streamgauge::model::{Item, ItemRef, Level, TrackerKind, What};
-use streamgauge::portfolio::Portfolio;
 use streamgauge::signals::{Scope, evaluate};
 use streamgauge::sim::story::{Size, generate};
 use streamgauge::store::{Store, StoredItem};
 use streamgauge::sync::{Silent, Stop};
 
 use crate::batch::batch;
+use crate::folder;
 use crate::process::{Meter, figures, memory, tell};
 use crate::table::Table;
 
@@ -114,9 +114,7 @@ pub fn run(folder: &str) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let clock: SharedClock = Arc::new(SystemClock);
-        let text = std::fs::read_to_string(Path::new(folder).join("portfolio.toml")).unwrap();
-        let portfolio = Arc::new(Portfolio::parse(&text, "portfolio.toml").unwrap());
-        let url = format!("sqlite:{folder}/streamgauge.db");
+        let (portfolio, url) = folder::open(folder);
         let store = Store::open_read_only(&url, Arc::clone(&clock)).await.unwrap();
         let gauge = Gauge::new(store.clone(), Arc::clone(&portfolio), Arc::clone(&clock));
         let report = gauge.report(Moment::default(), &Scope::Portfolio).await.unwrap();
