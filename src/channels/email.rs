@@ -17,6 +17,7 @@ use super::settings::{Server, Settings};
 use super::{Channel, Class, DeliveryError, Format, Message};
 use crate::plain;
 use crate::transport::guard;
+use crate::trust::Authorities;
 
 /// The port on which TLS is spoken from the first byte.
 const TLS_FIRST: u16 = 465;
@@ -92,10 +93,12 @@ fn tls(settings: &Settings, server: &Server) -> Result<Tls, String> {
     }
     let mut parameters = TlsParameters::builder(server.host.clone());
     if let Some(ca) = &settings.ca {
-        let pem = std::fs::read(ca).map_err(|error| format!("ca {}: {error}", ca.display()))?;
-        let trusted = Certificate::from_pem(&pem)
-            .map_err(|_| format!("ca {}: holds no certificate in PEM form", ca.display()))?;
-        parameters = parameters.add_root_certificate(trusted);
+        let trusted = Authorities::read(ca).map_err(|error| format!("`ca`: {error}"))?;
+        for certificate in trusted.certificates() {
+            let certificate = Certificate::from_der(certificate.to_vec())
+                .map_err(|error| format!("`ca`: {}: {error}", ca.display()))?;
+            parameters = parameters.add_root_certificate(certificate);
+        }
     }
     let parameters =
         parameters.build_rustls().map_err(|error| format!("no TLS client can be made: {error}"))?;
