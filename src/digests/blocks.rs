@@ -30,18 +30,7 @@ pub(super) fn of(digest: &Digest) -> Vec<Block> {
     if !due.is_empty() {
         blocks.push(Block::Said("Decisions due for review".to_owned(), due.join("; ")));
     }
-    let unseen = digest.unseen.join(" ");
-    let revisions = match digest.revisions.as_slice() {
-        [] => "none.".to_owned(),
-        some => format!("{}.", some.join("; ")),
-    };
-    let mut foot = vec![words::standing(&digest.tally, &digest.unconfirmed)];
-    if !unseen.is_empty() {
-        foot.push(format!("Not visible here: {unseen}"));
-    }
-    foot.push(format!("Revisions: {revisions}"));
-    foot.push(format!("{} {}", digest.false_alarms, words::REFUSED));
-    blocks.extend(foot.into_iter().map(Block::Soft));
+    blocks.extend(digest.foot().into_iter().map(Block::Soft));
     if !digest.appendix.is_empty() {
         blocks.push(Block::Heading("Appendix: observations that did not fit".to_owned()));
         blocks.extend(digest.appendix.iter().map(said));

@@ -45,6 +45,21 @@ impl Digest {
     pub fn headline(&self) -> String {
         format!("{}, week {}", self.title, self.header.week)
     }
+
+    /// The lines at the end: what stands, what cannot be seen, what was revised, how much may be
+    /// false, and what this page refuses.
+    #[must_use]
+    pub fn foot(&self) -> Vec<String> {
+        let unseen = (!self.unseen.is_empty())
+            .then(|| format!("Not visible here: {}", self.unseen.join(" ")));
+        let revisions = match self.revisions.as_slice() {
+            [] => "Revisions: none.".to_owned(),
+            some => format!("Revisions: {}.", some.join("; ")),
+        };
+        let standing = words::standing(&self.tally, &self.unconfirmed);
+        let last = format!("{} {}", self.false_alarms, words::REFUSED);
+        [Some(standing), unseen, Some(revisions), Some(last)].into_iter().flatten().collect()
+    }
 }
 
 /// One of the three questions and its answer.

@@ -121,16 +121,7 @@ fn told(observation: &Observation) -> Markup {
 fn foot(digest: &Digest) -> Markup {
     html! {
         div style="margin-top:28px;padding-top:10px;border-top:1px solid #8a989e" {
-            p style=(SOFT) { (inert(&words::standing(&digest.tally, &digest.unconfirmed))) }
-            @if !digest.unseen.is_empty() {
-                p style=(SOFT) { "Not visible here: " (inert(&digest.unseen.join(" "))) }
-            }
-            p style=(SOFT) {
-                "Revisions: "
-                @if digest.revisions.is_empty() { "none." }
-                @else { (inert(&format!("{}.", digest.revisions.join("; ")))) }
-            }
-            p style=(SOFT) { (digest.false_alarms) " " (words::REFUSED) }
+            @for line in digest.foot() { p style=(SOFT) { (inert(&line)) } }
         }
     }
 }

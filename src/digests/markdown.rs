@@ -25,17 +25,9 @@ pub fn render(digest: &Digest) -> String {
         let _ = writeln!(out, "Decisions due for review: {}\n", due.join("; "));
     }
     let _ = writeln!(out, "---");
-    let _ = writeln!(out, "{}", escape(&words::standing(&digest.tally, &digest.unconfirmed)));
-    if !digest.unseen.is_empty() {
-        let _ = writeln!(out, "Not visible here: {}", escape(&digest.unseen.join(" ")));
+    for line in digest.foot() {
+        let _ = writeln!(out, "{}", escape(&line));
     }
-    let revisions = if digest.revisions.is_empty() {
-        "none.".to_owned()
-    } else {
-        escape(&format!("{}.", digest.revisions.join("; ")))
-    };
-    let _ = writeln!(out, "Revisions: {revisions}");
-    let _ = writeln!(out, "{} {}", digest.false_alarms, words::REFUSED);
     if !digest.appendix.is_empty() {
         let _ = writeln!(out, "\n## Appendix: observations that did not fit\n");
         for observation in &digest.appendix {
