@@ -66,11 +66,12 @@ impl Memo {
         let same =
             |kept: &Kept| kept.frame == frame && same_declarations(&kept.data, data, frame.end());
         let kept = self.kept.iter().position(same).map(|ix| self.kept.remove(ix));
-        let (delta, later, slots) = match kept {
-            Some(kept) => match delta(&kept, data, as_of, frame.end()) {
-                Some((delta, later)) => (Some(delta), Some(later), kept.slots),
-                None => (None, None, Slots::default()),
-            },
+        let continued = kept.and_then(|kept| {
+            let (delta, later) = delta(&kept, data, as_of, frame.end())?;
+            Some((delta, later, kept.slots))
+        });
+        let (delta, later, slots) = match continued {
+            Some((delta, later, slots)) => (Some(delta), Some(later), slots),
             None => (None, None, Slots::default()),
         };
         let recall = Recall::of(data, as_of, delta, slots);
@@ -129,7 +130,7 @@ fn delta(
     if as_of < kept.as_of {
         return None;
     }
-    let (gone, come) = kept.data.items.changes(&data.items);
+    let (mut gone, mut come) = kept.data.items.changes(&data.items);
     if (gone.len() + come.len()) * FEW > data.items.len() {
         return None;
     }
@@ -140,22 +141,21 @@ fn delta(
     let same_releases = old.len() == new.len()
         && !new.iter().any(|(_, at)| happened(*at))
         && old.iter().zip(&new).all(|(old, new)| old.1 == new.1 && shift.same(old.0, new.0));
-    let mut later: Vec<Arc<ItemFacts>> = Vec::new();
-    let (mut gone, mut come) = (gone, come);
     let left: BTreeSet<*const ItemFacts> = gone.iter().map(|(_, item)| Arc::as_ptr(item)).collect();
     // What has not changed but was not over yet is read again.
     for item in kept.later.iter().filter(|item| !left.contains(&Arc::as_ptr(item))) {
         gone.push((kept.data.items.place_of(item)?, Arc::clone(item)));
         come.push((data.items.place_of(item)?, Arc::clone(item)));
     }
-    later.extend(come.iter().map(|(_, item)| item).filter(|item| ends(item) >= as_of).cloned());
+    let later = come.iter().map(|(_, item)| item).filter(|item| ends(item) >= as_of);
+    let later: Vec<Arc<ItemFacts>> = later.cloned().collect();
     gone.sort_by_key(|(place, _)| *place);
     come.sort_by_key(|(place, _)| *place);
     let shift = Shift::new(&gone, &come);
-    let dated = |at: Timestamp| happened(at);
-    let same_links = !data.links.iter().any(|link| dated(link.valid.from) || dated(link.valid.to))
-        && unchanged(&kept.data.links, |place| shift.place(place))
-            .eq(unchanged(&data.links, |place| (!shift.is_new(place)).then_some(place)));
+    let same_links =
+        !data.links.iter().any(|link| happened(link.valid.from) || happened(link.valid.to))
+            && unchanged(&kept.data.links, |place| shift.place(place))
+                .eq(unchanged(&data.links, |place| (!shift.is_new(place)).then_some(place)));
     let before = touched(&kept.data, kept.as_of, week_end, |place| shift.place(place).is_none());
     let links_say_the_same = before == touched(data, as_of, week_end, |place| shift.is_new(place));
     let changed = |(data, as_of): (&Dataset, Timestamp), list: Difference<ItemFacts>| {
