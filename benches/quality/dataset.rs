@@ -3,8 +3,7 @@
 use chrono_tz::Tz;
 use streamgauge::model::{
     Cadence, Category, Context, DAY_MS, Dimension, Direction, EpicIx, EpicState, FlowEvent, Intent,
-    OutcomeMeasure, Period, Precision, Reading, StreamIx, StreamKind, TeamIx, Timestamp,
-    TrackerKind, ValueArea, fold,
+    OutcomeMeasure, Period, Precision, Reading, StreamIx, StreamKind, TeamIx, Timestamp, ValueArea,
 };
 use streamgauge::signals::Dataset;
 use streamgauge::signals::dataset::{
@@ -167,19 +166,7 @@ fn item(data: &mut Dataset, card: &Card, key: String) -> ItemFacts {
             }
         })
         .collect();
-    let created_at = events[0].at;
-    ItemFacts {
-        key,
-        tracker: TrackerKind::Jira,
-        kind: card.kind,
-        created_at,
-        activity: events.iter().map(|event| event.at).collect(),
-        segments: fold(events, created_at, Timestamp::MAX).segments,
-        duplicate: false,
-        start_before_data: false,
-        unknown_statuses: 0,
-        relabelled: Vec::new(),
-    }
+    ItemFacts::lived(key, card.kind, events)
 }
 
 /// Wednesdays at noon, with what was delivered since the one before.

@@ -8,9 +8,9 @@ use chrono_tz::Tz;
 
 use super::items::Items;
 use crate::model::{
-    Cadence, Context, Decision, EpicIx, EpicState, FlowSegment, Guardrail, Intent, Kind,
+    Cadence, Context, Decision, EpicIx, EpicState, FlowEvent, FlowSegment, Guardrail, Intent, Kind,
     OutcomeMeasure, Period, Precision, Reading, States, StreamIx, StreamKind, TeamIx, Timestamp,
-    TrackerKind, Vocabulary,
+    TrackerKind, Vocabulary, fold,
 };
 
 /// Everything the signals may look at.
@@ -127,6 +127,30 @@ pub struct ItemFacts {
     pub unknown_statuses: u32,
     /// Instants at which the item's kind, theme or epic was changed after work had started.
     pub relabelled: Vec<Timestamp>,
+}
+
+impl ItemFacts {
+    /// An issue of Jira whose whole life is known: it was created with the first of `events`, and
+    /// each of them is a sign of life.
+    ///
+    /// # Panics
+    /// Without an event: nothing is created at no time.
+    #[must_use]
+    pub fn lived(key: String, kind: Kind, events: Vec<FlowEvent>) -> Self {
+        let created_at = events[0].at;
+        Self {
+            key,
+            tracker: TrackerKind::Jira,
+            kind,
+            created_at,
+            activity: events.iter().map(|event| event.at).collect(),
+            segments: fold(events, created_at, Timestamp::MAX).segments,
+            duplicate: false,
+            start_before_data: false,
+            unknown_statuses: 0,
+            relabelled: Vec::new(),
+        }
+    }
 }
 
 /// `blocked` cannot go on until `blocker` ends. Indices into [`Dataset::items`].

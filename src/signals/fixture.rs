@@ -6,7 +6,7 @@ use super::dataset::{Epic, ItemFacts, LinkFacts, Stream, Team};
 use super::{Dataset, Scope, View};
 use crate::model::{
     Category, Context, Direction, EpicIx, EpicState, FlowEvent, Kind, OutcomeMeasure, Period,
-    Precision, StateIx, StreamIx, StreamKind, TeamIx, Timestamp, TrackerKind, ValueArea, fold,
+    Precision, StateIx, StreamIx, StreamKind, TeamIx, Timestamp, ValueArea,
 };
 
 /// `03-02` or `03-02 09:00` of 2026, in UTC.
@@ -76,19 +76,7 @@ pub(super) fn item(data: &mut Dataset, key: &str, place: &str, events: &[(&str, 
             precision: Precision::Exact,
         });
     }
-    let created_at = folded[0].at;
-    data.items.push(ItemFacts {
-        key: key.to_owned(),
-        tracker: TrackerKind::Jira,
-        kind: Kind::Feature,
-        created_at,
-        activity: folded.iter().map(|event| event.at).collect(),
-        segments: fold(folded, created_at, Timestamp::MAX).segments,
-        duplicate: false,
-        start_before_data: false,
-        unknown_statuses: 0,
-        relabelled: Vec::new(),
-    });
+    data.items.push(ItemFacts::lived(key.to_owned(), Kind::Feature, folded));
     data.items.len() - 1
 }
 

@@ -13,8 +13,8 @@ use regex::Regex;
 use streamgauge::model::{
     Altitude, Cadence, Category, Context, DAY_MS, Decision, Dimension, Direction, EpicIx,
     EpicState, Expectation, FlowEvent, FlowSegment, Intent, Kind, OutcomeMeasure, Period,
-    Precision, Reading, StateIx, StreamIx, StreamKind, Subject, TeamIx, Timestamp, TrackerKind,
-    ValueArea, Verb, Vocabulary, fold, wip_spells,
+    Precision, Reading, StateIx, StreamIx, StreamKind, Subject, TeamIx, Timestamp, ValueArea, Verb,
+    Vocabulary, fold, wip_spells,
 };
 use streamgauge::signals::dataset::{
     CoverageSpan, Epic, ItemFacts, LinkFacts, ReleaseFacts, Stream, Team, Theme,
@@ -99,7 +99,6 @@ fn epic(ix: usize) -> Epic {
 
 pub(super) fn item(rng: &mut ChaCha8Rng, ix: usize) -> ItemFacts {
     let mut ago = rng.random_range(1..HISTORY) * DAY_MS + rng.random_range(0..DAY_MS);
-    let created_at = as_of().plus_millis(-ago);
     let mut team = rng.random_range(0..10);
     let epic = rng.random_bool(0.7).then(|| EpicIx(rng.random_range(0..6)));
     let mut state = rng.random_range(0..2);
@@ -134,18 +133,8 @@ pub(super) fn item(rng: &mut ChaCha8Rng, ix: usize) -> ItemFacts {
             _ => state = if state == 4 { 0 } else { (state + 1).min(3) },
         }
     }
-    ItemFacts {
-        key: format!("ITEM-{ix:05}"),
-        tracker: TrackerKind::Jira,
-        kind: Kind::ALL[rng.random_range(0..6)],
-        created_at,
-        activity: events.iter().map(|event| event.at).collect(),
-        segments: fold(events, created_at, Timestamp::MAX).segments,
-        duplicate: false,
-        start_before_data: false,
-        unknown_statuses: 0,
-        relabelled: Vec::new(),
-    }
+    let kind = Kind::ALL[rng.random_range(0..6)];
+    ItemFacts::lived(format!("ITEM-{ix:05}"), kind, events)
 }
 
 fn declare(data: &mut Dataset, rng: &mut ChaCha8Rng) {

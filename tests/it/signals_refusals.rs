@@ -12,7 +12,7 @@ use serde_json::Value;
 use streamgauge::digests::compose;
 use streamgauge::model::{
     Category, FlowEvent, Kind, Period, Precision, StateIx, StreamIx, StreamKind, Subject, TeamIx,
-    Timestamp, TrackerKind, Vocabulary, fold,
+    Timestamp, Vocabulary,
 };
 use streamgauge::signals::dataset::{ItemFacts, Stream, Team};
 use streamgauge::signals::report::{Finding, Move, Verdict};
@@ -258,19 +258,8 @@ fn bare(slower_from: i64) -> Dataset {
                 precision: Precision::Exact,
             };
             let events: Vec<FlowEvent> = events.map(event).collect();
-            let created_at = events[0].at;
-            data.items.push(ItemFacts {
-                key: format!("B-{ago:03}{n}"),
-                tracker: TrackerKind::Jira,
-                kind: Kind::Unclassified,
-                created_at,
-                activity: events.iter().map(|event| event.at).collect(),
-                segments: fold(events, created_at, Timestamp::MAX).segments,
-                duplicate: false,
-                start_before_data: false,
-                unknown_statuses: 0,
-                relabelled: Vec::new(),
-            });
+            let key = format!("B-{ago:03}{n}");
+            data.items.push(ItemFacts::lived(key, Kind::Unclassified, events));
         }
         ago -= 2;
     }
