@@ -77,6 +77,8 @@ impl Cluster {
         Spawner::tokio().spawn("psql", async move {
             let _ = connection.await;
         });
+        // What waits for a lock of a process that stands still fails by its name.
+        client.batch_execute("SET statement_timeout = '60s'").await.unwrap();
         client
     }
 
