@@ -7,13 +7,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::departed::{self, Presence};
+use super::beside::{Beside, Changes, Tally};
+use super::departed;
 use super::members::{Flowing, Ground, Members, is_container, known, mirrors};
 use super::{integrations, links, releases};
-use crate::model::{ItemId, Kind, States, StreamIx, Timestamp};
+use crate::model::{ItemId, Kind, States, Timestamp};
 use crate::portfolio::{Covered, EpicIndex, Explanation, Known, MapView, Portfolio, Statuses};
 use crate::signals::attention::drawn;
 use crate::signals::dataset::{CoverageSpan, Dataset, Epic, Stream, Team, Theme};
+use crate::signals::pieces::Pieces;
+use crate::signals::shift::Shift;
 use crate::store::{Store, StoreError, StoredItem};
 
 /// Everything known at one instant, placed by one portfolio.
@@ -24,6 +27,7 @@ pub struct World {
     pub epics: Arc<EpicIndex>,
     ground: Ground,
     members: Members,
+    beside: Beside,
 }
 
 impl World {
@@ -82,25 +86,63 @@ impl World {
             return Self::build(store, portfolio, None).await;
         }
         // Whoever lives on under a key that came or went is decided again.
-        let ids: BTreeSet<_> =
-            changed.iter().map(|item| (&item.id.connection, item.id.source.as_str())).collect();
         let mut keys: BTreeSet<&str> = before.iter().flatten().map(|(_, key)| *key).collect();
         keys.extend(changed.iter().map(|item| item.attributes.key.as_str()));
-        let others = || self.members.all().filter(|(_, kept)| !ids.contains(&kept.id()));
-        let follows =
-            others().filter(|(_, kept)| kept.goes_to().is_some_and(|to| keys.contains(to)));
-        let follow: Vec<(String, ItemId)> =
-            follows.map(|(key, kept)| (key.to_owned(), kept.item_id())).collect();
-        let stay = others().map(|(key, kept)| kept.presence(key));
-        let living = departed::living(stay.chain(changed.iter().map(Presence::from)));
+        let ids: BTreeSet<&ItemId> = changed.iter().map(|item| &item.id).collect();
+        let follows = self.members.left().filter(|(to, _)| keys.contains(to.as_str()));
+        let follow: Vec<(String, ItemId)> = follows
+            .flat_map(|(_, items)| items)
+            .filter(|(_, id)| !ids.contains(id))
+            .cloned()
+            .collect();
+        let mut members = self.members.clone();
+        members.forget(&changed);
+        let there = |key: &str| {
+            let own = |item: &StoredItem| item.removed.is_none() && item.attributes.key == key;
+            members.has(key) || changed.iter().any(own)
+        };
+        let stay = members.left().map(|(to, _)| to.as_str());
+        let wanted: BTreeSet<&str> =
+            stay.chain(changed.iter().filter_map(departed::goes_to)).collect();
+        let living = wanted.into_iter().filter(|to| there(to)).map(str::to_owned).collect();
+        let known = changed.len();
         for (key, id) in follow {
             let found = store.items_by_key(&key, None).await?;
             changed.extend(found.into_iter().filter(|item| item.id == id));
         }
+        members.forget(&changed[known..]);
         let ground = Ground { statuses, living, ..self.ground.clone() };
-        let (mut members, mut states) = (self.members.clone(), self.dataset.states.clone());
-        members.place(&ground, &changed, &mut states);
-        Self::completed(store, None, (members, ground, states)).await
+        let mut dataset = Dataset::clone(&self.dataset);
+        members.place(&ground, &changed, &mut dataset.states);
+        let (gone, come) = self.members.flowing.changes(&members.flowing);
+        let changes = Changes { shift: Shift::new(&gone, &come), gone, come };
+        for (place, _) in changes.gone.iter().rev() {
+            dataset.items.remove(*place);
+        }
+        for (place, one) in &changes.come {
+            dataset.items.insert(*place, Arc::clone(&one.facts));
+        }
+        let mut beside = self.beside.clone();
+        beside.tally.exchange(&portfolio, &changes);
+        if !links::mend(&mut dataset.links, &beside.named, &changes) {
+            (dataset.links, beside.named) = links::facts(&members.flowing);
+        }
+        let releases = store.releases(None).await?;
+        if beside.releases == releases {
+            releases::mend(&mut dataset.releases, &releases, &changes);
+        } else {
+            dataset.releases = releases::facts(&releases, &members.flowing);
+            beside.releases = releases;
+        }
+        let events = store.integrations(None).await?;
+        if beside.events != events
+            || !integrations::mend(&mut dataset.integrations, &events, &changes)
+        {
+            dataset.integrations = integrations::facts(&events, &dataset.items, &ground.epics);
+            beside.events = events;
+        }
+        beside.tally.tell(&mut dataset);
+        Self::recorded(store, None, (members, ground, dataset, beside)).await
     }
 
     /// Adds what is told of several items together, and what is recorded beside them.
@@ -110,25 +152,35 @@ impl World {
         placed: (Members, Ground, States),
     ) -> Result<Self, StoreError> {
         let (members, ground, states) = placed;
-        let (portfolio, epics) = (Arc::clone(&ground.portfolio), Arc::clone(&ground.epics));
-        let mut dataset = declared(&portfolio, &epics);
+        let mut dataset = declared(&ground.portfolio, &ground.epics);
         dataset.states = states;
-        dataset.unknown_statuses = unknown_statuses(&members.flowing);
         dataset.items = members.flowing.iter().map(|one| Arc::clone(&one.facts)).collect();
-        dataset.links = links::facts(&members.flowing);
-        dataset.releases = releases::facts(&store.releases(at).await?, &members.flowing);
-        let events = store.integrations(at).await?;
-        dataset.integrations = integrations::facts(&events, &dataset.items, &epics);
-        for stream in observable_waiting(&portfolio, &members.flowing) {
-            dataset.streams[stream.0 as usize].waiting_observable = true;
-        }
+        let mut beside = Beside {
+            releases: store.releases(at).await?,
+            events: store.integrations(at).await?,
+            ..Beside::default()
+        };
+        (dataset.links, beside.named) = links::facts(&members.flowing);
+        dataset.releases = releases::facts(&beside.releases, &members.flowing);
+        dataset.integrations = integrations::facts(&beside.events, &dataset.items, &ground.epics);
+        beside.tally = Tally::of(&ground.portfolio, &members.flowing);
+        beside.tally.tell(&mut dataset);
+        Self::recorded(store, at, (members, ground, dataset, beside)).await
+    }
+
+    async fn recorded(
+        store: &Store,
+        at: Option<Timestamp>,
+        (members, ground, mut dataset, beside): (Members, Ground, Dataset, Beside),
+    ) -> Result<Self, StoreError> {
         recorded(&mut dataset, store, at).await?;
-        Ok(Self { portfolio, dataset: Arc::new(dataset), epics, ground, members })
+        let (portfolio, epics) = (Arc::clone(&ground.portfolio), Arc::clone(&ground.epics));
+        Ok(Self { portfolio, dataset: Arc::new(dataset), epics, ground, members, beside })
     }
 
     /// Flow items with what was decided about them, in the order of the dataset. Those that left
     /// are among them with their past.
-    pub(super) fn flowing(&self) -> &[Arc<Flowing>] {
+    pub(super) fn flowing(&self) -> &Pieces<Flowing> {
         &self.members.flowing
     }
 
@@ -308,15 +360,6 @@ async fn statuses(store: &Store, at: Option<Timestamp>) -> Result<Statuses, Stor
     Ok(Statuses::new(by_connection.iter().map(|(id, entries)| (id, entries.as_slice()))))
 }
 
-/// Statuses whose category nobody knows, with the items that passed through them.
-fn unknown_statuses(items: &[Arc<Flowing>]) -> Vec<(String, u64)> {
-    let mut counts: BTreeMap<&String, u64> = BTreeMap::new();
-    for name in items.iter().flat_map(|one| one.kept.unknown_statuses()) {
-        *counts.entry(name).or_default() += 1;
-    }
-    counts.into_iter().map(|(name, items)| (name.clone(), items)).collect()
-}
-
 /// What the portfolio recorded and what the sync could not see.
 async fn recorded(
     dataset: &mut Dataset,
@@ -340,19 +383,4 @@ async fn recorded(
     }
     dataset.gaps = gaps.into_iter().collect();
     Ok(())
-}
-
-fn observable_waiting(portfolio: &Portfolio, items: &[Arc<Flowing>]) -> BTreeSet<StreamIx> {
-    let mut asked: BTreeMap<(&str, &str), bool> = BTreeMap::new();
-    let mut streams = BTreeSet::new();
-    for one in items {
-        let (connection, project) = (&one.kept.home.connection, &one.kept.home.project);
-        let observable = *asked
-            .entry((&connection.0, project))
-            .or_insert_with(|| portfolio.waiting_observable(connection, project));
-        if observable {
-            streams.extend(one.facts.segments.iter().filter_map(|segment| segment.stream));
-        }
-    }
-    streams
 }

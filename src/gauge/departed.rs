@@ -15,31 +15,6 @@ pub fn goes_to(item: &StoredItem) -> Option<&str> {
     item.removed.as_ref().and_then(|removed| removed.departure.to())
 }
 
-/// Whether an item is there, and where it went.
-#[derive(Debug, Clone, Copy)]
-pub struct Presence<'a> {
-    pub key: &'a str,
-    pub there: bool,
-    /// The key under which it lives on.
-    pub to: Option<&'a str>,
-}
-
-impl<'a> From<&'a StoredItem> for Presence<'a> {
-    fn from(item: &'a StoredItem) -> Self {
-        Self { key: &item.attributes.key, there: item.removed.is_none(), to: goes_to(item) }
-    }
-}
-
-/// The keys under which others live on and that are there.
-pub fn living<'a>(items: impl Iterator<Item = Presence<'a>> + Clone) -> BTreeSet<String> {
-    let wanted: BTreeSet<&str> = items.clone().filter_map(|item| item.to).collect();
-    if wanted.is_empty() {
-        return BTreeSet::new();
-    }
-    let there = items.filter(|item| item.there && wanted.contains(item.key));
-    there.map(|item| item.key.to_owned()).collect()
-}
-
 /// Whether the item lives on as another stored one, which has its whole history.
 pub fn goes_on(item: &StoredItem, living: &BTreeSet<String>) -> bool {
     goes_to(item).is_some_and(|key| living.contains(key))

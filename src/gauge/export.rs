@@ -134,7 +134,10 @@ pub async fn export(
     }
     counts.items = items.close()?;
     counts.segments = segments.close()?;
-    let id = |index: usize| world.flowing()[index].kept.item_id().to_string();
+    let id = |index: usize| {
+        let found = world.flowing().get(index);
+        found.map_or_else(String::new, |one| one.kept.item_id().to_string())
+    };
     let mut links = File::create(folder, "links.jsonl")?;
     let mut lines: Vec<LinkLine> = data
         .links

@@ -1,8 +1,11 @@
 //! Declared integration events and the items that were there.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::model::{EpicIx, Integration, Timestamp};
+use super::beside::Changes;
+use super::members::Flowing;
+use crate::model::{Category, EpicIx, Integration, Timestamp};
 use crate::portfolio::EpicIndex;
 use crate::signals::dataset::IntegrationFacts;
 use crate::signals::integration::delivery;
@@ -39,6 +42,27 @@ pub fn facts(events: &[Integration], items: &Items, epics: &EpicIndex) -> Vec<In
         facts.push(IntegrationFacts { id, name, at: event.at, items: held });
     }
     facts
+}
+
+/// Moves the contents to where the items are now. False where one that changed has a say in them:
+/// it is named, or had been delivered when the newest event took place.
+pub(super) fn mend(
+    facts: &mut [IntegrationFacts],
+    events: &[Integration],
+    changes: &Changes,
+) -> bool {
+    let Some(newest) = events.iter().map(|event| event.at).max() else { return true };
+    let says = |(_, one): &(usize, Arc<Flowing>)| {
+        let named = events.iter().any(|event| event.items.contains(&one.facts.key));
+        named || one.facts.segments.iter().any(|s| s.category == Category::Done && s.from <= newest)
+    };
+    if changes.gone.iter().chain(&changes.come).any(says) {
+        return false;
+    }
+    for fact in facts {
+        fact.items = fact.items.iter().filter_map(|item| changes.shift.place(*item)).collect();
+    }
+    true
 }
 
 /// What was delivered of an epic up to an instant; nothing unless a part of it is new since the

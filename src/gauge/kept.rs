@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::departed::Presence;
 use crate::model::{
     ConnectionId, ItemId, ItemRef, Precision, Relation, Timestamp, TrackerKind, What,
 };
@@ -54,7 +53,7 @@ pub(super) struct Astray {
 }
 
 /// One end's word about a link.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Told {
     pub relation: Relation,
     pub other: ItemRef,
@@ -153,11 +152,6 @@ impl Kept {
     /// The key under which an item that left lives on.
     pub fn goes_to(&self) -> Option<&str> {
         self.removed().and_then(|removed| removed.departure.to())
-    }
-
-    /// Whether it is there under this key of its own, and where it went.
-    pub fn presence<'a>(&'a self, key: &'a str) -> Presence<'a> {
-        Presence { key, there: self.removed().is_none(), to: self.goes_to() }
     }
 
     pub fn aliases(&self) -> &[String] {

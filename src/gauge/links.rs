@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::beside::Changes;
 use super::members::Flowing;
 use crate::model::{ConnectionId, ItemRef, Period, Precision, Relation, Timestamp};
 use crate::signals::dataset::LinkFacts;
+use crate::signals::pieces::Pieces;
 
 /// One end's word about a pair.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +15,59 @@ struct Word {
     at: Timestamp,
     added: bool,
     precision: Precision,
+}
+
+/// Marks of all ids and keys that links name. Two names may share a mark.
+#[derive(Debug, Default)]
+pub struct Named(Vec<u64>);
+
+/// FNV-1a over a connection and an id or key.
+fn mark(connection: &ConnectionId, name: &str) -> u64 {
+    let bytes = connection.0.bytes().chain([0]).chain(name.bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |mark, byte| {
+        (mark ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// Moves the ends of the links to where the items are now. False where an item that changed has a
+/// say in them: what it tells of links is new, or others name it and it came, went or is known by
+/// another key.
+pub(super) fn mend(links: &mut [LinkFacts], named: &Named, changes: &Changes) -> bool {
+    let Changes { gone, come, shift } = changes;
+    let is_named = |one: &Flowing| {
+        let (connection, source) = one.kept.id();
+        let keys = one.kept.aliases().iter().map(String::as_str).chain([one.facts.key.as_str()]);
+        let mut names = keys.chain([source]).map(|name| mark(connection, name));
+        names.any(|name| named.0.binary_search(&name).is_ok())
+    };
+    let same = |old: &Flowing, new: &Flowing| {
+        old.kept.id() == new.kept.id()
+            && old.facts.key == new.facts.key
+            && old.kept.aliases() == new.kept.aliases()
+            && old.kept.links() == new.kept.links()
+    };
+    let mut places: BTreeMap<usize, usize> = BTreeMap::new();
+    for (old, one) in gone {
+        let again = come.iter().find(|(_, other)| same(one, other));
+        match again {
+            Some((new, _)) => drop(places.insert(*old, *new)),
+            None if one.kept.links().is_empty() && !is_named(one) => {}
+            None => return false,
+        }
+    }
+    let quiet = |one: &Flowing| one.kept.links().is_empty() && !is_named(one);
+    let known: BTreeSet<usize> = places.values().copied().collect();
+    if !come.iter().all(|(place, one)| known.contains(place) || quiet(one)) {
+        return false;
+    }
+    let place = |old: usize| shift.place(old).or_else(|| places.get(&old).copied());
+    for link in links {
+        match (place(link.blocked), place(link.blocker)) {
+            (Some(blocked), Some(blocker)) => (link.blocked, link.blocker) = (blocked, blocker),
+            _ => return false,
+        }
+    }
+    true
 }
 
 /// Indices of items by immutable id and by present or former key.
@@ -23,7 +78,7 @@ struct Finder<'a> {
 
 impl<'a> Finder<'a> {
     /// Finds what some of the items name; nobody asks for the others.
-    fn over(items: &'a [Arc<Flowing>]) -> Self {
+    fn over(items: &'a Pieces<Flowing>) -> (Self, Named) {
         let others = || {
             let links = items.iter().map(|one| &one.kept).filter(|kept| !kept.links().is_empty());
             links.flat_map(|kept| kept.links().iter().map(|link| (&kept.home.connection, link)))
@@ -35,8 +90,12 @@ impl<'a> Finder<'a> {
         let mut by_source = BTreeMap::new();
         let mut by_key = BTreeMap::new();
         if sources.is_empty() && keys.is_empty() {
-            return Self { by_source, by_key };
+            return (Self { by_source, by_key }, Named::default());
         }
+        let names = sources.iter().map(|(at, source)| mark(at, source));
+        let mut named: Vec<u64> = names.chain(keys.iter().map(|(at, key)| mark(at, key))).collect();
+        named.sort_unstable();
+        named.dedup();
         for (index, kept) in items.iter().map(|one| &one.kept).enumerate() {
             if sources.contains(&kept.id()) {
                 by_source.insert(kept.id(), index);
@@ -54,7 +113,7 @@ impl<'a> Finder<'a> {
                 by_key.insert(place, index);
             }
         }
-        Self { by_source, by_key }
+        (Self { by_source, by_key }, Named(named))
     }
 
     fn find(&self, connection: &ConnectionId, other: &ItemRef) -> Option<usize> {
@@ -71,8 +130,8 @@ impl<'a> Finder<'a> {
 /// An interval begins at the recorded change; a present link without one begins when we first
 /// learned of the item, marked polled. Both ends tell the same link: their words are united.
 #[must_use]
-pub fn facts(items: &[Arc<Flowing>]) -> Vec<LinkFacts> {
-    let finder = Finder::over(items);
+pub fn facts(items: &Pieces<Flowing>) -> (Vec<LinkFacts>, Arc<Named>) {
+    let (finder, named) = Finder::over(items);
     let mut words: BTreeMap<(usize, usize), Vec<Word>> = BTreeMap::new();
     let mut present: BTreeMap<(usize, usize), Timestamp> = BTreeMap::new();
     for (index, kept) in items.iter().map(|one| &one.kept).enumerate() {
@@ -112,7 +171,7 @@ pub fn facts(items: &[Arc<Flowing>]) -> Vec<LinkFacts> {
         })
         .collect();
     links.sort();
-    links
+    (links, Arc::new(named))
 }
 
 /// Turns the words of both ends into intervals. `open` is when the link was first seen, if it

@@ -8,10 +8,8 @@ use super::kept::{Kept, Texts};
 use crate::model::{Category, ConnectionId, FlowSegment, ItemId, Level, States, Timestamp};
 use crate::portfolio::{EpicIndex, Known, Placed, Portfolio, Statuses};
 use crate::signals::dataset::ItemFacts;
+use crate::signals::pieces::Pieces;
 use crate::store::StoredItem;
-
-/// From this many on, items are sorted in together instead of one by one.
-const MANY: usize = 64;
 
 /// A flow item. One that left is among them with its past.
 #[derive(Debug)]
@@ -36,9 +34,11 @@ pub(super) struct Aside {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Members {
     /// Sorted by key, then id.
-    pub flowing: Vec<Arc<Flowing>>,
+    pub flowing: Pieces<Flowing>,
     /// Sorted by key, then id.
-    pub aside: Vec<Arc<Aside>>,
+    aside: Pieces<Aside>,
+    /// The keys under which items that left live on, each with these items.
+    left: BTreeMap<String, BTreeSet<(String, ItemId)>>,
     texts: Texts,
 }
 
@@ -106,21 +106,36 @@ impl Aside {
 }
 
 impl Members {
-    /// Every item: its key, and what is kept of it.
-    pub fn all(&self) -> impl Iterator<Item = (&str, &Kept)> + Clone {
-        let flowing = self.flowing.iter().map(|one| (one.facts.key.as_str(), &one.kept));
-        flowing.chain(self.aside.iter().map(|one| (&*one.key, &one.kept)))
-    }
-
     /// The place of a flow item in the list.
     pub fn find(&self, key: &str, id: &ItemId) -> Result<usize, usize> {
         let wanted = (key, (&id.connection, id.source.as_str()));
-        self.flowing.binary_search_by(|one| one.order().cmp(&wanted))
+        let at = self.flowing.partition_point(|one| one.order() < wanted);
+        let found = self.flowing.get(at).is_some_and(|one| one.order() == wanted);
+        if found { Ok(at) } else { Err(at) }
     }
 
     fn find_aside(&self, key: &str, id: &ItemId) -> Result<usize, usize> {
         let wanted = (key, (&id.connection, id.source.as_str()));
-        self.aside.binary_search_by(|one| one.order().cmp(&wanted))
+        let at = self.aside.partition_point(|one| one.order() < wanted);
+        let found = self.aside.get(at).is_some_and(|one| one.order() == wanted);
+        if found { Ok(at) } else { Err(at) }
+    }
+
+    /// Keys under which items that left live on.
+    pub fn left(&self) -> impl Iterator<Item = (&String, &BTreeSet<(String, ItemId)>)> {
+        self.left.iter()
+    }
+
+    /// Whether an item that is there has this key.
+    pub fn has(&self, key: &str) -> bool {
+        let there = |kept: &Kept| kept.removed().is_none();
+        let first = self.flowing.partition_point(|one| one.facts.key.as_str() < key);
+        let own = (first..).map_while(|ix| self.flowing.get(ix));
+        let mut own = own.take_while(|one| one.facts.key == key);
+        let first = self.aside.partition_point(|one| &*one.key < key);
+        let aside = (first..).map_while(|ix| self.aside.get(ix));
+        let mut aside = aside.take_while(|one| &*one.key == key);
+        own.any(|one| there(&one.kept)) || aside.any(|one| there(&one.kept))
     }
 
     /// What is known of a stored item by its present key, or by one that it had.
@@ -136,27 +151,40 @@ impl Members {
     /// Whether a stored item was one that groups others, and the key by which it was known.
     pub fn before<'k>(&self, item: &'k StoredItem) -> Option<(bool, &'k str)> {
         let (held, key) = self.held(item)?;
-        let groups = matches!(held, Held::Aside(ix) if self.aside[ix].groups);
+        let groups = |ix| self.aside.get(ix).is_some_and(|one| one.groups);
+        let groups = matches!(held, Held::Aside(ix) if groups(ix));
         Some((groups, key))
     }
 
-    /// Places these items, in place of what was decided about them before.
-    pub fn place(&mut self, ground: &Ground, items: &[StoredItem], states: &mut States) {
-        if items.len() > MANY {
-            let ids: BTreeSet<_> =
-                items.iter().map(|item| (&item.id.connection, item.id.source.as_str())).collect();
-            self.flowing.retain(|one| !ids.contains(&one.kept.id()));
-            self.aside.retain(|one| !ids.contains(&one.kept.id()));
-            items.iter().for_each(|item| self.add(ground, item, states));
-            self.sort();
-            return;
-        }
+    /// Forgets what was decided about these items.
+    pub fn forget(&mut self, items: &[StoredItem]) {
         for item in items {
-            match self.held(item) {
-                Some((Held::Flowing(ix), _)) => drop(self.flowing.remove(ix)),
-                Some((Held::Aside(ix), _)) => drop(self.aside.remove(ix)),
-                None => {}
+            let (key, kept) = match self.held(item) {
+                Some((Held::Flowing(ix), key)) => {
+                    (key, self.flowing.remove(ix).map(Which::Flowing))
+                }
+                Some((Held::Aside(ix), key)) => (key, self.aside.remove(ix).map(Which::Aside)),
+                None => continue,
+            };
+            let kept = match &kept {
+                Some(Which::Flowing(one)) => &one.kept,
+                Some(Which::Aside(one)) => &one.kept,
+                None => continue,
+            };
+            let Some(to) = kept.goes_to() else { continue };
+            if let Some(list) = self.left.get_mut(to) {
+                list.remove(&(key.to_owned(), kept.item_id()));
+                if list.is_empty() {
+                    self.left.remove(to);
+                }
             }
+        }
+    }
+
+    /// Places these items, which are not known.
+    pub fn place(&mut self, ground: &Ground, items: &[StoredItem], states: &mut States) {
+        for item in items {
+            self.note(item);
             match self.decide(ground, item, states) {
                 Decided::Flowing(one) => {
                     let at = self.flowing.partition_point(|other| other.order() < one.order());
@@ -172,9 +200,17 @@ impl Members {
 
     /// Adds an item at the end; [`Members::sort`] has to follow.
     pub fn add(&mut self, ground: &Ground, item: &StoredItem, states: &mut States) {
+        self.note(item);
         match self.decide(ground, item, states) {
             Decided::Flowing(one) => self.flowing.push(Arc::new(one)),
             Decided::Aside(one) => self.aside.push(Arc::new(one)),
+        }
+    }
+
+    fn note(&mut self, item: &StoredItem) {
+        if let Some(to) = departed::goes_to(item) {
+            let own = (item.attributes.key.clone(), item.id.clone());
+            self.left.entry(to.to_owned()).or_default().insert(own);
         }
     }
 
@@ -198,7 +234,7 @@ impl Members {
 
 /// Sorts by [`Order`], first by the first bytes of the keys: to follow two pointers for every
 /// comparison would take longer than all the rest.
-fn sort_by<T>(list: &mut Vec<Arc<T>>, order: impl Fn(&T) -> Order<'_>) {
+fn sort_by<T>(list: &mut Pieces<T>, order: impl Fn(&T) -> Order<'_>) {
     let begin = |key: &str| {
         let mut bytes = [0; 16];
         for (byte, of_key) in bytes.iter_mut().zip(key.bytes()) {
@@ -207,9 +243,16 @@ fn sort_by<T>(list: &mut Vec<Arc<T>>, order: impl Fn(&T) -> Order<'_>) {
         u128::from_be_bytes(bytes)
     };
     let mut keyed: Vec<(u128, Arc<T>)> =
-        std::mem::take(list).into_iter().map(|one| (begin(order(&one).0), one)).collect();
+        list.iter().map(|one| (begin(order(one).0), Arc::clone(one))).collect();
+    *list = Pieces::default();
     keyed.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| order(one).cmp(&order(other))));
-    list.extend(keyed.into_iter().map(|(_, one)| one));
+    *list = keyed.into_iter().map(|(_, one)| one).collect();
+}
+
+/// What was known of an item.
+enum Which {
+    Flowing(Arc<Flowing>),
+    Aside(Arc<Aside>),
 }
 
 enum Decided {

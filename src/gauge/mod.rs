@@ -3,6 +3,7 @@
 //! A [`World`] is everything known at one instant, placed by one portfolio file. The newest one is
 //! kept until the store's change sequence moves, so that a page costs a lookup.
 
+mod beside;
 mod budgets;
 mod build;
 pub mod compare;

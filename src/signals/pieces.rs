@@ -77,6 +77,20 @@ impl<T> Pieces<T> {
         self.count();
     }
 
+    /// Adds an element at the end.
+    pub fn push(&mut self, one: Arc<T>) {
+        match self.pieces.last_mut().filter(|last| last.len() < PIECE) {
+            Some(last) => Arc::make_mut(last).push(one),
+            None => {
+                self.pieces.push(Arc::new(vec![one]));
+                self.starts.push(self.len());
+            }
+        }
+        if let Some(len) = self.starts.last_mut() {
+            *len += 1;
+        }
+    }
+
     /// Takes an element out; those after it move one nearer.
     pub fn remove(&mut self, ix: usize) -> Option<Arc<T>> {
         let (piece, place) = self.place(ix);
@@ -213,6 +227,9 @@ mod tests {
         list.insert(0, Arc::new(1));
         list.insert(1, Arc::new(2));
         assert_eq!(numbers(&list), [1, 2]);
+        (3..2_000).for_each(|n| list.push(Arc::new(n)));
+        assert_eq!(numbers(&list), (1..2_000).collect::<Vec<u64>>());
+        assert_eq!(**list.get(1_500).unwrap(), 1_501);
     }
 
     #[test]

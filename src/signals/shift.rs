@@ -35,6 +35,12 @@ impl Shift {
         Some(place)
     }
 
+    /// Whether everything that stays is where it was.
+    #[must_use]
+    pub fn keeps_places(&self) -> bool {
+        self.gone == self.come
+    }
+
     /// Whether what is at a place now came.
     #[must_use]
     pub fn is_new(&self, place: usize) -> bool {
