@@ -46,4 +46,5 @@ mod sync_story;
 mod tidy;
 mod web;
 mod webhook_command;
+mod worlds;
 mod zero_fields;
