@@ -152,7 +152,7 @@ mod tests {
     use super::*;
     use crate::model::{Cadence, StreamIx};
     use crate::signals::dataset::{Dataset, Epic};
-    use crate::signals::fixture::{at, epic, item, portfolio, under, view};
+    use crate::signals::fixture::{at, epic, item, portfolio, under};
     use crate::signals::{Scope, evaluate};
 
     /// Cadences of four weeks from 5 January on, and three bets.
