@@ -50,6 +50,12 @@ if [ -z "${DATABASE_URL:-}" ] && ! command -v initdb >/dev/null &&
     install postgresql
 fi
 
+# The pages are looked at in a real browser, by the rules of axe-core.
+command -v chromium >/dev/null && command -v chromedriver >/dev/null ||
+    install chromium chromium-driver
+command -v npm >/dev/null || install npm
+npm ci --prefix tests/browser --no-audit --no-fund
+
 # A snapshot that differs is a failure, never a file to be accepted later.
 export INSTA_UPDATE=no
 

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod both_databases;
+mod browser;
 mod canaries;
 mod channels;
 mod check;

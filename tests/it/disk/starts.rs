@@ -45,14 +45,17 @@ async fn full(house: &mut House) {
             ..Fault::since(*nth, calls, ENOSPC)
         });
         let full = house.town.folder.run(&["sync"]).await;
-        assert!(house.faults.hit() > 0, "write {nth}");
-        // Whatever was missed at the very end, when the log is merged, is made good by the next.
-        let late = *nth > writes - 10 && matches!(full.code, Some(0 | 3));
+        // Runs differ by a few writes, so the last ones may not come.
+        assert!(house.faults.hit() > 0 || nth + 100 > writes, "write {nth}");
         let told = full.err.contains("no space is left for") && full.err.contains("streamgauge.db");
-        let code = matches!(full.code, Some(1 | 3)) && told;
-        assert!(late || code, "write {nth}: {:?} {}", full.code, full.err);
-        assert!(full.err.lines().count() < 12, "write {nth}: {}", full.err);
         house.faults.heal();
+        if !(matches!(full.code, Some(1 | 3)) && told) {
+            // Only the merging of the log met the end: whoever says nothing has stored everything.
+            assert!(matches!(full.code, Some(0 | 3)), "write {nth}: {:?} {}", full.code, full.err);
+            let stored = Stored::read(&house.town.folder.url()).await;
+            stored.assert_equals_trackers(&house.town.stage);
+        }
+        assert!(full.err.lines().count() < 12, "write {nth}: {}", full.err);
         let again = house.town.folder.run(&["sync"]).await;
         assert!(matches!(again.code, Some(0 | 3)), "write {nth}: {}", again.err);
         let stored = Stored::read(&house.town.folder.url()).await;

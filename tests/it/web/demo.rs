@@ -1,24 +1,7 @@
 //! The pages of the invented organisation: charts, links and numbers where there is much to tell.
 
-use std::net::Ipv4Addr;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-
-use streamgauge::clock::{ManualClock, SharedClock};
-use streamgauge::demo::{Demo, Source};
-use streamgauge::sim::story::{self, Size};
-use streamgauge::spawn::Spawner;
-use streamgauge::sync::{Silent, Stop};
-use streamgauge::web::access::Access;
-use streamgauge::web::live::Live;
-use streamgauge::web::metrics::Metrics;
-use streamgauge::web::server::{self, Limits};
-use streamgauge::web::settings::Web;
-use streamgauge::web::{App, router};
-use tokio::net::TcpListener;
-
 use super::client::get;
-use super::house::at;
+use super::showroom::Showroom;
 
 /// The text as a page has it.
 fn shown(text: &str) -> String {
@@ -28,36 +11,8 @@ fn shown(text: &str) -> String {
 
 #[tokio::test]
 async fn every_observation_is_shown_with_its_chart_and_its_items() {
-    let end = at("2026-06-15T06:00:00Z");
-    let clock: SharedClock = ManualClock::at(end);
-    let folder = tempfile::tempdir().unwrap();
-    let source = Source::from(story::generate(1, end, Size::Test));
-    let demo = Demo::open(source, folder.path(), Arc::clone(&clock)).await.unwrap();
-    let outcomes = demo.sync(&Silent, &Stop::never()).await;
-    assert!(outcomes.iter().all(|outcome| outcome.complete), "{outcomes:?}");
-    let app = App {
-        gauge: Arc::clone(&demo.gauge),
-        store: demo.store.clone(),
-        clock: Arc::clone(&clock),
-        access: Access::new(&Web::default(), Arc::clone(&clock)).unwrap(),
-        metrics: Arc::new(Metrics::default()),
-        live: Arc::new(Live::default()),
-        hooks: std::collections::BTreeMap::new(),
-        begun: AtomicBool::new(false),
-    };
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let spawner = Spawner::tokio();
-    let web = server::serve(
-        listener,
-        router(Arc::new(app)),
-        spawner.clone(),
-        clock,
-        Limits::default(),
-        || {},
-        std::future::pending(),
-    );
-    spawner.spawn("web", web);
+    let Showroom { address, now: end, .. } = &Showroom::open().await;
+    let address = *address;
 
     // Far enough in the past to stay the same between two requests.
     let query = format!("?as_of={end}");

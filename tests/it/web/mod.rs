@@ -9,6 +9,7 @@ mod guessing;
 pub mod house;
 mod limits;
 mod pages;
+pub mod showroom;
 mod slow;
 mod status;
 mod teams;
