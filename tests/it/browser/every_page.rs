@@ -88,6 +88,9 @@ async fn every_page_can_be_used_by_everybody() {
             found.extend(faults(&browser, &room, &path).await);
         }
     }
+    // The rules are there: a page that nobody can read aloud breaks one.
+    browser.ask("document.documentElement.removeAttribute('lang')").await;
+    assert!(browser.violations().await.iter().any(|line| line.starts_with("html-has-lang")));
     browser.close().await;
     println!("{seen} pages on {} screens", SCREENS.len());
     assert!(found.is_empty(), "{} faults:\n{}", found.len(), found.join("\n"));
