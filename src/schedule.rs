@@ -11,8 +11,8 @@ use std::str::FromStr;
 use chrono::{NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
-use crate::model::Timestamp;
-use crate::model::period::first_instant;
+use crate::model::period::{first_instant, start_of_day};
+use crate::model::{Cadence, Timestamp};
 
 /// A parsed expression.
 #[derive(Debug, Clone)]
@@ -20,6 +20,8 @@ pub struct Schedule {
     text: String,
     /// One schedule, or two that are joined with "or".
     parts: Vec<cron::Schedule>,
+    /// Only the first firing at or after each of its boundaries counts.
+    beat: Option<Cadence>,
 }
 
 /// One firing: what the clock on the wall reads, which is its identity, and the instant.
@@ -60,13 +62,21 @@ impl Schedule {
             .iter()
             .map(|form| cron::Schedule::from_str(form).map_err(|e| fail(&e.to_string())))
             .collect::<Result<Vec<_>, _>>()?;
-        let schedule = Self { text: text.to_owned(), parts };
+        let schedule = Self { text: text.to_owned(), parts, beat: None };
         // 2000-01-01: any expression that can fire does so within the 28-year calendar cycle.
         let start = Timestamp::from_millis(946_684_800_000);
         if schedule.next_after(start, Tz::UTC).is_none() {
             return Err(fail("it never fires"));
         }
         Ok(schedule)
+    }
+
+    /// The same, but once in each cadence: the first firing at or after its boundary.
+    #[must_use]
+    pub fn at_boundaries(mut self, cadence: &Cadence) -> Self {
+        self.text = format!("{} at {}+{}d", self.text, cadence.anchor, cadence.days);
+        self.beat = Some(cadence.clone());
+        self
     }
 
     #[must_use]
@@ -77,6 +87,25 @@ impl Schedule {
     /// The first firing strictly after `at`.
     #[must_use]
     pub fn next_after(&self, at: Timestamp, zone: Tz) -> Option<Tick> {
+        let Some(cadence) = &self.beat else { return self.any_after(at, zone) };
+        let mut number = number(cadence, at, zone);
+        loop {
+            let tick = self.first_of(cadence, number, zone)?;
+            if tick.at > at {
+                return Some(tick);
+            }
+            number += 1;
+        }
+    }
+
+    /// The first firing of a cadence, by its number since the anchor.
+    fn first_of(&self, cadence: &Cadence, number: i64, zone: Tz) -> Option<Tick> {
+        let days = chrono::Duration::days(number.checked_mul(i64::from(cadence.days.max(1)))?);
+        let boundary = start_of_day(cadence.anchor.checked_add_signed(days)?, zone);
+        self.any_after(boundary.plus_millis(-1), zone)
+    }
+
+    fn any_after(&self, at: Timestamp, zone: Tz) -> Option<Tick> {
         // Two hours back: a civil time inside a gap resolves to an instant after it.
         let civil = at.to_utc().with_timezone(&zone).naive_local() - chrono::Duration::hours(3);
         let from = Utc.from_utc_datetime(&civil);
@@ -109,6 +138,15 @@ impl Schedule {
     /// are not looked at, however far `after` lies back.
     #[must_use]
     pub fn newest(&self, after: Timestamp, until: Timestamp, zone: Tz, limit: usize) -> Vec<Tick> {
+        if let Some(cadence) = &self.beat {
+            let numbers = (0..).map(|back| number(cadence, until, zone) - back);
+            let firsts = numbers.map_while(|number| self.first_of(cadence, number, zone));
+            let past = firsts.skip_while(|tick| tick.at > until);
+            let mut own: Vec<Tick> = past.take_while(|tick| tick.at > after).take(limit).collect();
+            own.reverse();
+            own.dedup();
+            return own;
+        }
         // Later civil times than now's can have been: those that a gap skips, or that come twice.
         let civil = until.to_utc().with_timezone(&zone).naive_local() + chrono::Duration::hours(3);
         let from = Utc.from_utc_datetime(&civil);
@@ -134,6 +172,12 @@ impl Schedule {
         let ticks: Vec<Tick> = found.into_iter().map(|(at, civil)| Tick { at, civil }).collect();
         ticks[ticks.len().saturating_sub(limit)..].to_vec()
     }
+}
+
+/// The cadence that contains `at`, by its number since the anchor.
+fn number(cadence: &Cadence, at: Timestamp, zone: Tz) -> i64 {
+    let day = at.to_utc().with_timezone(&zone).date_naive();
+    (day - cadence.anchor).num_days().div_euclid(i64::from(cadence.days.max(1)))
 }
 
 fn resolve(civil: NaiveDateTime, zone: Tz) -> Tick {
@@ -280,6 +324,38 @@ mod tests {
         let minutes = Schedule::parse("* * * * *").unwrap();
         let year = (at("2026-01-01T00:00:00Z"), at("2027-01-01T00:00:00Z"));
         assert_eq!(minutes.newest(year.0, year.1, Tz::UTC, 100).len(), 100);
+    }
+
+    #[test]
+    fn once_in_each_cadence_is_the_first_firing_after_its_boundary() {
+        let at = |t| Timestamp::parse(t).unwrap();
+        let anchor = chrono::NaiveDate::from_ymd_opt(2026, 1, 5).unwrap();
+        let pi = Cadence { id: "pi".into(), anchor, days: 70 };
+        let (berlin, year) =
+            (Tz::Europe__Berlin, (at("2026-01-01T00:00:00Z"), at("2027-01-01T00:00:00Z")));
+        let daily = Schedule::parse("0 7 * * *").unwrap().at_boundaries(&pi);
+        let all = daily.between(year.0, year.1, berlin, 100);
+        let days: Vec<String> = all.iter().map(|tick| tick.civil.to_string()).collect();
+        assert_eq!(
+            days,
+            [
+                "2026-01-05 07:00:00",
+                "2026-03-16 07:00:00",
+                "2026-05-25 07:00:00",
+                "2026-08-03 07:00:00",
+                "2026-10-12 07:00:00",
+                "2026-12-21 07:00:00"
+            ]
+        );
+        assert_eq!(daily.newest(year.0, year.1, berlin, 100), all);
+        assert_eq!(daily.newest(year.0, year.1, berlin, 2), all[4..]);
+        assert_eq!(daily.newest(all[1].at, all[1].at.plus_days(60), berlin, 9), []);
+        // A firing later in the week of the boundary; and one so rare that two share it.
+        let friday = Schedule::parse("0 7 * * FRI").unwrap().at_boundaries(&pi);
+        let first = friday.next_after(at("2026-03-16T00:00:00Z"), berlin).unwrap();
+        assert_eq!(first.civil.to_string(), "2026-03-20 07:00:00");
+        let yearly = Schedule::parse("0 7 31 12 *").unwrap().at_boundaries(&pi);
+        assert_eq!(yearly.newest(year.0, year.1, berlin, 9).len(), 1);
     }
 
     #[test]

@@ -24,6 +24,8 @@ use crate::transport::{Limits, Transport};
 pub struct Settings {
     pub id: String,
     pub kind: Kind,
+    /// The team whose own it is: only digests of this team go here.
+    pub team: Option<String>,
     /// Where a webhook is posted. Whoever knows it can post there, so it is a secret.
     pub url: Option<SecretRef>,
     /// Signs what a webhook receives.

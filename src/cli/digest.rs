@@ -10,9 +10,10 @@ use super::context::Context;
 use super::moment::MomentArgs;
 use super::{Done, Failure, Outcome, print};
 use crate::channels::{self, DeliveryError, Message};
-use crate::digests::{Digest, outbox, page, rendered, revisions};
+use crate::digests::settings::{Whom, whom};
+use crate::digests::{Digest, page, rendered, since};
 use crate::gauge::{Gauge, Moment};
-use crate::signals::Report;
+use crate::signals::{Report, Scope};
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
@@ -89,11 +90,12 @@ async fn hand_over(
 fn known_audience(gauge: &Gauge, audience: &str) -> Result<(), Failure> {
     if audience.starts_with("team:") {
         return Err(Failure::Usage(
-            "--for team:ID: team digests open with the team's own credential; there is none yet"
+            "--for team:ID: a team's page opens with the team's own credential, at /team; a \
+             [[digest]] sends it to a [[channel]] of the team"
                 .into(),
         ));
     }
-    outbox::scope(audience).map_err(|problem| Failure::Usage(format!("--for {problem}")))?;
+    scope(audience)?;
     if let Some(id) = audience.strip_prefix("stream:")
         && !gauge.portfolio().streams().iter().any(|stream| stream.id == id)
     {
@@ -126,8 +128,16 @@ async fn told(
     audience: &str,
     moment: Moment,
 ) -> Result<(Digest, Arc<Report>), Failure> {
-    let scope = outbox::scope(audience).map_err(Failure::Usage)?;
+    let scope = scope(audience)?;
     let (mut digest, report) = page(gauge, &scope, moment).await?;
-    digest.revisions = revisions::since_last(gauge, audience, &scope, &report).await?;
+    since::tell(gauge, (audience, None), &scope, &mut digest, &report).await?;
     Ok((digest, report))
+}
+
+fn scope(audience: &str) -> Result<Scope, Failure> {
+    match whom(audience) {
+        Ok(Whom::Scope(scope)) => Ok(scope),
+        Ok(Whom::Team(id)) => Err(Failure::Usage(format!("--for team:{id} is the team's alone"))),
+        Err(problem) => Err(Failure::Usage(format!("--for {problem}"))),
+    }
 }

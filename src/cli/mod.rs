@@ -2,6 +2,7 @@
 //! exit codes: 0 done, 1 failed, 2 wrong use or wrong configuration, 3 done but incomplete.
 
 mod backup;
+mod brief;
 mod check;
 mod compared;
 mod confine;
@@ -73,6 +74,8 @@ enum Command {
     Signals(signals::Args),
     /// Render a digest now.
     Digest(digest::Args),
+    /// Put a decision, its evidence and the page into one folder, for a funding meeting.
+    Brief(brief::Args),
     /// Tell why an item is where it is, or what a number is made of.
     Explain(explain::Args),
     /// Write items, timelines, links, releases and gaps as files.
@@ -182,6 +185,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Restore(args) => backup::put_back(&config, &args).await,
         Command::Signals(args) => signals::run(&config, &args).await,
         Command::Digest(args) => digest::run(&config, &args).await,
+        Command::Brief(args) => brief::run(&config, &args).await,
         Command::Explain(args) => explain::run(&config, &args).await,
         Command::Export(args) => export::run(&config, &args).await,
         Command::Decide(args) => record::decide(&config, args).await,

@@ -22,6 +22,7 @@ pub(super) enum Block {
 pub(super) fn of(digest: &Digest) -> Vec<Block> {
     let mut blocks = vec![Block::Soft(digest.dateline.clone())];
     blocks.extend(digest.stale.iter().cloned().map(Block::Text));
+    blocks.extend(digest.since.iter().map(|since| Block::Soft(since.sentence())));
     for section in &digest.sections {
         of_section(section, &digest.header, &mut blocks);
     }

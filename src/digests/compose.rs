@@ -6,6 +6,7 @@
 
 use serde::Serialize;
 
+use super::since::Since;
 use super::words;
 use crate::signals;
 use crate::signals::report::{
@@ -34,6 +35,8 @@ pub struct Digest {
     pub unseen: Vec<String>,
     /// Published numbers that later knowledge changed.
     pub revisions: Vec<String>,
+    /// What is told against the last page that was sent; `None` for a first one.
+    pub since: Option<Since>,
     pub false_alarms: String,
     /// Observations that qualified and did not fit.
     pub appendix: Vec<Observation>,
@@ -131,6 +134,7 @@ pub fn compose(report: &Report) -> Digest {
         unconfirmed: unconfirmed(report),
         unseen: report.unseen.clone(),
         revisions: Vec::new(),
+        since: None,
         false_alarms: words::false_alarms(&report.tally),
         appendix,
     }
@@ -145,7 +149,7 @@ fn told(finding: &Finding) -> Option<Told> {
 }
 
 /// Findings that may headline, in the order of the page.
-fn qualifying(report: &Report, question: Question) -> Vec<&Finding> {
+pub(super) fn qualifying(report: &Report, question: Question) -> Vec<&Finding> {
     let near = report.header.cadence.as_ref().is_some_and(|cadence| cadence.near_boundary);
     let mut chosen: Vec<&Finding> = report
         .findings

@@ -6,6 +6,7 @@
 
 use maud::{DOCTYPE, Markup, html};
 
+use super::blocks::Block;
 use super::compose::{Digest, Section};
 use super::words;
 use crate::plain;
@@ -31,6 +32,45 @@ const PRE: &str = "margin:8px 0;padding:10px 12px;border:1px solid #8a989e;font-
 /// Renders the page.
 #[must_use]
 pub fn render(digest: &Digest) -> String {
+    let body = html! {
+        p style=(SOFT) { (inert(&digest.dateline)) }
+        @for line in &digest.stale { p style=(STALE) { (prose(line)) } }
+        @if let Some(since) = &digest.since { p style=(SOFT) { (inert(&since.sentence())) } }
+        @for section in &digest.sections { (section_of(section, &digest.header)) }
+        @if !digest.due_reviews.is_empty() {
+            p style=(P) {
+                "Decisions due for review: "
+                (inert(&digest.due_reviews.iter().map(words::due_review).collect::<Vec<_>>().join("; ")))
+            }
+        }
+        (foot(digest))
+        @if !digest.appendix.is_empty() {
+            h2 style=(H2) { "Appendix: observations that did not fit" }
+            @for observation in &digest.appendix { (told(observation)) }
+        }
+    };
+    document(&digest.title, &body)
+}
+
+/// A page of blocks.
+pub(super) fn column(title: &str, blocks: &[Block]) -> String {
+    let body = html! {
+        @for block in blocks {
+            @match block {
+                Block::Heading(text) => h2 style=(H2) { (inert(text)) },
+                Block::Said(subject, text) => {
+                    p style=(P) { strong { (inert(subject)) } ": " (inert(text)) }
+                }
+                Block::Text(text) => p style=(P) { (inert(text)) },
+                Block::Soft(text) => p style=(SOFT) { (inert(text)) },
+                Block::Code(text) => pre style=(PRE) { (text) },
+            }
+        }
+    };
+    document(title, &body)
+}
+
+fn document(title: &str, body: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -39,25 +79,12 @@ pub fn render(digest: &Digest) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="supported-color-schemes" content="light dark";
-                title { (inert(&digest.title)) }
+                title { (inert(title)) }
             }
             body style=(BODY) {
                 div role="main" style=(SHEET) {
-                    h1 style=(H1) { (inert(&digest.title)) }
-                    p style=(SOFT) { (inert(&digest.dateline)) }
-                    @for line in &digest.stale { p style=(STALE) { (prose(line)) } }
-                    @for section in &digest.sections { (section_of(section, &digest.header)) }
-                    @if !digest.due_reviews.is_empty() {
-                        p style=(P) {
-                            "Decisions due for review: "
-                            (inert(&digest.due_reviews.iter().map(words::due_review).collect::<Vec<_>>().join("; ")))
-                        }
-                    }
-                    (foot(digest))
-                    @if !digest.appendix.is_empty() {
-                        h2 style=(H2) { "Appendix: observations that did not fit" }
-                        @for observation in &digest.appendix { (told(observation)) }
-                    }
+                    h1 style=(H1) { (inert(title)) }
+                    (body)
                 }
             }
         }

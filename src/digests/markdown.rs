@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::blocks::Block;
 use super::compose::{Digest, Section};
 use super::words;
 use crate::plain;
@@ -15,6 +16,9 @@ pub fn render(digest: &Digest) -> String {
     if !digest.stale.is_empty() {
         let lines: Vec<String> = digest.stale.iter().map(|line| prose(line)).collect();
         let _ = writeln!(out, "> {}\n", lines.join("\n>\n> "));
+    }
+    if let Some(since) = &digest.since {
+        let _ = writeln!(out, "{}\n", escape(&since.sentence()));
     }
     for section in &digest.sections {
         render_section(&mut out, section, &digest.header);
@@ -33,6 +37,22 @@ pub fn render(digest: &Digest) -> String {
         for observation in &digest.appendix {
             let _ = writeln!(out, "- {}", observation_line(observation));
         }
+    }
+    plain::lines(&out).into_owned()
+}
+
+/// A page of blocks.
+pub(super) fn column(title: &str, blocks: &[Block]) -> String {
+    let mut out = format!("# {}\n\n", escape(title));
+    for block in blocks {
+        let _ = match block {
+            Block::Heading(text) => writeln!(out, "\n## {}\n", escape(text)),
+            Block::Said(subject, text) => {
+                writeln!(out, "- **{}**: {}", escape(subject), escape(text))
+            }
+            Block::Text(text) | Block::Soft(text) => writeln!(out, "{}\n", escape(text)),
+            Block::Code(text) => writeln!(out, "```\n{text}\n```\n"),
+        };
     }
     plain::lines(&out).into_owned()
 }

@@ -4,6 +4,7 @@
 //! and by the portfolio page and for chats; none of them computes anything.
 
 mod blocks;
+pub mod brief;
 pub mod compose;
 mod content;
 pub mod html;
@@ -12,8 +13,10 @@ pub mod markdown;
 pub mod outbox;
 pub mod revisions;
 pub mod settings;
+pub mod since;
 pub mod slack;
 pub mod stale;
+pub mod team;
 pub mod teams;
 pub mod wording;
 pub mod words;
@@ -28,7 +31,7 @@ use crate::signals::{Report, Scope};
 use crate::store::StoreError;
 
 /// The page of an audience at a moment, and the report behind it. It says what is stale;
-/// [`revisions`] are left to whoever sends it.
+/// what is different [`since`] the last one is left to whoever sends it.
 ///
 /// # Errors
 /// The store does not answer.

@@ -18,16 +18,16 @@ use std::time::Duration;
 use chrono::NaiveDateTime;
 
 use super::content::{Content, message, rendered};
-use super::settings::Digest as Settings;
-use super::{page, revisions};
+use super::settings::{Digest as Settings, NO_CADENCE, Whom, whom};
+use super::{page, since, team};
 use crate::channels::{self, Channel, Channels, Class, DeliveryError, Format};
 use crate::clock::SharedClock;
 use crate::gauge::status::PlannedDigest;
 use crate::gauge::{Gauge, Moment};
+use crate::model::Cadence;
 use crate::model::period::first_instant;
 use crate::mutants::{Mutant, alive};
 use crate::schedule::{Schedule, Tick};
-use crate::signals::Scope;
 use crate::store::{Claim, Delivery, DigestKey, DueTick, StoreError, TickPlan, UnfinishedDelivery};
 
 /// Ticks older than this are not caught up with, and deliveries end.
@@ -57,7 +57,7 @@ pub struct Outbox {
 struct Plan {
     id: String,
     audience: String,
-    scope: Scope,
+    whom: Whom,
     schedule: Schedule,
     channels: Vec<(String, Arc<dyn Channel>)>,
     /// What a folder receives.
@@ -114,7 +114,9 @@ impl Outbox {
         digests: &[Settings],
         open: impl Fn(&str) -> Result<Arc<dyn Channel>, String>,
     ) -> Result<Self, String> {
-        let plans = digests.iter().map(|one| plan(one, &open)).collect::<Result<Vec<_>, _>>()?;
+        let cadence = gauge.portfolio().cadences().first();
+        let plans = digests.iter().map(|one| plan(one, cadence, &open));
+        let plans = plans.collect::<Result<Vec<_>, _>>()?;
         Ok(Self { gauge, clock, plans, unmarked: Mutex::default() })
     }
 
@@ -186,17 +188,33 @@ impl Outbox {
 
     async fn render(&self, plan: &Plan, tick: Tick) -> Result<String, StoreError> {
         let moment = Moment { as_of: Some(tick.at), known: None };
-        let (mut digest, report) = page(&self.gauge, &plan.scope, moment).await?;
-        digest.revisions =
-            revisions::since_last(&self.gauge, &plan.audience, &plan.scope, &report).await?;
-        let text = |format: &Format| (*format, rendered(*format, &digest, &report));
+        let forms = plan.rendered.iter().copied();
+        let (known, title, texts) = match &plan.whom {
+            Whom::Scope(scope) => {
+                let (mut digest, report) = page(&self.gauge, scope, moment).await?;
+                let last = (plan.audience.as_str(), Some(plan.id.as_str()));
+                since::tell(&self.gauge, last, scope, &mut digest, &report).await?;
+                let texts = forms.map(|form| (form, rendered(form, &digest, &report))).collect();
+                (report.header.known, digest.headline(), texts)
+            }
+            Whom::Team(id) => {
+                let sealed = self.gauge.team(moment, id).await?;
+                let Some(view) = sealed.as_ref().and_then(|sealed| sealed.open(id)) else {
+                    // The portfolio was checked at the start, and has changed since.
+                    let why = format!("the portfolio declares no team {id}");
+                    return Err(StoreError::Missing(why));
+                };
+                let texts = forms.map(|form| (form, team::rendered(form, view))).collect();
+                (view.known, team::title(view), texts)
+            }
+        };
         let content = Content {
             as_of: tick.at.to_string(),
-            known: report.header.known.to_string(),
+            known: known.to_string(),
             audience: plan.audience.clone(),
-            title: digest.headline(),
+            title,
             format: plan.format.clone(),
-            texts: plan.rendered.iter().map(text).collect(),
+            texts,
         };
         Ok(serde_json::to_string(&content).expect("strings serialise"))
     }
@@ -348,6 +366,7 @@ fn tell(key: &DigestKey, ended: &Delivery, sent: &mut Sent) {
 
 fn plan(
     settings: &Settings,
+    cadence: Option<&Cadence>,
     open: &impl Fn(&str) -> Result<Arc<dyn Channel>, String>,
 ) -> Result<Plan, String> {
     let name = |problem: String| format!("digest `{}`: {problem}", settings.id);
@@ -358,26 +377,19 @@ fn plan(
         .collect::<Result<Vec<(String, Arc<dyn Channel>)>, String>>()?;
     let needed = channels.iter().flat_map(|(_, channel)| channel.formats());
     let rendered = [Format::Md].iter().chain(&settings.format).chain(needed).copied().collect();
+    let mut schedule = Schedule::parse(&settings.at).map_err(|error| name(error.to_string()))?;
+    if settings.at_boundaries {
+        let cadence = cadence.ok_or_else(|| name(NO_CADENCE.to_owned()))?;
+        schedule = schedule.at_boundaries(cadence);
+    }
     Ok(Plan {
         id: settings.id.clone(),
         audience: settings.audience.clone(),
-        scope: scope(&settings.audience).map_err(name)?,
-        schedule: Schedule::parse(&settings.at).map_err(|error| name(error.to_string()))?,
+        whom: whom(&settings.audience).map_err(name)?,
+        schedule,
         channels,
         format: settings.format.clone(),
         rendered,
         at_least_once: settings.at_least_once,
     })
-}
-
-/// `portfolio`, or `stream:ID`.
-///
-/// # Errors
-/// A sentence with the forms there are.
-pub fn scope(audience: &str) -> Result<Scope, String> {
-    match audience.split_once(':') {
-        None if audience == "portfolio" => Ok(Scope::Portfolio),
-        Some(("stream", id)) if !id.is_empty() => Ok(Scope::Stream(id.to_owned())),
-        _ => Err(format!("\"{audience}\" is no audience: write \"portfolio\" or \"stream:ID\"")),
-    }
 }

@@ -16,8 +16,13 @@ const MOST_TEXT: usize = 3_000;
 /// The body that an incoming webhook takes.
 #[must_use]
 pub fn render(digest: &Digest) -> String {
-    let mut shown = vec![heading(&digest.title)];
-    shown.extend(blocks::of(digest).iter().map(block));
+    column(&digest.title, &blocks::of(digest))
+}
+
+/// A message of these blocks.
+pub(super) fn column(title: &str, blocks: &[Block]) -> String {
+    let mut shown = vec![heading(title)];
+    shown.extend(blocks.iter().map(block));
     let over = shown.len().saturating_sub(MOST_BLOCKS);
     if over > 0 {
         shown.truncate(MOST_BLOCKS - 1);
@@ -27,7 +32,7 @@ pub fn render(digest: &Digest) -> String {
     }
     let message = json!({
         // What notifications show.
-        "text": inert(&digest.title),
+        "text": inert(title),
         "blocks": shown,
         "unfurl_links": false,
         "unfurl_media": false,

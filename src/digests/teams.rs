@@ -13,8 +13,13 @@ const MOST_BYTES: usize = 26_000;
 /// The body that the webhook of a workflow takes.
 #[must_use]
 pub fn render(digest: &Digest) -> String {
-    let mut body = vec![heading(&digest.title, "large")];
-    body.extend(blocks::of(digest).iter().map(block));
+    column(&digest.title, &blocks::of(digest))
+}
+
+/// A card of these blocks.
+pub(super) fn column(title: &str, blocks: &[Block]) -> String {
+    let mut body = vec![heading(title, "large")];
+    body.extend(blocks.iter().map(block));
     let mut over = 0;
     loop {
         let mut shown = body.clone();

@@ -162,6 +162,28 @@ pub fn moved(finding: &Finding, direction: Move) -> String {
     }
 }
 
+/// A verdict as the end of a sentence: "within the usual range".
+#[must_use]
+pub fn verdict(verdict: &Verdict) -> String {
+    let way = |direction: &Move| match direction {
+        Move::Up => "up",
+        Move::Down => "down",
+    };
+    match verdict {
+        Verdict::Confirmed { direction } => {
+            format!("outside the usual range, confirmed ({})", way(direction))
+        }
+        Verdict::New { direction } => {
+            format!("outside the usual range for the first time ({})", way(direction))
+        }
+        Verdict::Usual => "within the usual range".to_owned(),
+        Verdict::Fact => "found".to_owned(),
+        Verdict::Nothing => "nothing found".to_owned(),
+        Verdict::Described => "not tested".to_owned(),
+        Verdict::Insufficient { .. } | Verdict::NotApplicable { .. } => missing(&[verdict]),
+    }
+}
+
 /// The cells of one row of the intent table.
 #[must_use]
 pub fn intent_cells(row: &IntentRow) -> [String; 5] {

@@ -15,7 +15,7 @@ use toml::de::DeTable;
 use tracing_subscriber::EnvFilter;
 
 use crate::channels::settings::Settings as Channel;
-use crate::digests::settings::Digest;
+use crate::digests::settings::{Digest, NO_CADENCE};
 use crate::portfolio::{Portfolio, excerpt, nearest};
 use crate::schedule::Schedule;
 use crate::sources::settings::Credential;
@@ -223,31 +223,30 @@ impl Settings {
             });
         }
         let streams: Vec<&str> = portfolio.streams().iter().map(|one| one.id.as_str()).collect();
-        for (place, digest) in self.digest.iter().enumerate() {
-            let stream = digest.audience.strip_prefix("stream:");
-            if let Some(id) = stream.filter(|id| !streams.contains(id)) {
-                return Err(self.file.fault(Fault::new(
-                    &[("digest", Some(place)), ("for", None)],
-                    format!(
-                        "there is no stream `{id}`; {file} declares {}{}",
-                        streams.join(", "),
-                        meant(id, &streams)
-                    ),
-                )));
-            }
-        }
         let teams: Vec<&str> = portfolio.teams().iter().map(|one| one.id.as_str()).collect();
-        for (place, token) in self.web.token.iter().enumerate() {
-            if let Some(id) = token.team.as_deref().filter(|id| !teams.contains(id)) {
-                return Err(self.file.fault(Fault::new(
-                    &[("web", None), ("token", Some(place)), ("team", None)],
-                    format!(
-                        "there is no team `{id}`; {file} declares {}{}",
-                        teams.join(", "),
-                        meant(id, &teams)
-                    ),
-                )));
+        let known = |path: &[Step<'_>], what: &str, id: Option<&str>, known: &[&str]| {
+            let Some(id) = id.filter(|id| !known.contains(id)) else { return Ok(()) };
+            let (declared, meant) = (known.join(", "), meant(id, known));
+            let problem = format!("there is no {what} `{id}`; {file} declares {declared}{meant}");
+            Err(self.file.fault(Fault::new(path, problem)))
+        };
+        for (place, digest) in self.digest.iter().enumerate() {
+            let at = ("digest", Some(place));
+            if digest.at_boundaries && portfolio.cadences().is_empty() {
+                let problem = format!("digest `{}`: {NO_CADENCE}", digest.id);
+                return Err(self.file.fault(Fault::new(&[at, ("at_boundaries", None)], problem)));
             }
+            let whom = |kind: &str| digest.audience.strip_prefix(kind);
+            known(&[at, ("for", None)], "stream", whom("stream:"), &streams)?;
+            known(&[at, ("for", None)], "team", whom("team:"), &teams)?;
+        }
+        for (place, channel) in self.channel.iter().enumerate() {
+            let at = [("channel", Some(place)), ("team", None)];
+            known(&at, "team", channel.team.as_deref(), &teams)?;
+        }
+        for (place, token) in self.web.token.iter().enumerate() {
+            let at = [("web", None), ("token", Some(place)), ("team", None)];
+            known(&at, "team", token.team.as_deref(), &teams)?;
         }
         Ok(())
     }
@@ -281,17 +280,17 @@ impl Settings {
                 )
             })?;
         }
-        let mut channels: Vec<&str> = Vec::new();
+        let mut channels: Vec<(&str, Option<&str>)> = Vec::new();
         for (place, channel) in self.channel.iter().enumerate() {
             let at = ("channel", Some(place));
-            if channels.contains(&channel.id.as_str()) {
+            if channels.iter().any(|(id, _)| *id == channel.id) {
                 let problem = format!("two channels are called `{}`; rename one", channel.id);
                 return Err(Fault::new(&[at, ("id", None)], problem));
             }
             channel.validate().map_err(|(key, problem)| {
                 Fault::new(&[at, (key, None)], format!("channel `{}`: {problem}", channel.id))
             })?;
-            channels.push(&channel.id);
+            channels.push((&channel.id, channel.team.as_deref()));
         }
         let mut ids = BTreeSet::new();
         for (place, digest) in self.digest.iter().enumerate() {

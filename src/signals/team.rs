@@ -11,7 +11,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::dataset::{Dataset, ItemFacts, Stream};
+use super::dataset::{Dataset, Epic, ItemFacts, Stream};
 use super::finding::insufficient;
 use super::items::Items;
 use super::report::{Confidence, Finding, Slice};
@@ -159,7 +159,12 @@ fn own(data: &Dataset, team: TeamIx) -> Dataset {
         zone: data.zone,
         vocabulary: data.vocabulary,
         streams: vec![stream(&facts.id, &facts.name), stream("/elsewhere", "Elsewhere")],
-        epics: data.epics.clone(),
+        // Without their places in lists that this portfolio does not have.
+        epics: data
+            .epics
+            .iter()
+            .map(|epic| Epic { stream: None, theme: None, ..epic.clone() })
+            .collect(),
         states: data.states.clone(),
         items,
         coverage: data.coverage.clone(),

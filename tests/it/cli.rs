@@ -315,8 +315,8 @@ fn a_digest_of_nothing_says_what_is_missing() {
 
     for (audience, told) in [
         ("stream:paymets", "--for stream:paymets: the streams are booking, identity, payments"),
-        ("team:checkout", "--for team:ID: team digests open with the team's own credential"),
-        ("everyone", "write \"portfolio\" or \"stream:ID\""),
+        ("team:checkout", "--for team:ID: a team's page opens with the team's own credential"),
+        ("everyone", "write \"portfolio\", \"stream:ID\" or \"team:ID\""),
     ] {
         let ran = desk.run(&["digest", "--for", audience]);
         assert_eq!(ran.code, 2, "{ran:?}");

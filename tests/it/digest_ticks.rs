@@ -109,6 +109,7 @@ impl Bench {
             to: vec!["by key".into(), "blind".into()],
             format: vec![Format::Md],
             at_least_once,
+            at_boundaries: false,
         };
         let (by_key, blind) = (self.by_key.clone(), self.blind.clone());
         Outbox::over(Arc::new(gauge), own, &[settings], |to| {

@@ -432,6 +432,7 @@ fn the_mail_as_it_stands() {
         unconfirmed: vec!["Fleet throughput (down)".into()],
         unseen: vec!["9 items were done from their creation on.".into(), "A second thing.".into()],
         revisions: vec!["2026-W22 Booking delivered 11 (published as 12)".into()],
+        since: None,
         false_alarms: "About one of the confirmed observations may be a false alarm.".into(),
         appendix: vec![told("@all Booking")],
     };
@@ -479,6 +480,7 @@ fn monday(folder: &std::path::Path) -> Vec<Settings> {
         to: vec![format!("file:{}", folder.display())],
         format: vec![Format::Md, Format::Html],
         at_least_once: false,
+        at_boundaries: false,
     }]
 }
 

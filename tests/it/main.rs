@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod both_databases;
+mod brief;
 mod browser;
 mod canaries;
 mod channels;
@@ -44,6 +45,7 @@ mod simulation;
 mod store_story;
 mod support;
 mod sync_story;
+mod team_digest;
 mod tidy;
 mod web;
 mod webhook_command;

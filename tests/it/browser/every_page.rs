@@ -45,6 +45,12 @@ async fn faults(browser: &Browser, room: &Showroom, path: &str) -> Vec<String> {
         if browser.place().await != path {
             fault(format!("leads to {}", browser.place().await));
         }
+        let status = browser
+            .ask("return performance.getEntriesByType('navigation')[0].responseStatus")
+            .await;
+        if status != 200 {
+            fault(format!("answers {status}"));
+        }
         let wide = browser.overflow().await;
         if wide != 0 {
             fault(format!("{wide} pixels wider than the window"));

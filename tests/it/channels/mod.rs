@@ -70,6 +70,7 @@ impl House {
             to: vec![channel.id.clone()],
             format: vec![streamgauge::channels::Format::Md],
             at_least_once: false,
+            at_boundaries: false,
         };
         let channels = open(&[channel], &transport).unwrap();
         // The staged clock says when a digest is due; how long a receiver may take is real time.

@@ -67,6 +67,7 @@ pub fn outbox(life: &Life, process: usize, gauge: &Arc<Gauge>) -> Arc<Outbox> {
         to: to.iter().map(|one| (*one).to_owned()).collect(),
         format: formats.to_vec(),
         at_least_once,
+        at_boundaries: false,
     };
     let digests = [
         digest("often", life.swarm.ticks, &CHANNELS[..2], "portfolio", false),

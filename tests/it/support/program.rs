@@ -16,7 +16,7 @@ pub const PORTFOLIO: &str = "config/portfolio.toml";
 pub const EMPTY: &str = "name = \"Small\"\ntimezone = \"UTC\"\n";
 
 /// Every command of the program.
-pub const COMMANDS: [&str; 20] = [
+pub const COMMANDS: [&str; 21] = [
     "demo",
     "init",
     "check",
@@ -29,6 +29,7 @@ pub const COMMANDS: [&str; 20] = [
     "restore",
     "signals",
     "digest",
+    "brief",
     "explain",
     "export",
     "decide",
