@@ -161,12 +161,12 @@ pub fn render(brief: &Brief) -> String {
         let _ = writeln!(out, "Nothing: the decision names no signal.");
     }
     for cited in &brief.cited {
-        let told = |found: &Option<Finding>| {
-            found.as_ref().map_or_else(|| "no such finding.".to_owned(), |one| told(one))
+        let said = |found: &Option<Finding>| {
+            found.as_ref().map_or_else(|| "no such finding.".to_owned(), told)
         };
         let _ = writeln!(out, "- `{}`", plain::line(&cited.cites).replace('`', ""));
-        let _ = writeln!(out, "  - On {}: {}", day(decision.made_at), told(&cited.then));
-        let _ = writeln!(out, "  - Now: {}", told(&cited.now));
+        let _ = writeln!(out, "  - On {}: {}", day(decision.made_at), said(&cited.then));
+        let _ = writeln!(out, "  - Now: {}", said(&cited.now));
     }
     part(&mut out, "What followed", &brief.followed, "Attention was not followed.");
     let none = "The decision names no outcome measure.";

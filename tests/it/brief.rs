@@ -1,7 +1,5 @@
 //! A decision with its evidence, for a funding meeting.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use streamgauge::demo::Source;
 use streamgauge::digests::{brief, wording};
 use streamgauge::model::Timestamp;
