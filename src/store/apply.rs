@@ -173,6 +173,7 @@ pub(super) fn place(
     if !facts.place(removal.cloned(), known_at) {
         return Ok(false);
     }
+    let removal = facts.removed();
     let seq = next_numbers(tx, "seq", 1)?;
     let bytes = facts.encode();
     tx.execute(

@@ -68,6 +68,16 @@ impl Run<'_> {
         Ok(roster.into_iter().filter(|item| item.live).map(|item| item.source).collect())
     }
 
+    /// What leaves with a project: its live items, and those that left with it before, perhaps as
+    /// it stood then. Archived projects go to the bin without ever being back.
+    pub async fn leaving(&self, project: &str, silent: bool) -> Step<Vec<String>> {
+        let names = self.names(project, silent).await?;
+        let roster = self.store().roster(self.connection(), names).await?;
+        let with = |item: &Rostered| item.left.as_ref().is_some_and(Departure::is_of_project);
+        let own = roster.into_iter().filter(|item| item.live || with(item));
+        Ok(own.map(|item| item.source).collect())
+    }
+
     /// Whether a project has this name, in the configuration or by now.
     fn is_named(&self, project: &str, name: &str) -> bool {
         let present = self.tracker.present(project);

@@ -157,7 +157,7 @@ impl Run<'_> {
             return Ok(());
         }
         let clock = self.probe().await?.clock;
-        let items = self.members(project, true).await?;
+        let items = self.leaving(project, true).await?;
         self.remove_all(items, &Departure::AccessLost, clock).await?;
         self.outcome.notes.push(told.clone());
         self.note_scope(project, "hidden", None, Some(clock), Some(told)).await
@@ -180,7 +180,7 @@ impl Run<'_> {
         }
         let silent = standing == Standing::Trashed;
         self.read_again(project, silent).await?;
-        let items = self.members(project, silent).await?;
+        let items = self.leaving(project, silent).await?;
         self.remove_all(items, &departure, clock).await?;
         self.note_scope(project, word, None, Some(clock), None).await
     }

@@ -122,15 +122,28 @@ impl Facts {
         self.place(None, known_at) || changed
     }
 
-    /// Records that the item is gone or there; false when that was known.
-    pub fn place(&mut self, removed: Option<Removal>, known_at: Timestamp) -> bool {
-        let now = self.presence.last().and_then(|p| p.removed.as_ref());
+    /// Records that the item is gone or there; false when that was known. What left with its
+    /// project left then, however the project stands now.
+    pub fn place(&mut self, mut removed: Option<Removal>, known_at: Timestamp) -> bool {
+        let now = self.removed();
         if now.map(|r| &r.reason) == removed.as_ref().map(|r| &r.reason) {
             return false;
+        }
+        let with_project = |removal: &Removal| Departure::parse(&removal.reason).is_of_project();
+        if let (Some(before), Some(after)) = (now, &mut removed)
+            && with_project(before)
+            && with_project(after)
+        {
+            after.at = before.at;
         }
         let known_at = self.presence.last().map_or(known_at, |p| p.known_at.max(known_at));
         self.presence.push(Presence { known_at, removed });
         true
+    }
+
+    /// How it left, as known last; `None`: it is there.
+    pub fn removed(&self) -> Option<&Removal> {
+        self.presence.last().and_then(|presence| presence.removed.as_ref())
     }
 
     /// Unites the stored history with a read one. Entries that a complete read no longer shows
