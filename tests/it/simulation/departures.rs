@@ -19,6 +19,8 @@ pub struct Ledger {
     pub jira: Vec<u64>,
     /// Issues of GitHub with their repository, as long as they exist.
     pub github: BTreeMap<u64, u64>,
+    /// Open pull requests of GitHub with their repository; they are no items.
+    pub pulls: BTreeMap<u64, u64>,
     /// Departures of single items: those of GitHub are final, those of Jira may be undone.
     pub left: BTreeMap<(&'static str, String), BTreeSet<String>>,
     /// Projects and repositories that were ever closed or hidden.

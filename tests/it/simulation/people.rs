@@ -4,6 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderValue};
 use sha2::Sha256;
 use streamgauge::model::Timestamp;
+use streamgauge::sim::github;
 use streamgauge::sim::jira::{self, Draft, Edit};
 
 use super::corpus::{
@@ -126,12 +127,35 @@ fn oddity(life: &mut Life) {
     life.note(name, &id.to_string());
 }
 
+/// A pull request that will close an issue, or the merge of one.
+fn pull(life: &mut Life, issue: u64) {
+    let open = life.ledger.pulls.iter().filter(|(_, repo)| life.ledger.is_writable(**repo));
+    let open: Vec<u64> = open.map(|(pull, _)| *pull).collect();
+    if !open.is_empty() && life.dice.permille(500) {
+        let pull = life.dice.pick(&open);
+        let merged = life.dice.permille(700);
+        let end = |edits: &mut github::Edits<'_>| {
+            if merged { edits.merge_pull(pull) } else { edits.close(pull, "not_planned") }
+        };
+        life.github.edit(end).unwrap();
+        life.ledger.pulls.remove(&pull);
+        return life.note(if merged { "pull request merged" } else { "pull request closed" }, "");
+    }
+    let repo = life.ledger.github[&issue];
+    let opened = life.github.edit(|edits| edits.open_pull(repo, "a change", Some(issue)));
+    life.ledger.pulls.insert(opened.unwrap(), repo);
+    life.note("pull request opened", "");
+}
+
 fn github_edit(life: &mut Life) {
     let ids = github_ids(life);
     if ids.is_empty() {
         return create(life);
     }
     let dice = life.dice.clone();
+    if dice.permille(200) {
+        return pull(life, dice.pick(&ids));
+    }
     let id = dice.pick(&ids);
     let (kind, label, column) = (dice.below(4), dice.pick(&LABELS), dice.pick(&COLUMNS));
     let serial = format!("touched-{}", life.step);
