@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::Gauge;
 use crate::model::{
     Altitude, Decision, Direction, Expectation, Integration, Reading, Subject, Timestamp, Verb,
+    start_of_day,
 };
 use crate::store::StoreError;
 
@@ -18,9 +20,9 @@ pub struct NewDecision {
     /// `portfolio`, `stream:ID`, `theme:ID` or `epic:KEY`.
     pub subject: String,
     pub why: String,
-    /// RFC 3339; now when absent.
+    /// RFC 3339, or a day; now when absent.
     pub made_at: Option<String>,
-    /// RFC 3339; the same as `made_at` when absent.
+    /// RFC 3339, or a day; the same as `made_at` when absent.
     pub effective_at: Option<String>,
     /// By default that of the subject: an epic's stream, or the portfolio.
     pub altitude: Option<Altitude>,
@@ -75,11 +77,20 @@ pub struct NewIntegration {
 /// Why a record was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
-    /// One sentence that names the field and the mend.
+    /// One sentence that begins with the field and a colon, and names the mend.
     #[error("{0}")]
     Wrong(String),
     #[error(transparent)]
     Store(StoreError),
+}
+
+impl RecordError {
+    /// The field that is wrong, and what is wrong with it.
+    #[must_use]
+    pub fn field(&self) -> Option<(&str, &str)> {
+        let Self::Wrong(text) = self else { return None };
+        text.split_once(": ")
+    }
 }
 
 impl From<StoreError> for RecordError {
@@ -99,8 +110,9 @@ impl Gauge {
     pub async fn decide(&self, new: NewDecision) -> Result<Decision, RecordError> {
         let now = self.clock.now();
         let subject = self.subject(&new.subject)?;
-        let made_at = instant("made_at", new.made_at.as_deref())?.unwrap_or(now);
-        let effective_at = instant("effective_at", new.effective_at.as_deref())?.unwrap_or(made_at);
+        let made_at = self.instant("made_at", new.made_at.as_deref())?.unwrap_or(now);
+        let effective_at =
+            self.instant("effective_at", new.effective_at.as_deref())?.unwrap_or(made_at);
         if new.why.trim().is_empty() {
             return Err(wrong("why: is empty; say in a sentence what the decision rests on"));
         }
@@ -143,7 +155,7 @@ impl Gauge {
         let now = self.clock.now();
         let reading = Reading {
             measure: new.measure,
-            at: instant("at", new.at.as_deref())?.unwrap_or(now),
+            at: self.instant("at", new.at.as_deref())?.unwrap_or(now),
             value: new.value,
             source: if new.source.is_empty() { "entered".to_owned() } else { new.source },
             known_at: now,
@@ -159,7 +171,7 @@ impl Gauge {
     /// instant or one to come, or the store.
     pub async fn integrate(&self, new: NewIntegration) -> Result<Integration, RecordError> {
         let now = self.clock.now();
-        let at = instant("at", new.at.as_deref())?.unwrap_or(now);
+        let at = self.instant("at", new.at.as_deref())?.unwrap_or(now);
         let name = new.name.trim().to_owned();
         if name.is_empty() {
             return Err(wrong(
@@ -225,9 +237,22 @@ impl Gauge {
 
     fn expectation(&self, new: NewExpectation) -> Result<Expectation, RecordError> {
         self.known_measure(&new.measure)?;
-        let review_at = instant("expects.review_at", Some(&new.review_at))?
+        let review_at = self
+            .instant("expects.review_at", Some(&new.review_at))?
             .ok_or_else(|| wrong("expects.review_at: is missing"))?;
         Ok(Expectation { measure: new.measure, direction: new.direction, review_at })
+    }
+
+    /// An instant, or a day: then its beginning in the portfolio's zone.
+    fn instant(&self, field: &str, text: Option<&str>) -> Result<Option<Timestamp>, RecordError> {
+        let read = |text: &str| {
+            let day =
+                || text.parse::<NaiveDate>().map(|day| start_of_day(day, self.portfolio.zone()));
+            Timestamp::parse(text).or_else(|_| day()).map_err(|_| {
+                wrong(&format!("{field}: `{text}`; write it as 2026-06-15 or 2026-06-15T06:00:00Z"))
+            })
+        };
+        text.map(read).transpose()
     }
 
     fn known_measure(&self, id: &str) -> Result<(), RecordError> {
@@ -247,14 +272,6 @@ fn sorted(mut keys: Vec<String>) -> Vec<String> {
     keys.sort_unstable();
     keys.dedup();
     keys
-}
-
-fn instant(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, RecordError> {
-    text.map(|text| {
-        Timestamp::parse(text)
-            .map_err(|_| wrong(&format!("{field}: `{text}`; write it as 2026-06-15T06:00:00Z")))
-    })
-    .transpose()
 }
 
 fn wrong(text: &str) -> RecordError {

@@ -255,6 +255,17 @@ pub fn share(row: &IntentRow, most: f64) -> Markup {
     }
 }
 
+/// A share in 0..=1 as a bar; the number stands beside it.
+#[must_use]
+pub fn bar(share: f64) -> Markup {
+    html! {
+        svg.chart.part viewBox="0 0 120 12" aria-hidden="true" {
+            line.ground x1="0" x2="120" y1="11" y2="11" {}
+            rect.active x="0" y="1" height="9" width=(px(share.clamp(0.0, 1.0) * 120.0)) {}
+        }
+    }
+}
+
 /// One stretch of a timeline drawing.
 #[derive(Debug, Clone)]
 pub struct Stretch {

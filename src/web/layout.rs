@@ -4,11 +4,16 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::moment::Visit;
 use crate::plain;
+use crate::portfolio::words;
 
 /// Which navigation entry is the page itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Here {
     Portfolio,
+    Dependencies,
+    Epics,
+    Decisions,
+    Roadmap,
     Map,
     Status,
     Elsewhere,
@@ -39,6 +44,12 @@ pub fn page(title: &str, here: Here, visit: &Visit, body: &Markup) -> Markup {
                         a.brand href=(visit.link(home(here))) { (mark()) "Streamgauge" }
                         @if !matches!(here, Here::Outside | Here::Team) {
                             (entry(&visit.link("/"), "Portfolio", here == Here::Portfolio))
+                            (entry(&visit.link("/dependencies"), "Dependencies", here == Here::Dependencies))
+                            @if let Some(word) = words(visit.vocabulary).epic {
+                                (entry(&visit.link("/epics"), &plural(word), here == Here::Epics))
+                            }
+                            (entry(&visit.link("/decisions"), "Decisions", here == Here::Decisions))
+                            (entry(&visit.link("/roadmap"), "Roadmap", here == Here::Roadmap))
                             (entry(&visit.link("/map"), "Map", here == Here::Map))
                             (entry("/status", "Status", here == Here::Status))
                         }
@@ -118,6 +129,12 @@ pub fn sentence(text: &str) -> String {
 pub fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// "Value streams". Words that are plural already stay.
+#[must_use]
+pub fn plural(word: &str) -> String {
+    if word.ends_with('s') { word.to_owned() } else { format!("{word}s") }
 }
 
 /// The text with every percentage in one piece.

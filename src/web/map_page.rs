@@ -8,7 +8,7 @@ use maud::{Markup, html};
 
 use super::access::Role;
 use super::error::WebError;
-use super::layout::{Here, page as frame, prose};
+use super::layout::{Here, page as frame, plural, prose};
 use super::moment::Visit;
 use super::{App, reads_portfolio};
 use crate::model::{Altitude, StreamKind};
@@ -35,11 +35,11 @@ fn render(map: &MapView, visit: &Visit) -> Markup {
         (coverage(&map.coverage))
         @if !customer.is_empty() {
             h2 { (plural(map.words.stream)) }
-            div.streams { @for stream in customer { (stream_card(stream, map)) } }
+            div.streams { @for stream in customer { (stream_card(stream, map, visit)) } }
         }
         @if !enabling.is_empty() {
             h2 { (map.words.enabling_stream.map_or_else(|| "Enabling streams".to_owned(), plural)) }
-            div.streams { @for stream in enabling { (stream_card(stream, map)) } }
+            div.streams { @for stream in enabling { (stream_card(stream, map, visit)) } }
         }
         @if let Some(word) = map.words.epic.filter(|_| !map.epics_without_stream.is_empty()) {
             h2 { (plural(word)) " without a " (map.words.stream.to_lowercase()) }
@@ -50,11 +50,6 @@ fn render(map: &MapView, visit: &Visit) -> Markup {
         @for note in &map.notes { p.quiet { (prose(note)) } }
     };
     frame("Map", Here::Map, visit, &body)
-}
-
-/// "Value streams". Words that are plural already stay.
-fn plural(word: &str) -> String {
-    if word.ends_with('s') { word.to_owned() } else { format!("{word}s") }
 }
 
 fn altitudes(map: &MapView) -> Markup {
@@ -93,10 +88,10 @@ fn coverage(coverage: &CoverageView) -> Markup {
     }
 }
 
-fn stream_card(stream: &StreamView, map: &MapView) -> Markup {
+fn stream_card(stream: &StreamView, map: &MapView, visit: &Visit) -> Markup {
     html! {
         section.stream aria-label=(stream.name) {
-            h3 { (stream.name) }
+            h3 { a href=(visit.link(&format!("/streams/{}", stream.id))) { (stream.name) } }
             @if let Some(note) = &stream.note { p.soft.small { (prose(note)) } }
             @if stream.teams.is_empty() { p.soft { "No team yet." } }
             ul.teams { @for team in &stream.teams { (team_entry(team)) } }

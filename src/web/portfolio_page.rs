@@ -9,7 +9,8 @@ use super::layout::{Here, capital, page, prose, whole};
 use super::moment::Visit;
 use crate::digests::compose::{Section, Told};
 use crate::digests::{Digest, words};
-use crate::signals::report::{Finding, Header, Report};
+use crate::signals::report::{Finding, Report};
+use crate::signals::slices::NONE;
 use crate::signals::{ALL, Signal};
 
 /// Keys shown under an observation; the rest is counted.
@@ -74,7 +75,7 @@ fn render_section(this: &Page<'_>, section: &Section, number: usize) -> Markup {
     html! {
         section aria-labelledby=(id) {
             h2 #(id) { (section.heading) }
-            @if !section.table.is_empty() { (intent_table(section, &this.report.header)) }
+            @if !section.table.is_empty() { (intent_table(this, section)) }
             @for told in &section.observations { (observation(this, told)) }
             @if section.overflow > 0 {
                 p.soft.small { (section.overflow) " more in the appendix of the digest." }
@@ -88,8 +89,8 @@ fn render_section(this: &Page<'_>, section: &Section, number: usize) -> Markup {
     }
 }
 
-fn intent_table(section: &Section, header: &Header) -> Markup {
-    let columns = words::intent_header(header);
+fn intent_table(this: &Page<'_>, section: &Section) -> Markup {
+    let columns = words::intent_header(&this.report.header);
     let most = chart::share_axis(&section.table);
     html! {
         div.scroll tabindex="0" role="region" aria-label="Declared and observed attention" {
@@ -106,7 +107,11 @@ fn intent_table(section: &Section, header: &Header) -> Markup {
                     @for row in &section.table {
                         @let cells = words::intent_cells(row);
                         tr {
-                            th scope="row" { (cells[0]) }
+                            th scope="row" {
+                                @if row.slice.dimension == "stream" && row.slice.id != NONE {
+                                    a href=(this.visit.link(&format!("/streams/{}", row.slice.id))) { (cells[0]) }
+                                } @else { (cells[0]) }
+                            }
                             td { (chart::share(row, most)) }
                             @for cell in &cells[1..] { td { (cell) } }
                         }

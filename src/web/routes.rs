@@ -16,7 +16,8 @@ use super::webhooks::Waiting;
 use super::{
     App, Bounds, api, health, item_page, map_page, metrics, portfolio, sign_in, status_page,
 };
-use super::{style, team_page, webhooks};
+use super::{decisions_page, dependencies_page, epic_page, epics_page, roadmap_page};
+use super::{stream_page, style, team_page, webhooks};
 
 /// Largest webhook body; GitHub and Jira send more only for events that a pull finds as well.
 const WEBHOOK_LIMIT: usize = 1 << 20;
@@ -102,6 +103,12 @@ fn table() -> Vec<Row> {
     vec![
         shows("/", Reader, get(portfolio)),
         shows("/map", Reader, get(map_page::page)),
+        shows("/streams/{id}", Reader, get(stream_page::page)),
+        shows("/dependencies", Reader, get(dependencies_page::page)),
+        shows("/epics", Reader, get(epics_page::page)),
+        shows("/epics/{*id}", Reader, get(epic_page::page)),
+        records("/decisions", get(decisions_page::page).post(decisions_page::record)),
+        shows("/roadmap", Reader, get(roadmap_page::page)),
         shows("/status", Reader, get(status_page::page)),
         shows("/items/{*key}", Reader, get(item_page::page)),
         shows("/team", Team, get(team_page::page)),
@@ -147,6 +154,7 @@ pub(super) fn guarded(app: &Arc<App>, bounds: Bounds) -> Router<Arc<App>> {
         handler = handler.layer::<_, Infallible>(from_fn_with_state(whole, bodies::whole));
         if rule.get.is_some_and(|need| !need.is_open()) {
             handler = handler.layer::<_, Infallible>(from_fn_with_state(past.clone(), past::turn));
+            handler = handler.layer::<_, Infallible>(Extension(app.gauge.portfolio().vocabulary()));
         }
         let guard = from_fn_with_state((Arc::clone(&app.access), rule), access::guard);
         router.route(rule.path, handler.layer::<_, Infallible>(guard))

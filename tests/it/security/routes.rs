@@ -28,7 +28,9 @@ const MINUTE: Duration = Duration::from_secs(61);
 const INSIDE: [&str; 3] = ["northwind", "refunds", "vouchers"];
 
 fn address(rule: &Rule) -> String {
-    rule.path.replace("{*key}", "northwind/checkout%231").replace("{connection}", "github")
+    let path = rule.path.replace("{*key}", "northwind/checkout%231");
+    let path = path.replace("{connection}", "github").replace("/streams/{id}", "/streams/payments");
+    path.replace("{*id}", "northwind/roadmap%231")
 }
 
 fn ask(method: &'static str, rule: &Rule) -> Ask {

@@ -40,7 +40,7 @@ pub const HOOK_SECRET: &str = "the secret of the webhooks";
 /// What tracker text may try.
 pub const HOSTILE: &str = "<script>alert(\"x\")</script> & 'quotes'";
 
-const PORTFOLIO: &str = r#"
+pub const PORTFOLIO: &str = r#"
 name = "Northwind"
 timezone = "Europe/Berlin"
 

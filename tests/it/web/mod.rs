@@ -3,8 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod access;
+mod bets;
 pub mod client;
+mod decisions;
 mod demo;
+mod dependencies;
 mod guessing;
 pub mod house;
 mod limits;
@@ -12,5 +15,7 @@ mod pages;
 pub mod showroom;
 mod slow;
 mod status;
+mod streams;
 mod teams;
+mod texts;
 mod webhooks;

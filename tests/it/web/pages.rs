@@ -14,6 +14,13 @@ const ROUTES: &[(&str, u16, &str)] = &[
     ("/", 200, HTML),
     ("/map", 200, HTML),
     ("/status", 200, HTML),
+    ("/streams/payments", 200, HTML),
+    ("/streams/booking", 404, TEXT),
+    ("/dependencies", 200, HTML),
+    ("/epics", 200, HTML),
+    ("/epics/PAY-1", 404, TEXT),
+    ("/decisions", 200, HTML),
+    ("/roadmap", 200, HTML),
     ("/items/northwind/checkout%231", 200, HTML),
     ("/items/northwind/checkout%239", 404, TEXT),
     ("/sign-in", 200, HTML),
@@ -55,7 +62,15 @@ async fn every_route_answers(doors: Doors) {
         let cached = if *path == "/style.css" { "max-age=3600" } else { "no-store" };
         assert_eq!(answer.header("cache-control"), cached, "{path}");
     }
-    for path in ["/", "/map", "/api/v1/report", "/items/northwind/checkout%231"] {
+    for path in [
+        "/",
+        "/map",
+        "/streams/payments",
+        "/epics",
+        "/decisions",
+        "/api/v1/report",
+        "/items/northwind/checkout%231",
+    ] {
         let past = format!("{path}?as_of=2026-06-15T05:59:59Z&known=2026-06-15T06:00:00Z");
         assert_eq!(house.ask(get(&past)).await.status, 200, "{past}");
     }

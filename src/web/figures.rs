@@ -1,0 +1,214 @@
+//! The verdict and the numbers of a finding in words: each number with its unit, its window and
+//! the sample that it rests on.
+
+use chrono_tz::Tz;
+use maud::{Markup, html};
+
+use super::item_words::day;
+use super::layout::{capital, sentence, whole};
+use crate::digests::words::missing;
+use crate::model::{Period, Timestamp};
+use crate::signals::report::{Finding, Measure, Move, Unit, Verdict};
+use crate::signals::words::value;
+
+/// What a verdict says, as a sentence.
+#[must_use]
+pub fn verdict(verdict: &Verdict) -> String {
+    let way = |direction: &Move| match direction {
+        Move::Up => "up",
+        Move::Down => "down",
+    };
+    match verdict {
+        Verdict::Confirmed { direction } => {
+            format!("Unlike its usual pattern, confirmed ({}).", way(direction))
+        }
+        Verdict::New { direction } => {
+            format!("Unlike its usual pattern for the first time ({}).", way(direction))
+        }
+        Verdict::Usual => "Within its usual range.".to_owned(),
+        Verdict::Fact => "Found; it is a fact and not tested.".to_owned(),
+        Verdict::Nothing => "Nothing of the kind was found.".to_owned(),
+        Verdict::Described => "Told as it is; no test is made.".to_owned(),
+        Verdict::Insufficient { .. } => {
+            format!("Not enough data: {}", lower(&sentence(&missing(&[verdict]))))
+        }
+        Verdict::NotApplicable { .. } => {
+            format!("Not told here: {}", lower(&sentence(&missing(&[verdict]))))
+        }
+    }
+}
+
+fn lower(text: &str) -> String {
+    let mut letters = text.chars();
+    let second = letters.clone().nth(1);
+    match letters.next() {
+        // "P85" stays as it is.
+        Some(first) if second.is_none_or(|second| !second.is_ascii_digit()) => {
+            first.to_lowercase().chain(letters).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// The verdict in a word or two, for a list.
+#[must_use]
+pub fn short(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Confirmed { direction: Move::Up } => "up, confirmed",
+        Verdict::Confirmed { direction: Move::Down } => "down, confirmed",
+        Verdict::New { direction: Move::Up } => "up, for the first time",
+        Verdict::New { direction: Move::Down } => "down, for the first time",
+        Verdict::Usual => "as usual",
+        Verdict::Fact => "found",
+        Verdict::Nothing => "nothing found",
+        Verdict::Described => "told as it is",
+        Verdict::Insufficient { .. } => "not enough data",
+        Verdict::NotApplicable { .. } => "not told here",
+    }
+}
+
+/// A table of numbers, with the window they share above it; nothing when there are none.
+#[must_use]
+pub fn table(found: &Finding, about: &str, zone: Tz) -> Markup {
+    // How much of all team time was seen belongs to the whole portfolio and to no slice of it.
+    let shown: Vec<&Measure> = found.measures.iter().filter(|m| m.name != "coverage").collect();
+    let shared = shown.first().and_then(|first| first.window);
+    let ranged = shown.iter().any(|measure| measure.range.is_some());
+    html! {
+        @if !shown.is_empty() {
+            div.scroll tabindex="0" role="region" aria-label=(format!("Numbers: {about}")) {
+                table.figures.told {
+                    thead { tr {
+                        th scope="col" { @if let Some(window) = shared { (span(window, zone)) } @else { "Number" } }
+                        th.n scope="col" { "Value" }
+                        @if ranged { th.n scope="col" { "Range" } }
+                        th.n scope="col" { "n" }
+                    } }
+                    tbody { @for measure in shown { (row(measure, shared, ranged, zone)) } }
+                }
+            }
+        }
+    }
+}
+
+fn row(measure: &Measure, shared: Option<Period>, ranged: bool, zone: Tz) -> Markup {
+    let amount = |x: f64| whole(&value(x, measure.unit));
+    let own = measure.window.filter(|own| Some(*own) != shared);
+    html! {
+        tr {
+            th.words scope="row" {
+                (whole(&label(measure.name)))
+                @if let Some(window) = own { span.soft.small { " " (span(window, zone)) } }
+            }
+            td.n { (amount(measure.value)) }
+            @if ranged {
+                td.n { @if let Some((low, high)) = measure.range { (amount(low)) " to " (amount(high)) } @else { "–" } }
+            }
+            td.n { @if let Some(n) = measure.n { (n) } @else { "–" } }
+        }
+    }
+}
+
+/// "24 August 2026 to 15 November 2026", both days included; one day for an instant.
+#[must_use]
+pub fn span(window: Period, zone: Tz) -> String {
+    let last = Timestamp::from_millis(window.to.millis() - 1);
+    if window.millis() <= 0 {
+        return day(window.to, zone);
+    }
+    format!("{} to {}", day(window.from, zone), day(last, zone))
+}
+
+/// What a number is, by its stable name.
+#[must_use]
+pub fn label(name: &str) -> String {
+    let words = match name {
+        "p50" => "Half of it took at most",
+        "p85" => "85 % of it took at most",
+        "p50_beyond" => "Half was not reached within",
+        "p85_beyond" => "85 % was not reached within",
+        "p50_newest_12_weeks" => "Half, in the newest 12 weeks",
+        "p50_26_weeks_before" => "Half, in the 26 weeks before them",
+        "p" => "Chance of such data if nothing had changed",
+        "net" => "Entered minus left",
+        "entries" => "Entered work in progress",
+        "exits" => "Left work in progress",
+        "parked" => "Put back",
+        "moved" => "Moved to another stream",
+        "created" => "Created, for context",
+        "older" => "Items older than the usual age",
+        "expected" => "As many in a steady flow",
+        "usual_age" => "Usual age: 85 % had left by then",
+        "flow_efficiency" => "Active share of started time",
+        "entries_into_done" => "Entered done",
+        "return_ratio" => "Reopened, of entries into done",
+        "failure_demand_share" => "Share of attention on defects",
+        "defect_days" => "Attention on defects",
+        "held" => "Finished and not released",
+        "p50_holding" => "Half of what was released had waited at most",
+        "waited" => "Waited",
+        "latent_links" => "Links to work that has not started",
+        "awaited" => "Others waited for it",
+        "mutual_wait" => "Waited for each other",
+        "paths_through" => "Shortest waiting paths through it",
+        "open_interval" => "Since the newest integration point",
+        "partial_points" => "Of these partial",
+        "share" => "Share of attention",
+        "team_days" => "Attention",
+        "share_counting_waiting" => "Share with waiting items counted",
+        "imbalance" => "Imbalance of entries and exits",
+        "age_ratio" => "Age of open work, now over then",
+        "flow_debt" => "Flow-debt ratio",
+        "below_baseline" => "Without a baseline reading",
+        "hypothesis" => "A hypothesis alone",
+        "outcome_measure" => "A measure without a reading",
+        "hit_share" => "Came out as expected",
+        "hits" => "As expected",
+        "misses" => "Otherwise",
+        "citing_share" | "citing" => "Decisions that cite a signal",
+        "lag" => "Weeks until the shift was beyond the earlier range",
+        "weeks_to_target" => "Weeks until inside the stated band",
+        "above_guardrail" => "Taken above the level to which they are delegated",
+        "queue" => "Waiting now",
+        "queue_oldest" => "Longest of them",
+        "ready_until_boundary" => "In ready, until the next boundary",
+        "ready_beyond_boundary" => "In ready, beyond it",
+        other => return capital(&other.replace('_', " ")),
+    };
+    words.to_owned()
+}
+
+/// "4.2 item-days", whole.
+#[must_use]
+pub fn item_days(days: f64) -> String {
+    value(days, Unit::ItemDays)
+}
+
+/// The number of a finding by its stable name.
+#[must_use]
+pub fn of<'a>(found: &'a Finding, name: &str) -> Option<&'a Measure> {
+    found.measures.iter().find(|measure| measure.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_tell_their_last_day() {
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        let week = Period::new(at("2026-06-08T00:00:00Z"), at("2026-06-15T00:00:00Z"));
+        assert_eq!(span(week, Tz::UTC), "8 June 2026 to 14 June 2026");
+        let now = Period::new(week.to, week.to);
+        assert_eq!(span(now, Tz::UTC), "15 June 2026");
+    }
+
+    #[test]
+    fn verdicts_are_sentences() {
+        let why = "P85 rests on twenty exits".to_owned();
+        let short = Verdict::Insufficient { have: 3, need: 20, unit: "exits".into(), why };
+        assert_eq!(verdict(&short), "Not enough data: P85 rests on twenty exits (3 of 20 exits).");
+        let none = Verdict::NotApplicable { why: "no cadence is declared".into() };
+        assert_eq!(verdict(&none), "Not told here: no cadence is declared.");
+    }
+}
