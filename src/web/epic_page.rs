@@ -116,7 +116,7 @@ impl Sheet<'_> {
                         Some(at) => html! { (day(at, self.zone())) },
                         None => html! { "None of its items was released, as far as releases are recorded." },
                     }))
-                    @if let Some(days) = row.pause_days {
+                    @if let Some(days) = row.pause_days.filter(|_| !row.dormant) {
                         (fact("Active work", if days < 1.0 {
                             html! { "in the newest complete week or at its end" }
                         } else {

@@ -9,7 +9,7 @@ use super::layout::{capital, sentence, whole};
 use crate::digests::words::missing;
 use crate::model::{Period, Timestamp};
 use crate::signals::report::{Finding, Measure, Move, Unit, Verdict};
-use crate::signals::words::value;
+use crate::signals::words::{number, value};
 
 /// What a verdict says, as a sentence.
 #[must_use]
@@ -93,6 +93,10 @@ pub fn table(found: &Finding, about: &str, zone: Tz) -> Markup {
 
 fn row(measure: &Measure, shared: Option<Period>, ranged: bool, zone: Tz) -> Markup {
     let amount = |x: f64| whole(&value(x, measure.unit));
+    let edge = |x: f64| match measure.unit {
+        Unit::Share => whole(&value(x, measure.unit)),
+        _ => number(x),
+    };
     let own = measure.window.filter(|own| Some(*own) != shared);
     html! {
         tr {
@@ -102,7 +106,7 @@ fn row(measure: &Measure, shared: Option<Period>, ranged: bool, zone: Tz) -> Mar
             }
             td.n { (amount(measure.value)) }
             @if ranged {
-                td.n { @if let Some((low, high)) = measure.range { (amount(low)) " to " (amount(high)) } @else { "–" } }
+                td.n { @if let Some((low, high)) = measure.range { (edge(low)) " to " (edge(high)) } @else { "–" } }
             }
             td.n { @if let Some(n) = measure.n { (n) } @else { "–" } }
         }

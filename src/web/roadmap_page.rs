@@ -123,7 +123,7 @@ fn met(report: &Report, word: &str, zone: Tz, visit: &Visit) -> Markup {
             }
             div.scroll tabindex="0" role="region" aria-label=(format!("{word}s of the past")) {
                 table.figures.told {
-                    thead { tr { th scope="col" { "On" } th scope="col" { "Work of" } th scope="col" { "Within" } th scope="col" { "" } } }
+                    thead { tr { th scope="col" { "On" } th scope="col" { "Work of" } th scope="col" { "Within" } th scope="col" { "Whole or partial" } } }
                     tbody { @for point in report.integration_points.iter().rev() { (row(point, zone, visit)) } }
                 }
             }
@@ -143,7 +143,7 @@ fn row(point: &PointRow, zone: Tz, visit: &Visit) -> Markup {
                 @if nth > 0 { ", " }
                 a href=(visit.epic(&epic.id)) { (epic.name) }
             } }
-            td { @if point.partial { span.tag { "partial" } } }
+            td { @if point.partial { "partial" } @else { "whole" } }
         }
     }
 }

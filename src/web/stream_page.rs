@@ -186,7 +186,7 @@ impl Sheet<'_> {
             @if !parts.is_empty() {
                 div.scroll tabindex="0" role="region" aria-label="Waiting by state" {
                     table.figures.told {
-                        thead { tr { th scope="col" { "Waiting in" } th.n scope="col" { "Item-days" } th.n scope="col" { "Of all waiting" } th scope="col" {} } }
+                        thead { tr { th scope="col" { "Waiting in" } th.n scope="col" { "Item-days" } th.n scope="col" { "Of all waiting" } th scope="col" { "Drawn" } } }
                         tbody {
                             @for part in parts {
                                 tr {

@@ -155,6 +155,7 @@ async fn only_who_records_has_the_form_and_only_from_our_own_page() {
     )
     .await;
     assert_eq!(answer.status, 303, "{}", answer.body);
+    house.clock.advance(std::time::Duration::from_secs(1));
     let page = house.ask(page("viewer-word")).await.body;
     assert!(page.contains("id=\"D-2\"") && !page.contains("id=\"D-1\""));
 }

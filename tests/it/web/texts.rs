@@ -1,22 +1,20 @@
 //! What a page says, without its tags.
 
-/// The text of the main part, entities read.
+/// The text of the main part, entities read: a line for each paragraph, cell and heading.
 pub fn text(page: &str) -> String {
     let main = page.split("<main").nth(1).unwrap_or(page);
-    let (mut text, mut inside) = (String::new(), true);
-    for letter in main.chars() {
-        match letter {
-            '<' => inside = true,
-            '>' if inside => {
-                inside = false;
-                text.push(' ');
-            }
-            letter if !inside => text.push(letter),
-            _ => (),
-        }
+    let mut text = String::new();
+    for (nth, part) in main.split('<').enumerate() {
+        let (tag, words) = part.split_once('>').unwrap_or((part, ""));
+        let blocks = ["/p", "/li", "/td", "/th", "/h", "/summary", "/figcaption", "/legend"];
+        let ends = nth > 0 && blocks.iter().any(|block| tag.starts_with(block));
+        text.push(if ends { '\n' } else { ' ' });
+        text.push_str(words);
     }
     let text = text.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">");
-    text.replace("&amp;", "&").replace('\u{a0}', " ")
+    let text = text.replace("&amp;", "&").replace('\u{a0}', " ");
+    let line = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    text.lines().map(line).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 /// Every address inside the house that a page leads to, without its fragment.
@@ -42,6 +40,6 @@ pub fn places(page: &str) -> Vec<String> {
 #[test]
 fn tags_are_taken_and_links_are_found() {
     let page = "<body><main id=\"main\"><p>A &amp; B</p><a href=\"/a?b=c&amp;d=e#f\">x</a></main>";
-    assert_eq!(text(page).split_whitespace().collect::<Vec<_>>(), ["A", "&", "B", "x"]);
+    assert_eq!(text(page), "A & B\nx");
     assert_eq!(links(page), ["/a?b=c&d=e"]);
 }
