@@ -9,6 +9,7 @@ use super::layout::{Here, capital, page, prose, whole};
 use super::moment::Visit;
 use crate::digests::compose::{Section, Told};
 use crate::digests::{Digest, words};
+use crate::portfolio::words as framework;
 use crate::signals::report::{Finding, Report};
 use crate::signals::slices::NONE;
 use crate::signals::{ALL, Signal};
@@ -38,7 +39,7 @@ pub fn render(this: &Page<'_>, notices: &Markup) -> Markup {
         @for (index, section) in digest.sections.iter().enumerate() {
             (render_section(this, section, index + 1))
         }
-        (due_reviews(digest))
+        (due_reviews(digest, &this.visit))
         (foot(digest))
     };
     page(name, Here::Portfolio, &this.visit, &body)
@@ -151,6 +152,7 @@ fn observation(this: &Page<'_>, told: &Told) -> Markup {
 fn behind(this: &Page<'_>, finding: &Finding) -> Markup {
     let (epics, items): (Vec<&String>, Vec<&String>) =
         finding.items.iter().partition(|key| this.epics.contains(key.as_str()));
+    let epic_pages = framework(this.visit.vocabulary).epic.is_some();
     html! {
         @if !items.is_empty() {
             p.keys {
@@ -167,7 +169,8 @@ fn behind(this: &Page<'_>, finding: &Finding) -> Markup {
                 "Epics: "
                 @for (nth, key) in epics.iter().take(MOST_KEYS).enumerate() {
                     @if nth > 0 { ", " }
-                    (key)
+                    // A framework without epics has no page of one.
+                    @if epic_pages { a href=(this.visit.epic(key)) { (key) } } @else { (key) }
                 }
                 @if epics.len() > MOST_KEYS { " and " (epics.len() - MOST_KEYS) " more" }
             }
@@ -197,7 +200,7 @@ fn finding_of<'a>(told: &Told, report: &'a Report) -> Option<&'a Finding> {
         .find(|finding| finding.signal == told.signal && finding.slice.id == told.slice)
 }
 
-fn due_reviews(digest: &Digest) -> Markup {
+fn due_reviews(digest: &Digest, visit: &Visit) -> Markup {
     html! {
         @if !digest.due_reviews.is_empty() {
             section aria-labelledby="due" {
@@ -207,7 +210,7 @@ fn due_reviews(digest: &Digest) -> Markup {
                         li {
                             strong { (due.subject) } ": " (due.expected) " was expected; the review date was "
                             (due.review_at.to_utc().format("%-d %B %Y")) " "
-                            span.soft.small { (due.decision) }
+                            a.small href=(visit.link(&format!("/decisions#{}", due.decision))) { (due.decision) }
                         }
                     }
                 }

@@ -143,12 +143,13 @@ pub fn rhythm(sheet: &Sheet<'_>) -> Markup {
 
 /// The outcome measures that the stream owns (O1), beside what its attention could tell (O3).
 pub fn outcomes(sheet: &Sheet<'_>) -> Markup {
-    let measures: Vec<_> = sheet
+    let mut measures: Vec<_> = sheet
         .data
         .outcomes
         .iter()
         .filter(|measure| measure.stream.as_deref() == Some(sheet.slice.id.as_str()))
         .collect();
+    measures.sort_by_key(|measure| (&measure.name, &measure.id));
     let found = |id: &str| of_signal(sheet, "O1").find(|found| found.slice.id == id);
     let evidence = sheet.found("O3", "");
     html! {

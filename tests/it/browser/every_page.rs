@@ -12,7 +12,11 @@ const READER: &str = "the word of a reader";
 const TEAM: &str = "the word of a team";
 
 /// Addresses of pages whose route has a blank.
-const SAMPLES: [(&str, &[&str]); 1] = [("/items/{*key}", &["/items/PAY-12"])];
+const SAMPLES: [(&str, &[&str]); 3] = [
+    ("/items/{*key}", &["/items/PAY-12"]),
+    ("/streams/{id}", &["/streams/booking"]),
+    ("/epics/{*id}", &["/epics/northwind/roadmap%231"]),
+];
 
 /// Routes that are for programs.
 fn is_for_programs(path: &str) -> bool {

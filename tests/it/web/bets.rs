@@ -2,13 +2,13 @@
 //! much is done; nothing of it where a framework lacks the level.
 
 use super::client::get;
-use super::demo::Served;
 use super::house::{Doors, House, PORTFOLIO};
+use super::showroom::Showroom;
 use super::texts::text;
 
 #[tokio::test]
 async fn the_kanban_shows_what_rests_what_nobody_looked_at_and_what_it_rests_on() {
-    let served = Served::open().await;
+    let served = Showroom::open().await;
     let page = served.page("/epics").await;
     let told = text(&page);
     let column = told.split("Implementing").nth(1).unwrap();
@@ -30,7 +30,7 @@ async fn the_kanban_shows_what_rests_what_nobody_looked_at_and_what_it_rests_on(
 
 #[tokio::test]
 async fn an_epic_tells_its_history_decisions_and_items() {
-    let served = Served::open().await;
+    let served = Showroom::open().await;
     let list = served.page("/epics").await;
     let link = list.split(">Depot scheduling</a>").next().unwrap();
     let link = link.rsplit("href=\"").next().unwrap().split('"').next().unwrap();
@@ -57,7 +57,7 @@ async fn an_epic_tells_its_history_decisions_and_items() {
 
 #[tokio::test]
 async fn the_roadmap_looks_back_only() {
-    let served = Served::open().await;
+    let served = Showroom::open().await;
     let told = text(&served.page("/roadmap").await);
     let order: Vec<usize> = ["Horizon: near", "Horizon: mid", "Horizon: far"]
         .iter()

@@ -3,8 +3,8 @@
 use streamgauge::model::{Subject, Verb};
 
 use super::client::{Answer, get, post};
-use super::demo::Served;
 use super::house::{Doors, HOSTILE, House};
+use super::showroom::Showroom;
 use super::texts::text;
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -162,7 +162,7 @@ async fn only_who_records_has_the_form_and_only_from_our_own_page() {
 
 #[tokio::test]
 async fn the_journal_tells_what_followed_and_what_is_due() {
-    let served = Served::open().await;
+    let served = Showroom::open().await;
     let page = served.page("/decisions").await;
     let told = text(&page);
     for part in [

@@ -1,13 +1,13 @@
 //! Who waits for whom: pairs in the order of the report, knots marked, items behind them.
 
 use super::client::get;
-use super::demo::Served;
 use super::house::{Doors, House};
+use super::showroom::Showroom;
 use super::texts::text;
 
 #[tokio::test]
 async fn waits_are_drawn_listed_and_their_knot_is_marked() {
-    let served = Served::open().await;
+    let served = Showroom::open().await;
     let page = served.page("/dependencies").await;
     let table = page.split("aria-label=\"Who waits for whom\"").nth(1).unwrap();
     let table = table.split("</table>").next().unwrap();

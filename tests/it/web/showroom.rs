@@ -20,12 +20,13 @@ use streamgauge::web::settings::{RoleName, Token, Web};
 use streamgauge::web::{App, router};
 use tokio::net::TcpListener;
 
+use super::client::get;
 use super::house::at;
 use crate::support::program::close;
 
 pub struct Showroom {
     pub address: SocketAddr,
-    _demo: Demo,
+    pub demo: Demo,
     /// The instant of its clock.
     pub now: Timestamp,
     _folder: tempfile::TempDir,
@@ -72,6 +73,18 @@ impl Showroom {
         let (limits, begun) = (Limits::default(), || {});
         let web = server::serve(listener, routes, spawner.clone(), clock, limits, begun, never);
         spawner.spawn("web", web);
-        Self { address, now, _demo: demo, _folder: folder }
+        Self { address, now, demo, _folder: folder }
+    }
+
+    /// What keeps a page at the instant of the clock: the same between two requests.
+    pub fn query(&self) -> String {
+        format!("?as_of={}", self.now)
+    }
+
+    /// A page of that instant, which is there.
+    pub async fn page(&self, path: &str) -> String {
+        let answer = get(&format!("{path}{}", self.query())).send(self.address).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        answer.body
     }
 }

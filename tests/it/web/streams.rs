@@ -1,12 +1,13 @@
 //! A value stream's page: every part with its numbers, and nothing of one or two teams.
 
 use streamgauge::digests::wording::violations;
+use streamgauge::gauge::Moment;
 use streamgauge::signals::Scope;
 use streamgauge::web::routes::rules;
 
 use super::client::get;
-use super::demo::Served;
 use super::house::{Doors, House, PORTFOLIO};
+use super::showroom::Showroom;
 use super::texts::{links, places, text};
 
 /// Pages of the demo that this test walks over, beside the streams.
@@ -14,7 +15,7 @@ const PAGES: [&str; 5] = ["/dependencies", "/epics", "/decisions", "/roadmap", "
 
 #[tokio::test]
 async fn a_stream_tells_every_part_with_its_numbers() {
-    let served = Served::open().await;
+    let served = Showroom::open().await;
     let page = served.page("/streams/booking").await;
     assert!(page.len() < 100 * 1024, "{} bytes", page.len());
     for part in [
@@ -68,16 +69,14 @@ async fn a_stream_tells_every_part_with_its_numbers() {
     assert!(page.contains("Numbers of the curve: flow time of Booking"));
 }
 
-fn moment(served: &Served) -> streamgauge::gauge::Moment {
-    let as_of = served.query.trim_start_matches("?as_of=");
-    let as_of = streamgauge::model::Timestamp::parse(as_of).ok();
-    streamgauge::gauge::Moment { as_of, known: None }
+fn moment(served: &Showroom) -> Moment {
+    Moment { as_of: Some(served.now), known: None }
 }
 
 /// The wording rules hold on these pages, no team is named, and every link leads somewhere.
 #[tokio::test]
 async fn pages_keep_the_wording_rules_and_their_links_lead_somewhere() {
-    let served = Served::open().await;
+    let served = Showroom::open().await;
     let report = served.demo.gauge.report(moment(&served), &Scope::Portfolio).await.unwrap();
     assert!(report.team_names.len() > 10);
     let mut paths: Vec<String> = PAGES.iter().map(|path| (*path).to_owned()).collect();
