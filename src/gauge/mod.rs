@@ -35,7 +35,7 @@ pub use export::{ExportCounts, export};
 pub use freshness::{Declared, Freshness, Stale};
 pub use moves::{Move, Moved};
 pub use status::Status;
-pub use story::ItemStory;
+pub use story::{Entry, ItemStory};
 
 use crate::clock::SharedClock;
 use crate::model::{TeamIx, Timestamp};

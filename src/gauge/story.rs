@@ -6,6 +6,7 @@ use super::World;
 use super::departed;
 use crate::model::Timestamp;
 use crate::portfolio::Explanation;
+use crate::signals::report::{Finding, Slice};
 use crate::signals::{Report, entries};
 use crate::store::{Removed, StoredItem};
 
@@ -23,6 +24,9 @@ pub struct ItemStory {
     pub explanation: Explanation,
     /// Signals and slices in which it is counted.
     pub enters: Vec<Entry>,
+    /// Up to when its connection was read completely; `None` where it never was.
+    #[serde(skip)]
+    pub read_until: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -60,6 +64,10 @@ impl From<Removed> for Removal {
 pub struct Entry {
     pub signal: String,
     pub slice: String,
+    /// The slice of the report that counts it, as `dimension:id`; `None` where a reader above the
+    /// stream sees it only together with others.
+    #[serde(skip)]
+    pub address: Option<String>,
 }
 
 pub(super) fn tell(
@@ -80,18 +88,24 @@ pub(super) fn tell(
         .map(|finding| Entry {
             signal: finding.signal.to_owned(),
             slice: finding.slice.name.clone(),
+            address: Some(address(&finding.slice)),
         })
         .collect();
     let placed = world.place_of(key, &item.id);
     if let Some(index) = placed {
         let counted = entries::of(&world.dataset, &world.dataset.items[index], as_of);
-        enters.extend(
-            counted.into_iter().map(|(signal, slice)| Entry { signal: signal.to_owned(), slice }),
-        );
+        enters.extend(counted.into_iter().map(|(signal, slice)| Entry {
+            address: counts(report, signal, &slice).map(address),
+            signal: signal.to_owned(),
+            slice,
+        }));
     }
     enters.sort();
     enters.dedup();
+    let spans = &world.dataset.coverage;
+    let read = spans.iter().find(|span| span.connection == item.id.connection.0);
     ItemStory {
+        read_until: read.map(|span| span.period.to),
         id: item.id.to_string(),
         status: item.attributes.status.name.clone(),
         aliases: item.aliases,
@@ -100,4 +114,21 @@ pub(super) fn tell(
         explanation,
         enters,
     }
+}
+
+/// The slice of a signal that counts work of a stream: the stream's own, or the only one there is.
+fn counts<'a>(report: &'a Report, signal: &str, stream: &str) -> Option<&'a Slice> {
+    let mut own = report.findings.iter().filter(|found| found.signal == signal);
+    let (first, more) = (own.next()?, own.next().is_some());
+    if !more {
+        return Some(&first.slice);
+    }
+    let of = |found: &&Finding| {
+        found.signal == signal && found.slice.dimension == "stream" && found.slice.id == stream
+    };
+    report.findings.iter().find(of).map(|found| &found.slice)
+}
+
+fn address(slice: &Slice) -> String {
+    format!("{}:{}", slice.dimension, slice.id)
 }

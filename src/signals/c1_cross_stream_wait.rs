@@ -32,6 +32,8 @@ pub const SIGNAL: Signal = Signal {
                  another, by recorded links; overlapping links of one item count once.",
     misreading: "The awaited stream is not to blame: the other may have pulled early. Dependencies \
                  without a link are invisible.",
+    test: "A process-behaviour chart of the weekly item-days of each pair of streams; where \
+           they are too few and too alike, of four weeks together.",
     evaluate,
 };
 

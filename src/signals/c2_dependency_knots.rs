@@ -38,6 +38,8 @@ pub const SIGNAL: Signal = Signal {
                  circle, and the item-days for which each stream was awaited.",
     misreading: "As an order of merit. Streams are listed by name, and being awaited is the purpose \
                  of an enabling stream.",
+    test: "Circles are facts and need no test. How much each stream was awaited is a \
+           process-behaviour chart of weekly item-days.",
     evaluate,
 };
 

@@ -39,8 +39,10 @@ pub const SIGNAL: Signal = Signal {
     asks: "How often does work of several streams meet and get evaluated together?",
     definition: "Days between releases or declared events that hold delivered items of two or more \
                  streams within one epic, and the days since the newest of them.",
-    misreading: "Empty releases do not count: work of two streams has to be delivered and in it. \
+    misreading: "Empty releases do not count: a point holds delivered work of two streams. \
                  Frequency is not quality; rework and unreleased work stand beside it.",
+    test: "A process-behaviour chart of the intervals between integration points; the interval \
+           that is still open counts once it is longer than the usual range.",
     evaluate,
 };
 
@@ -179,13 +181,7 @@ fn chart_of(
     let drawn: Vec<Point> = points[1..].iter().zip(closed).map(point).collect();
     match &judged.chart {
         Some(chart) => series(Unit::Days, 1, drawn, chart, Bounds::COUNT),
-        None => Series {
-            unit: Unit::Days,
-            weeks_per_point: 1,
-            points: drawn,
-            limits: None,
-            fired: Vec::new(),
-        },
+        None => Series::bare(Unit::Days, 1, drawn),
     }
 }
 

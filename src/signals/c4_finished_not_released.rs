@@ -42,6 +42,8 @@ pub const SIGNAL: Signal = Signal {
                  the week, and the time that released items had waited.",
     misreading: "Marking work done later hides it; the last waiting state grows instead. What the \
                  wait costs is the reader's to judge.",
+    test: "A process-behaviour chart of the item-days that finished work has waited, at the end \
+           of each week.",
     evaluate,
 };
 

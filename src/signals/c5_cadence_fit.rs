@@ -53,6 +53,9 @@ pub const SIGNAL: Signal = Signal {
                  streams that wait for each other.",
     misreading: "As compliance: an urgent start may be right. What is told is its price, and \
                  waiting for a boundary has one as well.",
+    test: "A process-behaviour chart, one point a cadence, of the share of attention that \
+           starts away from a boundary drew. Boundaries of dependent streams that differ are a \
+           fact.",
     evaluate,
 };
 

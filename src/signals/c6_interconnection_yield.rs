@@ -40,6 +40,8 @@ pub const SIGNAL: Signal = Signal {
                  the same of epics within one stream.",
     misreading: "Few epics make no rate: below twenty of a kind they are only counted. One funnel \
                  stands beside the other, not against it.",
+    test: "Counts at each step. Where there are enough bets for shares, those across streams \
+           and those within one are compared by their 95 % ranges.",
     evaluate,
 };
 

@@ -44,6 +44,7 @@ pub(super) fn report(view: &View<'_>) -> Report {
         unseen: unseen::unseen(view, &confidence[0], &findings),
         confidence,
         unlocks: unlocks::unlocks(view, &findings),
+        lacks: unlocks::lacks(view, &findings),
         findings,
         team_names,
     }

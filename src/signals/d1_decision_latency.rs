@@ -45,6 +45,8 @@ pub const SIGNAL: Signal = Signal {
                  go on count as far as they were observed.",
     misreading: "Deciding without looking lowers it, so it is read with unexamined continuation and \
                  the expectation record.",
+    test: "A survival curve, in which stays that still last count as far as they were observed. \
+           No test is made of it.",
     evaluate,
 };
 

@@ -35,6 +35,8 @@ pub const SIGNAL: Signal = Signal {
                  the range of the 8 weeks before it, in the decided direction.",
     misreading: "Slow can be sound: finishing first. It measures the chain from decision to work, \
                  not obedience.",
+    test: "The range of the 8 weeks before the decision is the test: a week of the subject's \
+           share beyond it in the decided direction.",
     evaluate,
 };
 

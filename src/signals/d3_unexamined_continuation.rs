@@ -27,6 +27,7 @@ pub const SIGNAL: Signal = Signal {
                  outcome reading nor a decision in that span, with their share of attention.",
     misreading: "A decision to continue without evidence takes an epic off the list; the ledger \
                  beside it shows such decisions.",
+    test: "A fact: no reading and no decision within two complete cadences. It needs no test.",
     evaluate,
 };
 

@@ -43,6 +43,7 @@ pub const SIGNAL: Signal = Signal {
                  that cite a signal among all.",
     misreading: "Timid expectations make a perfect record: a rate of one asks whether the bets are \
                  bold enough. It is the portfolio's record and nobody else's.",
+    test: "The share of expectations that came out, with its 95 % range.",
     evaluate,
 };
 

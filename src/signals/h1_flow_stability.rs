@@ -32,6 +32,8 @@ pub const SIGNAL: Signal = Signal {
                  of work in progress at the end against the start. Where they differ by more than \
                  a tenth (the age by more than a quarter) no average of the stream is printed.",
     misreading: "As a score. Unsteady flow can be meant; it says only that averages mislead there.",
+    test: "A set of rules over 12 weeks. A gate says whether averages may be printed; it \
+           answers no question of its own.",
     evaluate,
 };
 

@@ -19,10 +19,12 @@ pub const SIGNAL: Signal = Signal {
     id: "H2",
     name: "Data confidence",
     question: Question::Flow,
-    asks: "Can this data carry the signals behind it?",
+    asks: "Can this data carry the signals that rest on it?",
     definition: "Shares of mapped items, observable starts, covered weeks, polled transitions, \
                  classified attention and stale active work over 12 weeks.",
     misreading: "As a score of discipline. It describes the data; a closed gate withholds signals.",
+    test: "Fixed shares that open and close each gate. A closed gate withholds the signals that \
+           it names.",
     // Its results are the report's confidence section.
     evaluate: |_| Vec::new(),
 };

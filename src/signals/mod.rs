@@ -27,6 +27,7 @@ pub mod point_rows;
 pub mod recall;
 pub mod report;
 pub mod seen;
+mod series;
 pub mod shift;
 pub mod slices;
 pub mod stats;
@@ -101,6 +102,8 @@ pub struct Signal {
     pub definition: &'static str,
     /// How the number is misread or gamed, and what guards against it.
     pub misreading: &'static str,
+    /// What is compared with what, and when that is told; in plain words.
+    pub test: &'static str,
     /// Pure: everything it may look at is in the view.
     pub evaluate: fn(&View<'_>) -> Vec<Finding>,
 }

@@ -28,6 +28,8 @@ pub const SIGNAL: Signal = Signal {
                  at least 6 readings before it.",
     misreading: "A movement coincides with a release; it is attributed to no epic. Vanity measures \
                  move easily, so value area and source are shown.",
+    test: "A process-behaviour chart whose usual range is fixed by the readings before the \
+           first release; a movement is one of the readings after it.",
     evaluate,
 };
 
@@ -167,8 +169,7 @@ fn series(view: &View<'_>, readings: &[&Reading], chart: &Chart) -> Series {
         week: Week::of(reading.at, view.data.zone),
         value: Some(reading.value),
     };
-    let mut fired: Vec<usize> = chart.told.iter().map(|(ix, ..)| *ix).collect();
-    fired.dedup();
+    let (fired, patterns) = chart.patterns();
     Series {
         unit: Unit::Outcome,
         weeks_per_point: 1,
@@ -180,6 +181,7 @@ fn series(view: &View<'_>, readings: &[&Reading], chart: &Chart) -> Series {
             provisional: chart.provisional,
         }),
         fired,
+        patterns,
     }
 }
 

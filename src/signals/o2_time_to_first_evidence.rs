@@ -43,6 +43,8 @@ pub const SIGNAL: Signal = Signal {
                  count as far as they were observed.",
     misreading: "Any reading looks like evidence. Only the linked measure counts, and what was read \
                  before the release is a baseline.",
+    test: "A survival curve, in which bets that have told nothing yet count as far as they were \
+           observed. No test is made of it.",
     evaluate,
 };
 

@@ -41,6 +41,8 @@ pub const SIGNAL: Signal = Signal {
                  within two cadences. The weekly share with at least a baseline reading is charted.",
     misreading: "As a score of teams. Hypotheses belong to the portfolio's decision; one without a \
                  measure and readings stays at the first level.",
+    test: "A process-behaviour chart of the weekly share of attention to bets without a reading \
+           from before their release.",
     evaluate,
 };
 
@@ -531,6 +533,7 @@ mod tests {
             points,
             limits: Some(limits),
             fired: Vec::new(),
+            patterns: Vec::new(),
         };
         let mut judged = Judged { verdict: Verdict::Usual, series, persistence: 0, tested: true };
         assert_eq!(

@@ -36,6 +36,9 @@ pub const SIGNAL: Signal = Signal {
                  slice's share is its team-days over all observed team-days.",
     misreading: "As effort, cost or performance. It is the direction of attention, nothing more; \
                  coverage is not a measure of how busy anyone is.",
+    test: "A process-behaviour chart of the weekly shares, up to 26 of them: a week beyond the \
+           usual range, eight weeks in a row on one side of its centre, or three of the last \
+           four near one of its limits. One slice's rise is another's fall.",
     evaluate,
 };
 

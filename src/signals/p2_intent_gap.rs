@@ -29,6 +29,9 @@ pub const SIGNAL: Signal = Signal {
                  one epic when the share without the largest one lies inside.",
     misreading: "A gap is not a fault: either the intent or the attention is out of date. Items \
                  relabelled after work started are counted beside it.",
+    test: "Each of the 8 weekly shares lies outside the declared band on the same side. Without \
+           the epic that matters most the share is computed again: where it then lies inside \
+           the band, the gap rests on that one epic.",
     evaluate,
 };
 

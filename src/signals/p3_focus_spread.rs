@@ -38,6 +38,8 @@ pub const SIGNAL: Signal = Signal {
                  have in the attention to work with an epic.",
     misreading: "Merging epics lowers it without changing work; items that changed their epic are \
                  counted beside it. No number of epics is the right one.",
+    test: "A process-behaviour chart of the weekly effective number of epics. No number is the \
+           aim.",
     evaluate,
 };
 

@@ -35,6 +35,8 @@ pub const SIGNAL: Signal = Signal {
                  the portfolio's own past pauses, and not in the newest complete week.",
     misreading: "Touching a card now and then does not wake an epic: only active status counts, \
                  and a card without a sign of life for 28 days is not active.",
+    test: "The threshold is the test: an epic counts when its pause is longer than 85 % of the \
+           pauses that ended.",
     evaluate,
 };
 

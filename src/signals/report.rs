@@ -10,6 +10,8 @@ use super::epic_rows::EpicRow;
 use super::point_rows::PointRow;
 use crate::model::{Period, Timestamp, Vocabulary, Week};
 
+pub use super::series::{Limits, Pattern, Point, Series};
+
 /// The three questions that everything answers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Question {
@@ -123,37 +125,6 @@ pub struct Measure {
     /// Lower and upper bound of the range that belongs to it.
     pub range: Option<(f64, f64)>,
     pub window: Option<Period>,
-}
-
-/// One point of a weekly (or two- or four-weekly) series. `None` is a gap, never a zero.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Point {
-    /// First week of the bucket.
-    pub week: Week,
-    pub value: Option<f64>,
-}
-
-/// A process-behaviour chart.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Series {
-    pub unit: Unit,
-    /// Weeks per point: 1, 2 or 4.
-    pub weeks_per_point: u32,
-    pub points: Vec<Point>,
-    /// `None` when there are too few points for limits.
-    pub limits: Option<Limits>,
-    /// Indices into `points` at which a rule fired.
-    pub fired: Vec<usize>,
-}
-
-/// The usual range of a series. A side outside the possible values is absent.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Limits {
-    pub centre: f64,
-    pub lower: Option<f64>,
-    pub upper: Option<f64>,
-    /// Fewer than twelve points: only the first rule is used.
-    pub provisional: bool,
 }
 
 /// One step of a survival curve, at an age in days on the item's own clock.
@@ -357,6 +328,15 @@ pub struct Tally {
     pub expected_false_alarms: f64,
 }
 
+impl Report {
+    /// The title of an epic, `None` where the key is not that of an epic: a finding about epics
+    /// lists keys.
+    #[must_use]
+    pub fn epic(&self, id: &str) -> Option<&str> {
+        self.epics.iter().find(|epic| epic.id == id).map(|epic| epic.title.as_str())
+    }
+}
+
 /// Everything one evaluation says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
@@ -381,4 +361,8 @@ pub struct Report {
     /// Team names and ids, which must not appear in text above the team. Not serialised.
     #[serde(skip)]
     pub team_names: Vec<String>,
+    /// What each silent signal lacks, in the order of the catalogue. Not serialised: `unlocks`
+    /// has the one that matters most under each question.
+    #[serde(skip)]
+    pub lacks: Vec<Unlock>,
 }

@@ -41,6 +41,7 @@ pub const SIGNAL: Signal = Signal {
                  dissolved and re-homed.",
     misreading: "Low continuity may be a sound change of direction; decisions of the same cadence \
                  stand beside it. It is never told of one team.",
+    test: "A process-behaviour chart with one point for each complete cadence.",
     evaluate,
 };
 

@@ -33,6 +33,7 @@ pub const SIGNAL: Signal = Signal {
                  that Streamgauge asks teams to fill in, which is none.",
     misreading: "Only ticketed governance work is seen; meetings and reports without a ticket are \
                  not.",
+    test: "A process-behaviour chart of the weekly share.",
     evaluate,
 };
 

@@ -31,6 +31,14 @@ pub(super) fn unlocks(view: &View<'_>, findings: &[Finding]) -> Vec<Unlock> {
         .collect()
 }
 
+/// One entry for each signal that has nothing to say, in the order of the catalogue.
+#[must_use]
+pub(super) fn lacks(view: &View<'_>, findings: &[Finding]) -> Vec<Unlock> {
+    let candidates = candidates(view, !is_silent(findings, p1::SIGNAL.id));
+    let silent = ALL.iter().filter(|signal| is_silent(findings, signal.id));
+    silent.map(|signal| unlock(signal.question, &[signal.id], &candidates, findings)).collect()
+}
+
 /// Every finding of the signal lacks data. A signal without findings has nothing to lack.
 fn is_silent(findings: &[Finding], signal: &str) -> bool {
     let mut own = findings.iter().filter(|finding| finding.signal == signal).peekable();

@@ -27,6 +27,8 @@ pub const SIGNAL: Signal = Signal {
                  finished twice counts once, in the later week.",
     misreading: "Splitting items raises it. It is told as usual or changed, with the mix of kinds, \
                  and only inside the stream.",
+    test: "A process-behaviour chart of weekly deliveries; where they are too few and too \
+           alike, of two or four weeks together.",
     evaluate,
 };
 

@@ -32,6 +32,9 @@ pub const SIGNAL: Signal = Signal {
                  as delivered, dropped, parked and moved to another stream.",
     misreading: "Closing old cards in bulk shrinks the queue; the breakdown of exits shows it. \
                  Weeks on hand are a statement about stock and say nothing of when it is finished.",
+    test: "An exact test of two equal rates, entries against exits: p below 0.01, Holm's \
+           correction across the streams, and a difference of at least five items and a tenth \
+           of the work in progress. Two weekly evaluations in a row confirm it.",
     evaluate,
 };
 

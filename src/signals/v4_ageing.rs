@@ -49,6 +49,9 @@ pub const SIGNAL: Signal = Signal {
                  26 weeks, against the number that a steady flow would show.",
     misreading: "As a list of guilty cards. A stream sees how many are that old; which ones only \
                  the team itself sees.",
+    test: "A binomial test: the chance that a steady flow shows at least as many old items is \
+           below 0.01, with Holm's correction across the streams. Two weekly evaluations in a \
+           row confirm it.",
     evaluate,
 };
 

@@ -27,7 +27,9 @@ pub const SIGNAL: Signal = Signal {
     asks: "Where does started work wait, and has that changed?",
     definition: "Item-days in queues by state, and active item-days over both, for all items in \
                  progress in the window, finished or not.",
-    misreading: "As a league or a target. The states are named, and the share never stands alone.",
+    misreading: "As a comparison or a target. The states are named, and the share never stands alone.",
+    test: "A process-behaviour chart of the weekly share of active item-days in all started \
+           ones.",
     evaluate,
 };
 

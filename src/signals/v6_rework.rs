@@ -38,6 +38,8 @@ pub const SIGNAL: Signal = Signal {
                  attention that goes to defects.",
     misreading: "A new ticket in place of a reopened one hides the return; it then shows as \
                  attention to defects. Never read by team.",
+    test: "A process-behaviour chart of the weekly reopenings, and one of the weekly share of \
+           attention to defects.",
     evaluate,
 };
 

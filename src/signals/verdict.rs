@@ -67,7 +67,7 @@ pub fn judge(weekly: &Weekly, unit: Unit, bounds: Bounds, buckets: &[u32]) -> Ju
     }
     let verdict = insufficient(refused.0, refused.1);
     let points = bucketed(weekly, 1);
-    let series = Series { unit, weeks_per_point: 1, points, limits: None, fired: Vec::new() };
+    let series = Series::bare(unit, 1, points);
     Judged { verdict, series, persistence: 0, tested: false }
 }
 
@@ -95,8 +95,7 @@ pub fn judge_cadences(
         Err(refusal) => {
             let why = "a usual range rests on at least six observed cadences";
             let verdict = refused(refusal, 1, ("cadences", why));
-            let series =
-                Series { unit, weeks_per_point: weeks, points, limits: None, fired: Vec::new() };
+            let series = Series::bare(unit, weeks, points);
             Judged { verdict, series, persistence: 0, tested: false }
         }
     }
@@ -107,9 +106,8 @@ pub fn judge_cadences(
 pub fn series(unit: Unit, weeks: u32, points: Vec<Point>, chart: &Chart, bounds: Bounds) -> Series {
     let (lower, upper) = chart.drawn(bounds);
     let limits = Limits { centre: chart.centre, lower, upper, provisional: chart.provisional };
-    let mut fired: Vec<usize> = chart.told.iter().map(|(index, ..)| *index).collect();
-    fired.dedup();
-    Series { unit, weeks_per_point: weeks, points, limits: Some(limits), fired }
+    let (fired, patterns) = chart.patterns();
+    Series { unit, weeks_per_point: weeks, points, limits: Some(limits), fired, patterns }
 }
 
 fn judged(

@@ -72,7 +72,7 @@ fn tells_what_is_planted(seed: u64, story: &Story, page: &Page) {
         let told = page.told();
         let told = |observation: &&Observation| {
             told.iter().any(|(.., told)| told == observation)
-                || page.digest.appendix.contains(observation)
+                || page.digest.appendix.iter().any(|told| told.observation == **observation)
         };
         let finding =
             findings.find(|finding| finding.signal == planted.signal && finding.slice.id == slice);

@@ -3,9 +3,11 @@
 //! Limits describe what a process does, not what it should do. Source: Wheeler, Understanding
 //! Variation and Making Sense of Data; the constants 2.660 and 3.268 are taken literally.
 
+use serde::Serialize;
+
 use crate::signals::defaults::{DISTINCT_MIN, HOLD_OUT, HOLD_OUT_FROM, SERIES_WEEKS};
 use crate::signals::defaults::{XMR_FULL, XMR_MIN};
-use crate::signals::report::Move;
+use crate::signals::report::{Move, Pattern};
 
 use super::memory::Memory;
 use super::wilson::Z95;
@@ -27,7 +29,8 @@ impl Bounds {
 }
 
 /// The three detection rules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// A point outside the limits.
     Outside,
@@ -128,6 +131,20 @@ impl Chart {
     pub fn at_its_word(mut self) -> Self {
         self.told = self.fired.clone();
         self
+    }
+
+    /// The rules that are told, and the points at which they fired, each once.
+    #[must_use]
+    pub fn patterns(&self) -> (Vec<usize>, Vec<Pattern>) {
+        let pattern = |(index, rule, direction): &(usize, Rule, Move)| Pattern {
+            index: *index,
+            rule: *rule,
+            direction: *direction,
+        };
+        let patterns: Vec<Pattern> = self.told.iter().map(pattern).collect();
+        let mut fired: Vec<usize> = patterns.iter().map(|pattern| pattern.index).collect();
+        fired.dedup();
+        (fired, patterns)
     }
 
     /// The direction in which any rule fired at `index` and stands; the first rule decides.
