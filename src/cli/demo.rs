@@ -60,7 +60,7 @@ pub(crate) async fn run(args: Args) -> Outcome {
     let outcomes = demo.sync(&Silent, &stop).await;
     let done = report(&demo, &outcomes).await?;
     let moment = Moment { as_of: as_of.or(demo.as_of), known: None };
-    let digest = render(&demo.gauge, "portfolio", moment, Format::Md).await?;
+    let digest = render(&demo.gauge, "portfolio", moment, Format::Md, None).await?;
     if args.keep.is_some() {
         std::fs::write(folder.join("portfolio.toml"), portfolio)?;
         std::fs::write(folder.join("digest.md"), &digest)?;

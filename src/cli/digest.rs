@@ -47,9 +47,10 @@ pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
     let moment = args.moment.read(context.portfolio.zone())?;
     let gauge = context.gauge().await?;
     known_audience(&gauge, &args.audience)?;
+    let base = context.settings.web.public_url.as_deref();
     match &args.channel {
         Some(name) => hand_over(&context, &gauge, args, name, moment).await?,
-        None => print::out(&render(&gauge, &args.audience, moment, args.format).await?),
+        None => print::out(&render(&gauge, &args.audience, moment, args.format, base).await?),
     }
     Ok(Done::Complete)
 }
@@ -65,7 +66,8 @@ async fn hand_over(
     let declared = context.channels()?;
     let channel = channels::named(name, &declared)
         .map_err(|problem| Failure::Usage(format!("--channel: {problem}")))?;
-    let (digest, report) = told(gauge, &args.audience, moment).await?;
+    let (digest, report) =
+        told(gauge, &args.audience, moment, context.settings.web.public_url.as_deref()).await?;
     let files = vec![channels::Format::Md, channels::Format::Json];
     let forms: BTreeSet<_> = files.iter().chain(channel.formats()).copied().collect();
     let at = report.header.as_of;
@@ -107,14 +109,15 @@ fn known_audience(gauge: &Gauge, audience: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Renders the digest of an audience at a moment.
+/// Renders the digest of an audience at a moment; with a base, linked to the pages there.
 pub(crate) async fn render(
     gauge: &Gauge,
     audience: &str,
     moment: Moment,
     format: Format,
+    base: Option<&str>,
 ) -> Result<String, Failure> {
-    let (digest, report) = told(gauge, audience, moment).await?;
+    let (digest, report) = told(gauge, audience, moment, base).await?;
     let format = match format {
         Format::Md => channels::Format::Md,
         Format::Html => channels::Format::Html,
@@ -127,10 +130,14 @@ async fn told(
     gauge: &Gauge,
     audience: &str,
     moment: Moment,
+    base: Option<&str>,
 ) -> Result<(Digest, Arc<Report>), Failure> {
     let scope = scope(audience)?;
     let (mut digest, report) = page(gauge, &scope, moment).await?;
     since::tell(gauge, (audience, None), &scope, &mut digest, &report).await?;
+    if let Some(base) = base {
+        digest.link(base);
+    }
     Ok((digest, report))
 }
 

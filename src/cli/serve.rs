@@ -78,7 +78,8 @@ async fn assemble(
     let gauge = Arc::new(gauge.declaring(context.declared()));
     let outbox =
         Outbox::new(Arc::clone(&gauge), Arc::clone(clock), &context.settings.digest, &channels)
-            .map_err(Failure::Usage)?;
+            .map_err(Failure::Usage)?
+            .linking(context.settings.web.public_url.clone());
     let engine = Engine::new(
         store.clone(),
         trackers.clone(),

@@ -1,16 +1,16 @@
 //! The digest as a column of short blocks, for places that show neither tables nor headings of
 //! their own making. The words are those of the Markdown.
 
-use super::compose::{Digest, Section};
+use super::compose::{Digest, Section, Told};
 use super::words;
-use crate::signals::report::{Header, Observation};
+use crate::signals::report::Header;
 
 /// One block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Block {
     Heading(String),
-    /// A subject and what is said of it.
-    Said(String, String),
+    /// A subject, what is said of it, and where the page of it is.
+    Said(String, String, Option<String>),
     Text(String),
     /// As a person would write it into a file.
     Code(String),
@@ -29,7 +29,7 @@ pub(super) fn of(digest: &Digest) -> Vec<Block> {
     let due = digest.due_reviews.iter().map(words::due_review);
     let due: Vec<String> = due.collect();
     if !due.is_empty() {
-        blocks.push(Block::Said("Decisions due for review".to_owned(), due.join("; ")));
+        blocks.push(Block::Said("Decisions due for review".to_owned(), due.join("; "), None));
     }
     blocks.extend(digest.foot().into_iter().map(Block::Soft));
     if !digest.appendix.is_empty() {
@@ -46,9 +46,9 @@ fn of_section(section: &Section, header: &Header, blocks: &mut Vec<Block>) {
         let [name, share, observed, range, state] = words::intent_cells(row);
         let told =
             format!("{}: {share}. {attention}: {observed}. {weekly}: {range}. {state}", declared);
-        blocks.push(Block::Said(name, told));
+        blocks.push(Block::Said(name, told, None));
     }
-    blocks.extend(section.observations.iter().map(|told| said(&told.observation)));
+    blocks.extend(section.observations.iter().map(said));
     if section.overflow > 0 {
         blocks.push(Block::Soft(format!("{} more in the appendix.", section.overflow)));
     }
@@ -59,11 +59,12 @@ fn of_section(section: &Section, header: &Header, blocks: &mut Vec<Block>) {
     }
 }
 
-fn said(observation: &Observation) -> Block {
+fn said(told: &Told) -> Block {
+    let observation = &told.observation;
     let parts = [&observation.evidence, &observation.uncertainty, &observation.question];
     let parts: Vec<&str> =
         parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
-    Block::Said(observation.subject.clone(), parts.join(" "))
+    Block::Said(observation.subject.clone(), parts.join(" "), told.link.clone())
 }
 
 /// At most `most` characters; what is cut ends in "…".

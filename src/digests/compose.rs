@@ -39,7 +39,7 @@ pub struct Digest {
     pub since: Option<Since>,
     pub false_alarms: String,
     /// Observations that qualified and did not fit.
-    pub appendix: Vec<Observation>,
+    pub appendix: Vec<Told>,
 }
 
 impl Digest {
@@ -91,7 +91,13 @@ pub struct Unlock {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Told {
     pub signal: &'static str,
+    /// The dimension and the id of the slice: together they are its address.
+    pub dimension: &'static str,
     pub slice: String,
+    /// The signal page as it was at the clocks of the digest, where the daemon has an address that
+    /// people can open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
     #[serde(flatten)]
     pub observation: Observation,
 }
@@ -107,7 +113,7 @@ pub fn compose(report: &Report) -> Digest {
         .map(|(index, question)| {
             let mut chosen = qualifying(report, question);
             let overflow = chosen.split_off(chosen.len().min(MOST_OBSERVATIONS));
-            appendix.extend(overflow.iter().filter_map(|finding| finding.observation.clone()));
+            appendix.extend(overflow.iter().copied().filter_map(told));
             Section {
                 question,
                 heading: format!("{}. {}", index + 1, question.text()),
@@ -143,6 +149,8 @@ pub fn compose(report: &Report) -> Digest {
 fn told(finding: &Finding) -> Option<Told> {
     finding.observation.clone().map(|observation| Told {
         signal: finding.signal,
+        dimension: finding.slice.dimension,
+        link: None,
         slice: finding.slice.id.clone(),
         observation,
     })

@@ -1,13 +1,14 @@
 //! The digest as one HTML file that mail programs can show.
 //!
 //! Mail programs drop style sheets, scripts and vector graphics, cut long messages, and invert
-//! colours as they like. So styles stand inline, nothing is fetched or linked, bars are table
-//! cells, and text takes the reader's own colours. The words are those of the Markdown.
+//! colours as they like. So styles stand inline, nothing is fetched, bars are table cells, and text
+//! takes the reader's own colours. The only links are those to our own pages. The words are those of
+//! the Markdown.
 
 use maud::{DOCTYPE, Markup, html};
 
 use super::blocks::Block;
-use super::compose::{Digest, Section};
+use super::compose::{Digest, Section, Told};
 use super::words;
 use crate::plain;
 use crate::signals::report::{Header, IntentRow, Observation};
@@ -26,6 +27,8 @@ const TH: &str = "text-align:left;vertical-align:bottom;padding:4px 8px 4px 0;fo
                   font-weight:600;border-bottom:1px solid #8a989e";
 const TD: &str = "text-align:left;vertical-align:top;padding:6px 8px 2px 0";
 const BAR: &str = "padding:0 0 6px;border-bottom:1px solid #8a989e";
+/// The reader's own colour: mail programs choose one for links that may not suit the ground.
+const LINK: &str = "color:inherit;text-decoration:underline";
 const PRE: &str = "margin:8px 0;padding:10px 12px;border:1px solid #8a989e;font-size:13px;\
                    line-height:1.45;white-space:pre-wrap;overflow-wrap:break-word";
 
@@ -58,7 +61,7 @@ pub(super) fn column(title: &str, blocks: &[Block]) -> String {
         @for block in blocks {
             @match block {
                 Block::Heading(text) => h2 style=(H2) { (inert(text)) },
-                Block::Said(subject, text) => {
+                Block::Said(subject, text, _) => {
                     p style=(P) { strong { (inert(subject)) } ": " (inert(text)) }
                 }
                 Block::Text(text) => p style=(P) { (inert(text)) },
@@ -98,7 +101,7 @@ fn section_of(section: &Section, header: &Header) -> Markup {
     html! {
         h2 style=(H2) { (section.heading) }
         @if !section.table.is_empty() { (intent(&section.table, header)) }
-        @for one in &section.observations { (told(&one.observation)) }
+        @for one in &section.observations { (told(one)) }
         @if section.overflow > 0 { p style=(SOFT) { (section.overflow) " more in the appendix." } }
         @for line in &section.silence { p style=(SOFT) { (prose(line)) } }
         @if let Some(unlock) = &section.unlock {
@@ -134,11 +137,15 @@ fn bar(share: Option<f64>) -> Markup {
     }
 }
 
-fn told(observation: &Observation) -> Markup {
-    let Observation { subject, evidence, uncertainty, question, .. } = observation;
+fn told(one: &Told) -> Markup {
+    let Observation { subject, evidence, uncertainty, question, .. } = &one.observation;
     html! {
         p style=(P) {
-            strong { (inert(subject)) } ": " (inert(evidence))
+            @match &one.link {
+                Some(link) => a href=(link) style=(LINK) { strong { (inert(subject)) } },
+                None => strong { (inert(subject)) },
+            }
+            ": " (inert(evidence))
             @if !uncertainty.is_empty() { " " (inert(uncertainty)) }
             @if !question.is_empty() { " " em { (inert(question)) } }
         }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::blocks::Block;
-use super::compose::{Digest, Section};
+use super::compose::{Digest, Section, Told};
 use super::words;
 use crate::plain;
 use crate::signals::report::{Header, Observation};
@@ -34,8 +34,8 @@ pub fn render(digest: &Digest) -> String {
     }
     if !digest.appendix.is_empty() {
         let _ = writeln!(out, "\n## Appendix: observations that did not fit\n");
-        for observation in &digest.appendix {
-            let _ = writeln!(out, "- {}", observation_line(observation));
+        for told in &digest.appendix {
+            let _ = writeln!(out, "- {}", told_line(told));
         }
     }
     plain::lines(&out).into_owned()
@@ -47,7 +47,7 @@ pub(super) fn column(title: &str, blocks: &[Block]) -> String {
     for block in blocks {
         let _ = match block {
             Block::Heading(text) => writeln!(out, "\n## {}\n", escape(text)),
-            Block::Said(subject, text) => {
+            Block::Said(subject, text, _) => {
                 writeln!(out, "- **{}**: {}", escape(subject), escape(text))
             }
             Block::Text(text) | Block::Soft(text) => writeln!(out, "{}\n", escape(text)),
@@ -69,7 +69,7 @@ fn render_section(out: &mut String, section: &Section, header: &Header) {
         out.push('\n');
     }
     for told in &section.observations {
-        let _ = writeln!(out, "- {}", observation_line(&told.observation));
+        let _ = writeln!(out, "- {}", told_line(told));
     }
     if section.overflow > 0 {
         let _ = writeln!(out, "- {} more in the appendix.", section.overflow);
@@ -90,13 +90,27 @@ fn render_section(out: &mut String, section: &Section, header: &Header) {
 /// One observation as it stands in the page: "**Fleet**: evidence. Uncertainty. Question?"
 #[must_use]
 pub fn observation_line(observation: &Observation) -> String {
+    line(observation, None)
+}
+
+/// The same with the link to its signal page, where there is one: it stands on the subject, so that
+/// the question stays the last word.
+fn told_line(told: &Told) -> String {
+    line(&told.observation, told.link.as_deref())
+}
+
+fn line(observation: &Observation, link: Option<&str>) -> String {
     let sentence = [&observation.evidence, &observation.uncertainty, &observation.question]
         .into_iter()
         .filter(|part| !part.is_empty())
         .map(|part| escape(part))
         .collect::<Vec<_>>()
         .join(" ");
-    format!("**{}**: {sentence}", escape(&observation.subject))
+    let subject = escape(&observation.subject);
+    match link {
+        Some(link) => format!("**[{subject}]({link})**: {sentence}"),
+        None => format!("**{subject}**: {sentence}"),
+    }
 }
 
 /// Our own sentence, with code between backticks.

@@ -9,6 +9,7 @@ pub mod compose;
 mod content;
 pub mod html;
 pub mod json;
+pub mod links;
 pub mod markdown;
 pub mod outbox;
 pub mod revisions;

@@ -50,6 +50,8 @@ pub struct Outbox {
     gauge: Arc<Gauge>,
     clock: SharedClock,
     plans: Vec<Plan>,
+    /// Where the pages of this daemon are, for links.
+    base: Option<String>,
     /// How deliveries ended that the store could not be told of.
     unmarked: Mutex<Vec<(DigestKey, u64, Delivery)>>,
 }
@@ -117,7 +119,13 @@ impl Outbox {
         let cadence = gauge.portfolio().cadences().first();
         let plans = digests.iter().map(|one| plan(one, cadence, &open));
         let plans = plans.collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { gauge, clock, plans, unmarked: Mutex::default() })
+        Ok(Self { gauge, clock, plans, base: None, unmarked: Mutex::default() })
+    }
+
+    /// Digests link to the pages of the daemon, which people open at this address.
+    #[must_use]
+    pub fn linking(self, base: Option<String>) -> Self {
+        Self { base, ..self }
     }
 
     /// What is planned, in the order of the settings.
@@ -194,6 +202,9 @@ impl Outbox {
                 let (mut digest, report) = page(&self.gauge, scope, moment).await?;
                 let last = (plan.audience.as_str(), Some(plan.id.as_str()));
                 since::tell(&self.gauge, last, scope, &mut digest, &report).await?;
+                if let Some(base) = &self.base {
+                    digest.link(base);
+                }
                 let texts = forms.map(|form| (form, rendered(form, &digest, &report))).collect();
                 (report.header.known, digest.headline(), texts)
             }

@@ -48,7 +48,14 @@ fn heading(text: &str) -> Value {
 fn block(block: &Block) -> Value {
     match block {
         Block::Heading(text) => heading(text),
-        Block::Said(subject, text) => section(&format!("*{}*: {}", bold(subject), inert(text))),
+        Block::Said(subject, text, None) => {
+            section(&format!("*{}*: {}", bold(subject), inert(text)))
+        }
+        // Inside of a link a bar would end the address.
+        Block::Said(subject, text, Some(link)) => {
+            let subject = bold(subject).replace('|', "\u{2223}");
+            section(&format!("*<{}|{subject}>*: {}", escape(link), inert(text)))
+        }
         Block::Text(text) => section(&inert(text)),
         Block::Code(text) => section(&format!("```{}```", escape(&plain::lines(text)))),
         Block::Soft(text) => {
@@ -89,9 +96,14 @@ mod tests {
     #[test]
     fn text_of_others_mentions_nobody() {
         let hostile = "<!channel> <@U1> <https://evil|text> a&b *bold*\n";
-        let shown = block(&Block::Said(hostile.into(), hostile.into())).to_string();
+        let shown = block(&Block::Said(hostile.into(), hostile.into(), None)).to_string();
         assert!(!shown.contains('<') && !shown.contains('>'), "{shown}");
         assert!(shown.contains("&lt;!channel&gt;") && shown.contains("a&amp;b"), "{shown}");
+        let link = Some("https://gauge.example/signals/V2?slice=stream:a&as_of=1".to_owned());
+        let shown = block(&Block::Said(hostile.into(), hostile.into(), link)).to_string();
+        let ours = "*<https://gauge.example/signals/V2?slice=stream:a&amp;as_of=1|&lt;!channel";
+        assert!(shown.contains(ours), "{shown}");
+        assert_eq!((shown.matches('<').count(), shown.matches('|').count()), (1, 2), "{shown}");
     }
 
     #[test]

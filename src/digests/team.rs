@@ -71,7 +71,7 @@ fn said(found: &Finding) -> Option<Block> {
         }
         None => format!("{}.", verdict(&found.verdict)),
     };
-    Some(Block::Said(signal.name.to_owned(), text))
+    Some(Block::Said(signal.name.to_owned(), text, None))
 }
 
 /// "In review for 8 days (waiting), 21 days since the first start, older than usual".
@@ -84,5 +84,5 @@ fn item(item: &TeamItem) -> Block {
     );
     let older = if item.older_than_usual { ", older than usual" } else { "" };
     let text = format!("{} for {}{waiting}, {age}{older}", item.state, days(item.state_days));
-    Block::Said(item.key.clone(), text)
+    Block::Said(item.key.clone(), text, None)
 }

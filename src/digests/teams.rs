@@ -61,8 +61,13 @@ fn heading(text: &str, size: &str) -> Value {
 fn block(block: &Block) -> Value {
     match block {
         Block::Heading(text) => heading(text, "medium"),
-        Block::Said(subject, text) => {
-            runs(vec![run(subject, &[("weight", "bolder")]), run(&format!(": {text}"), &[])])
+        Block::Said(subject, text, link) => {
+            let mut subject = run(subject, &[("weight", "bolder")]);
+            if let Some(link) = link {
+                subject["selectAction"] = json!({"type": "Action.OpenUrl", "url": link});
+                subject["underline"] = true.into();
+            }
+            runs(vec![subject, run(&format!(": {text}"), &[])])
         }
         Block::Text(text) => runs(vec![run(text, &[])]),
         Block::Code(text) => {
@@ -100,7 +105,7 @@ mod tests {
     #[test]
     fn text_of_others_is_a_run_and_nothing_else() {
         let hostile = "[x](https://evil) <at>all</at> **b**";
-        let shown = block(&Block::Said(hostile.into(), hostile.into()));
+        let shown = block(&Block::Said(hostile.into(), hostile.into(), None));
         let inlines = shown["inlines"].as_array().unwrap();
         assert!(inlines.iter().all(|one| one["type"] == "TextRun"), "{shown}");
         assert_eq!(inlines[0]["text"], hostile);

@@ -19,6 +19,7 @@ use super::error::WebError;
 use super::peers::Peer;
 use super::routes::Rule;
 use super::settings::{RoleName, Web};
+use super::sign_in;
 use super::windows::{Enough, Windows};
 use crate::clock::SharedClock;
 use crate::secret::SecretError;
@@ -301,7 +302,7 @@ pub async fn guard(
             next.run(request).await
         }
         Err(Refused::Unknown) if wants_page(request.headers()) => {
-            Redirect::to("/sign-in").into_response()
+            Redirect::to(&sign_in::address(request.uri())).into_response()
         }
         Err(Refused::Unknown) => {
             let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];

@@ -3,31 +3,77 @@
 //! Nothing is told by colour alone: shapes and sizes differ as well, and every drawing has a
 //! table or a sentence beside it.
 
+mod life;
+mod values;
+
 use std::fmt::Write as _;
 
 use maud::{Markup, html};
 
+pub use life::{Change, Life, Stretch, life};
+pub use values::{spark, values};
+
 use crate::digests::words;
-use crate::model::{Category, Timestamp};
 use crate::signals::report::{IntentRow, Series, Unit};
 
-const WIDTH: f64 = 340.0;
-const HEIGHT: f64 = 136.0;
-/// Where the points lie; axis values stand to the left, the newest value to the right.
-const LEFT: f64 = 46.0;
-const RIGHT: f64 = 292.0;
-const TOP: f64 = 10.0;
-const BOTTOM: f64 = 112.0;
+/// The size of a drawing and where the points lie in it: axis values stand to the left, the newest
+/// value to the right, weeks below.
+#[derive(Debug, Clone, Copy)]
+struct Frame {
+    width: f64,
+    height: f64,
+    left: f64,
+    right: f64,
+    top: f64,
+    bottom: f64,
+    /// Weeks named below, the first and the last included.
+    dates: usize,
+    class: &'static str,
+}
+
+/// Beside a text.
+const SMALL: Frame = Frame {
+    width: 340.0,
+    height: 136.0,
+    left: 46.0,
+    right: 292.0,
+    top: 10.0,
+    bottom: 112.0,
+    dates: 2,
+    class: "chart",
+};
+/// Across the page.
+const WIDE: Frame = Frame {
+    width: 720.0,
+    height: 230.0,
+    left: 50.0,
+    right: 668.0,
+    top: 10.0,
+    bottom: 204.0,
+    dates: 5,
+    class: "chart wide",
+};
 /// Labels closer than this would touch.
 const LINE: f64 = 12.0;
 
 /// Points with the usual range; gaps stay gaps, points at which a rule fired are diamonds.
 #[must_use]
 pub fn behaviour(series: &Series, label: &str) -> Markup {
-    let scale = Scale::over(series);
+    drawn_in(series, label, SMALL)
+}
+
+/// The same across the page.
+#[must_use]
+pub fn wide(series: &Series, label: &str) -> Markup {
+    drawn_in(series, label, WIDE)
+}
+
+fn drawn_in(series: &Series, label: &str, frame: Frame) -> Markup {
+    let scale = Scale::over(series, frame);
+    let Frame { width, height, class, .. } = frame;
     html! {
         figure {
-            svg.chart viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-label=(label) {
+            svg class=(class) viewBox=(format!("0 0 {width} {height}")) role="img" aria-label=(label) {
                 (range(series, &scale))
                 @for run in runs(series, &scale) { path.run d=(run) {} }
                 @for (index, point) in series.points.iter().enumerate() {
@@ -44,28 +90,29 @@ pub fn behaviour(series: &Series, label: &str) -> Markup {
 
 /// The band of the usual range with its values on the axis.
 fn range(series: &Series, scale: &Scale) -> Markup {
+    let Frame { left, right, .. } = scale.frame;
     let Some(limits) = series.limits else {
         return html! {
-            (axis(scale.y(scale.most), &number(scale.most, series.unit)))
-            (axis(scale.y(scale.least), &number(scale.least, series.unit)))
+            (axis(left, scale.y(scale.most), &number(scale.most, series.unit)))
+            (axis(left, scale.y(scale.least), &number(scale.least, series.unit)))
         };
     };
     let upper = limits.upper.unwrap_or(scale.most);
     let lower = limits.lower.unwrap_or(scale.least);
     let (top, middle, bottom) = (scale.y(upper), scale.y(limits.centre), scale.y(lower));
     html! {
-        rect.band x=(px(LEFT)) y=(px(top)) width=(px(RIGHT - LEFT)) height=(px(bottom - top)) {}
-        line.centre x1=(px(LEFT)) x2=(px(RIGHT)) y1=(px(middle)) y2=(px(middle)) {}
-        (axis(top, &number(upper, series.unit)))
+        rect.band x=(px(left)) y=(px(top)) width=(px(right - left)) height=(px(bottom - top)) {}
+        line.centre x1=(px(left)) x2=(px(right)) y1=(px(middle)) y2=(px(middle)) {}
+        (axis(left, top, &number(upper, series.unit)))
         @if middle - top >= LINE && bottom - middle >= LINE {
-            (axis(middle, &number(limits.centre, series.unit)))
+            (axis(left, middle, &number(limits.centre, series.unit)))
         }
-        @if bottom - top >= LINE { (axis(bottom, &number(lower, series.unit))) }
+        @if bottom - top >= LINE { (axis(left, bottom, &number(lower, series.unit))) }
     }
 }
 
-fn axis(y: f64, text: &str) -> Markup {
-    html! { text.axis x=(px(LEFT - 6.0)) y=(px(y + 3.5)) text-anchor="end" { (text) } }
+fn axis(left: f64, y: f64, text: &str) -> Markup {
+    html! { text.axis x=(px(left - 6.0)) y=(px(y + 3.5)) text-anchor="end" { (text) } }
 }
 
 fn mark(x: f64, y: f64, fired: bool) -> Markup {
@@ -78,16 +125,26 @@ fn mark(x: f64, y: f64, fired: bool) -> Markup {
     }
 }
 
-/// The first and last week under the chart, and the newest value beside its point.
+/// Weeks under the chart, the first and the last among them, and the newest value beside its point.
 fn ends(series: &Series, scale: &Scale) -> Markup {
     let newest = series.points.len().checked_sub(1).and_then(|index| {
         series.points[index].value.map(|value| (scale.x(index), scale.y(value), value))
     });
+    let Frame { left, right, height, dates, .. } = scale.frame;
+    let (last, gaps) = (series.points.len().saturating_sub(1), dates - 1);
     html! {
-        @if let [first, .., last] = series.points.as_slice() {
-            text.axis x=(px(LEFT)) y=(px(HEIGHT - 6.0)) { (first.week.monday().format("%-d %b %Y")) }
-            text.axis x=(px(RIGHT)) y=(px(HEIGHT - 6.0)) text-anchor="end" {
-                (last.week.monday().format("%-d %b %Y"))
+        @if last > 0 {
+            @for nth in 0..dates.min(series.points.len()) {
+                @let index = if gaps > last { nth } else { last * nth / gaps };
+                @let (x, anchor) = match index {
+                    0 => (left, "start"),
+                    at if at == last => (right, "end"),
+                    at => (scale.x(at), "middle"),
+                };
+                @let class = if anchor == "middle" { "axis inner" } else { "axis" };
+                text class=(class) x=(px(x)) y=(px(height - 6.0)) text-anchor=(anchor) {
+                    (series.points[index].week.monday().format("%-d %b %Y"))
+                }
             }
         }
         @if let Some((x, y, value)) = newest {
@@ -149,7 +206,7 @@ pub fn table(series: &Series, subject: &str) -> Markup {
 }
 
 /// A value with the precision that its unit deserves.
-fn number(value: f64, unit: Unit) -> String {
+pub fn number(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Share => format!("{:.0} %", value * 100.0),
         Unit::SharePoints => format!("{:.0} pp", value * 100.0),
@@ -188,6 +245,7 @@ fn runs(series: &Series, scale: &Scale) -> Vec<String> {
 }
 
 struct Scale {
+    frame: Frame,
     least: f64,
     most: f64,
     step: f64,
@@ -196,7 +254,7 @@ struct Scale {
 impl Scale {
     /// From the least to the greatest of points and limits. A side without a limit ends where the
     /// values end: at zero, and for shares at one.
-    fn over(series: &Series) -> Self {
+    fn over(series: &Series, frame: Frame) -> Self {
         let limits = series.limits.iter().flat_map(|limits| {
             let top = if series.unit == Unit::Share { Some(1.0) } else { None };
             [limits.lower.or(Some(0.0)), limits.upper.or(top), Some(limits.centre)]
@@ -208,15 +266,16 @@ impl Scale {
         let (least, most) = if least.is_finite() { (least, most) } else { (0.0, 1.0) };
         let most = if most - least < 1e-9 { least + 1.0 } else { most };
         let gaps = series.points.len().saturating_sub(1).max(1);
-        Self { least, most, step: (RIGHT - LEFT - 8.0) / gaps as f64 }
+        Self { frame, least, most, step: (frame.right - frame.left - 8.0) / gaps as f64 }
     }
 
     fn x(&self, index: usize) -> f64 {
-        LEFT + 4.0 + self.step * index as f64
+        self.frame.left + 4.0 + self.step * index as f64
     }
 
     fn y(&self, value: f64) -> f64 {
-        BOTTOM - (value - self.least) / (self.most - self.least) * (BOTTOM - TOP)
+        let Frame { top, bottom, .. } = self.frame;
+        bottom - (value - self.least) / (self.most - self.least) * (bottom - top)
     }
 }
 
@@ -263,45 +322,5 @@ pub fn bar(share: f64) -> Markup {
             line.ground x1="0" x2="120" y1="11" y2="11" {}
             rect.active x="0" y="1" height="9" width=(px(share.clamp(0.0, 1.0) * 120.0)) {}
         }
-    }
-}
-
-/// One stretch of a timeline drawing.
-#[derive(Debug, Clone)]
-pub struct Stretch {
-    pub from: Timestamp,
-    pub to: Timestamp,
-    pub category: Category,
-    pub blocked: bool,
-}
-
-/// The life of one item as a bar: the higher, the nearer to being worked on.
-#[must_use]
-pub fn timeline(stretches: &[Stretch]) -> Markup {
-    let start = stretches.first().map_or(0, |s| s.from.millis());
-    let end = stretches.last().map_or(1, |s| s.to.millis());
-    let x = |at: Timestamp| (at.millis() - start) as f64 / (end - start).max(1) as f64 * 600.0;
-    html! {
-        svg.chart.timeline viewBox="0 0 600 34" role="img" aria-label="Timeline; the table below says the same" {
-            @for s in stretches {
-                @let (class, height) = drawn(s.category);
-                @let width = (x(s.to) - x(s.from)).max(1.0);
-                rect class=(class) x=(px(x(s.from))) y=(px(26.0 - height)) height=(px(height))
-                    width=(px(width)) {}
-                @if s.blocked {
-                    rect.blocked x=(px(x(s.from))) y="29" height="4" width=(px(width)) {}
-                }
-            }
-        }
-    }
-}
-
-fn drawn(category: Category) -> (&'static str, f64) {
-    match category {
-        Category::Proposed => ("proposed", 5.0),
-        Category::Active => ("active", 24.0),
-        Category::Waiting => ("waiting", 15.0),
-        Category::Done => ("done", 5.0),
-        Category::Dropped => ("dropped", 5.0),
     }
 }

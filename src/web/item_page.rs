@@ -8,13 +8,14 @@ use chrono_tz::Tz;
 use maud::{Markup, html};
 
 use super::access::Role;
-use super::chart::{self, Stretch};
+use super::chart::{self, Change, Life, Stretch};
 use super::error::WebError;
 use super::item_words::{Names, Story, category, day, days, minute};
 use super::layout::{Here, page as frame, prose, sentence};
 use super::moment::Visit;
 use super::{App, reads_portfolio};
-use crate::gauge::ItemStory;
+use crate::digests::links;
+use crate::gauge::{Entry, ItemStory};
 use crate::model::Precision;
 use crate::portfolio::{ExplainedSegment, MatchingRule};
 use crate::signals::ALL;
@@ -33,16 +34,16 @@ pub async fn page(
     let world = app.gauge.world(visit.moment.known).await?;
     let portfolio = app.gauge.portfolio();
     let names = Names { streams: portfolio.streams(), epics: world.epics.entries() };
-    let zone = portfolio.zone();
     let several = stories.len() > 1;
     let body = html! {
         @if several { h1 { (key) " names " (stories.len()) " items" } }
-        @for story in &stories { article { (render(story, &names, zone, several)) } }
+        @for story in &stories { article { (render(story, &names, &visit, several)) } }
     };
     Ok(frame(&key, Here::Elsewhere, &visit, &body))
 }
 
-fn render(story: &ItemStory, names: &Names<'_>, zone: Tz, several: bool) -> Markup {
+fn render(story: &ItemStory, names: &Names<'_>, visit: &Visit, several: bool) -> Markup {
+    let zone = visit.zone;
     let told = &story.explanation;
     let title = told.title.as_deref().unwrap_or(&told.key);
     let seen = Story::of(story);
@@ -58,7 +59,7 @@ fn render(story: &ItemStory, names: &Names<'_>, zone: Tz, several: bool) -> Mark
         }
         @if let Some(excluded) = &told.excluded { p.notice role="note" { (prose(&sentence(excluded))) } }
         @for line in seen.sentences(names, zone) { p.story { (prose(&line)) } }
-        (drawing(&seen))
+        (drawing(&seen, story, zone))
         h2 { "Why it stands where it stands" }
         p { "Kind of work: " strong { (told.kind.as_str()) } ". " (prose(&told.kind_why)) }
         (rules(&told.rules, zone))
@@ -67,11 +68,10 @@ fn render(story: &ItemStory, names: &Names<'_>, zone: Tz, several: bool) -> Mark
         @if story.enters.is_empty() { p { "None at this instant." } }
         ul.tight {
             @for entry in &story.enters {
+                @let name = ALL.iter().find(|signal| signal.id == entry.signal).map(|signal| signal.name);
                 li {
-                    @if let Some(signal) = ALL.iter().find(|signal| signal.id == entry.signal) {
-                        (signal.name) ": "
-                    }
-                    (names.any(&entry.slice)) " " span.tag { (entry.signal) }
+                    a href=(visit.link(&signal_address(entry))) { (name.unwrap_or(&entry.signal)) }
+                    ": " (names.any(&entry.slice)) " " span.tag { (entry.signal) }
                 }
             }
         }
@@ -80,7 +80,13 @@ fn render(story: &ItemStory, names: &Names<'_>, zone: Tz, several: bool) -> Mark
     }
 }
 
-fn drawing(seen: &Story<'_>) -> Markup {
+/// The signal page that counts the item.
+fn signal_address(entry: &Entry) -> String {
+    let slice = entry.address.as_deref().and_then(|address| address.split_once(':'));
+    links::signal(&entry.signal, slice)
+}
+
+fn drawing(seen: &Story<'_>, story: &ItemStory, zone: Tz) -> Markup {
     let stretches: Vec<Stretch> = seen
         .drawn()
         .map(|(segment, to)| Stretch {
@@ -88,15 +94,32 @@ fn drawing(seen: &Story<'_>) -> Markup {
             to,
             category: segment.category,
             blocked: segment.blocked,
+            inexact: segment.precision != Precision::Exact,
         })
         .collect();
+    let end = stretches.last().map(|stretch| stretch.to);
+    let cut = end.is_some_and(|end| end < story.as_of);
+    let life = Life {
+        changes: seen.moves().map(|(step, at)| Change { at, step }).collect(),
+        // What was shortened was read, as far as it is drawn.
+        unread: story.read_until.filter(|until| end.is_some_and(|end| *until < end)),
+        cut,
+        stretches,
+    };
+    let label = format!(
+        "Timeline of {}; the table under \"Step by step\" says the same",
+        story.explanation.key
+    );
     html! {
         figure.life {
-            (chart::timeline(&stretches))
+            (chart::life(&life, zone, &label))
             figcaption {
                 span.key.proposed { "proposed" } span.key.active { "active" }
                 span.key.waiting { "waiting" } span.key.done { "done or dropped" }
                 span.key.blocked { "blocked" }
+                @if !life.changes.is_empty() { span.key.moved { "moved to another team or stream (step)" } }
+                @if life.stretches.iter().any(|stretch| stretch.inexact) { span.key.inexact { "not seen exactly when" } }
+                @if let Some(until) = life.unread { span.key.gap { "not read since " (minute(until, zone)) } }
             }
         }
     }
@@ -128,13 +151,14 @@ fn steps(seen: &Story<'_>, names: &Names<'_>, zone: Tz) -> Markup {
         div.scroll tabindex="0" role="region" aria-label="Every step with its reasons" {
             table.steps {
                 thead { tr {
-                    @for cell in ["From", "For", "State", "Counts as", "Value stream", "Epic", "Why"] {
+                    @for cell in ["Step", "From", "For", "State", "Counts as", "Value stream", "Epic", "Why"] {
                         th scope="col" { (cell) }
                     }
                 } }
                 tbody {
                     @for (index, (segment, to)) in seen.all().enumerate() {
                         tr {
+                            td { (index + 1) }
                             td.when { (minute(segment.from, zone)) }
                             td.when { (days(to.days_since(segment.from))) }
                             td { (segment.state) @if segment.blocked { " " span.tag { "blocked" } } }
@@ -144,7 +168,10 @@ fn steps(seen: &Story<'_>, names: &Names<'_>, zone: Tz) -> Markup {
                                     " " span.soft { "(" (format!("{:?}", segment.precision).to_lowercase()) ")" }
                                 }
                             }
-                            td { (segment.stream.as_deref().map_or("none", |id| names.stream(id))) }
+                            td {
+                                @if seen.moves().any(|(step, _)| step == index + 1) { span.tag { "moved" } " " }
+                                (segment.stream.as_deref().map_or("none", |id| names.stream(id)))
+                            }
                             td { (segment.epic.as_deref().map_or("none", |id| names.epic(id))) }
                             td.small.soft { (prose(&why(segment, index.checked_sub(1).and_then(|i| seen.nth(i))))) }
                         }

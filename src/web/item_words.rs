@@ -56,6 +56,18 @@ impl<'a> Story<'a> {
         self.segments.iter().map(move |s| (*s, s.to.unwrap_or(as_of).min(as_of)))
     }
 
+    /// Steps, counted from one, at which the item came to another team or stream than it had.
+    pub fn moves(&self) -> impl Iterator<Item = (usize, Timestamp)> {
+        let other = |before: &Option<String>, now: &Option<String>| {
+            before.is_some() && now.is_some() && before != now
+        };
+        self.segments.windows(2).enumerate().filter_map(move |(index, pair)| {
+            let moved =
+                other(&pair[0].team, &pair[1].team) || other(&pair[0].stream, &pair[1].stream);
+            moved.then_some((index + 2, pair[1].from))
+        })
+    }
+
     /// The same for drawing: a long rest after the work is shortened, so that the work shows.
     pub fn drawn(&self) -> impl Iterator<Item = (&'a ExplainedSegment, Timestamp)> {
         let begin = self.segments.first().map_or(0, |s| s.from.millis());

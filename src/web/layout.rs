@@ -3,6 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::moment::Visit;
+use super::time_travel;
 use crate::plain;
 use crate::portfolio::words;
 
@@ -14,6 +15,7 @@ pub enum Here {
     Epics,
     Decisions,
     Roadmap,
+    Signals,
     Map,
     Status,
     Elsewhere,
@@ -44,6 +46,7 @@ pub fn page(title: &str, here: Here, visit: &Visit, body: &Markup) -> Markup {
                         a.brand href=(visit.link(home(here))) { (mark()) "Streamgauge" }
                         @if !matches!(here, Here::Outside | Here::Team) {
                             (entry(&visit.link("/"), "Portfolio", here == Here::Portfolio))
+                            (entry(&visit.link("/signals"), "Signals", here == Here::Signals))
                             (entry(&visit.link("/dependencies"), "Dependencies", here == Here::Dependencies))
                             @if let Some(word) = words(visit.vocabulary).epic {
                                 (entry(&visit.link("/epics"), &plural(word), here == Here::Epics))
@@ -59,27 +62,15 @@ pub fn page(title: &str, here: Here, visit: &Visit, body: &Markup) -> Markup {
                             }
                         }
                     }
+                    // Status is always of now; a notice has no address of its own.
+                    @if here != Here::Status && !visit.path.is_empty() { (time_travel::form(visit)) }
                 }
-                main #main { (past(here, visit)) (body) }
+                main #main { (time_travel::past(visit, home(here))) (body) }
             }
         }
     };
     // Every page comes by here, so nothing that a tracker wrote can turn or hide what stands beside it.
     PreEscaped(plain::lines(&whole.0).into_owned())
-}
-
-/// Says that this is not the present, and how to come back.
-fn past(here: Here, visit: &Visit) -> Markup {
-    html! {
-        @if !visit.is_live() {
-            p.past role="note" {
-                @if let Some(at) = visit.moment.as_of { "As of " strong { (at) } }
-                @if visit.moment.as_of.is_some() && visit.moment.known.is_some() { ", " }
-                @if let Some(at) = visit.moment.known { "with what was known at " strong { (at) } }
-                ". " a href=(home(here)) { "Go to the present" }
-            }
-        }
-    }
 }
 
 /// Where the way home leads.

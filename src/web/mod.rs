@@ -2,6 +2,8 @@
 
 pub mod access;
 mod api;
+mod beside;
+mod beside_signal;
 mod bodies;
 mod budget_table;
 mod chart;
@@ -14,12 +16,14 @@ mod epics_page;
 mod error;
 mod figures;
 mod first_run;
+mod gates;
 mod health;
 mod item_page;
 mod item_words;
 mod layout;
 pub mod live;
 mod map_page;
+mod measure_words;
 pub mod metrics;
 mod moment;
 mod notices;
@@ -31,6 +35,10 @@ pub mod routes;
 pub mod server;
 pub mod settings;
 mod sign_in;
+mod signal_page;
+mod signal_parts;
+mod signal_words;
+mod signals_page;
 mod stalled;
 mod status_digests;
 mod status_outcomes;
@@ -40,6 +48,7 @@ mod stream_page;
 mod stream_parts;
 mod survival_chart;
 mod team_page;
+mod time_travel;
 mod wait_chart;
 mod webhooks;
 mod windows;
@@ -167,15 +176,21 @@ async fn portfolio(
     if first_run::is_due(&app, &visit).await? {
         return Ok(first_run::reading(&app, &visit).await?);
     }
-    let world = app.gauge.world(visit.moment.known).await?;
-    if visit.is_live() && first_run::nothing_placed(&world) {
+    if visit.is_live() && first_run::nothing_placed(&*app.gauge.world(None).await?) {
         let map = app.gauge.map(visit.moment).await?;
         return Ok(first_run::placing(&app, &map.coverage, &visit));
     }
     let (digest, report) = digests::page(&app.gauge, &Scope::Portfolio, visit.moment).await?;
-    let epics = world.epics.entries().iter().map(|epic| epic.id.as_str()).collect();
+    if let Some(beside) = visit.beside {
+        let (second, behind) = digests::page(&app.gauge, &Scope::Portfolio, beside).await?;
+        let sides = [
+            beside::Side { digest: &digest, report: &report },
+            beside::Side { digest: &second, report: &behind },
+        ];
+        return Ok(beside::page(&sides, &visit));
+    }
     let notices = notices::all(app.store.trouble(), &digest.stale, &visit);
-    let page = portfolio_page::Page { digest: &digest, report: &report, epics: &epics, visit };
+    let page = portfolio_page::Page { digest: &digest, report: &report, visit };
     Ok(portfolio_page::render(&page, &notices))
 }
 

@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use axum::RequestExt;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use chrono_tz::Tz;
 use tokio::sync::Semaphore;
 
 use super::access::{Caller, later};
-use super::moment::At;
+use super::moment::Asked;
 use super::peers::Peer;
 use super::windows::Windows;
 use crate::clock::SharedClock;
@@ -23,19 +23,22 @@ pub(super) struct Past {
     /// One computation at a time leaves the other cores to webhooks and to the present.
     turns: Arc<Semaphore>,
     clock: SharedClock,
+    zone: Tz,
 }
 
 impl Past {
-    pub fn new(a_minute: u32, clock: SharedClock) -> Self {
-        Self { asked: Arc::new(Windows::new(a_minute)), turns: Arc::new(Semaphore::new(1)), clock }
+    pub fn new(a_minute: u32, clock: SharedClock, zone: Tz) -> Self {
+        let (asked, turns) = (Arc::new(Windows::new(a_minute)), Arc::new(Semaphore::new(1)));
+        Self { asked, turns, clock, zone }
     }
 }
 
 /// Lets questions about now pass, and the others one by one.
-pub(super) async fn turn(State(past): State<Past>, mut request: Request, next: Next) -> Response {
+pub(super) async fn turn(State(past): State<Past>, request: Request, next: Next) -> Response {
     // What cannot be read is told by the page itself.
-    let moment = request.extract_parts::<At>().await.map_or(Moment::default(), |at| at.0);
-    if moment == Moment::default() {
+    let asked = Asked::read(request.uri(), past.zone).unwrap_or_default();
+    let now = Moment::default();
+    if asked.moment == now && asked.beside.is_none_or(|beside| beside == now) {
         return next.run(request).await;
     }
     let peer = request.extensions().get::<Caller>().map_or(Peer::UNKNOWN, |caller| caller.0);

@@ -1,14 +1,12 @@
 //! `/`: the three questions with their evidence. The same digest as the Markdown, with charts.
 
-use std::collections::BTreeSet;
-
 use maud::{Markup, html};
 
 use super::chart;
 use super::layout::{Here, capital, page, prose, whole};
 use super::moment::Visit;
 use crate::digests::compose::{Section, Told};
-use crate::digests::{Digest, words};
+use crate::digests::{Digest, links, words};
 use crate::portfolio::words as framework;
 use crate::signals::report::{Finding, Report};
 use crate::signals::slices::NONE;
@@ -17,12 +15,10 @@ use crate::signals::{ALL, Signal};
 /// Keys shown under an observation; the rest is counted.
 const MOST_KEYS: usize = 6;
 
-/// A digest, the report behind it, and what helps to link from it.
+/// A digest, the report behind it, and who looks.
 pub struct Page<'a> {
     pub digest: &'a Digest,
     pub report: &'a Report,
-    /// Ids of epics: a finding about epics lists these instead of work items.
-    pub epics: &'a BTreeSet<&'a str>,
     pub visit: Visit,
 }
 
@@ -40,7 +36,7 @@ pub fn render(this: &Page<'_>, notices: &Markup) -> Markup {
             (render_section(this, section, index + 1))
         }
         (due_reviews(digest, &this.visit))
-        (foot(digest))
+        (foot(digest, &this.visit))
     };
     page(name, Here::Portfolio, &this.visit, &body)
 }
@@ -131,10 +127,14 @@ fn observation(this: &Page<'_>, told: &Told) -> Markup {
     let series = finding.and_then(|finding| finding.series.as_ref());
     let signal = ALL.iter().find(|signal| signal.id == told.signal);
     let said = &told.observation;
+    let page = links::signal(told.signal, Some((told.dimension, &told.slice)));
     html! {
         article.tell.plain[series.is_none()] {
             div {
-                h3 { (said.subject) " " span.tag { @if let Some(signal) = signal { (signal.name) " · " } (told.signal) } }
+                h3 {
+                    (said.subject) " "
+                    a.tag href=(this.visit.link(&page)) { @if let Some(signal) = signal { (signal.name) " · " } (told.signal) }
+                }
                 p { (whole(&capital(&said.evidence))) }
                 @if !said.uncertainty.is_empty() { p.soft { (whole(&said.uncertainty)) } }
                 p.ask { (said.question) }
@@ -151,7 +151,7 @@ fn observation(this: &Page<'_>, told: &Told) -> Markup {
 /// The keys behind an observation: links to work items, ids of epics.
 fn behind(this: &Page<'_>, finding: &Finding) -> Markup {
     let (epics, items): (Vec<&String>, Vec<&String>) =
-        finding.items.iter().partition(|key| this.epics.contains(key.as_str()));
+        finding.items.iter().partition(|key| this.report.epic(key).is_some());
     let epic_pages = framework(this.visit.vocabulary).epic.is_some();
     html! {
         @if !items.is_empty() {
@@ -194,10 +194,10 @@ fn background(signal: Option<&Signal>, finding: Option<&Finding>, subject: &str)
 }
 
 fn finding_of<'a>(told: &Told, report: &'a Report) -> Option<&'a Finding> {
-    report
-        .findings
-        .iter()
-        .find(|finding| finding.signal == told.signal && finding.slice.id == told.slice)
+    report.findings.iter().find(|finding| {
+        (finding.signal, finding.slice.dimension, &finding.slice.id)
+            == (told.signal, told.dimension, &told.slice)
+    })
 }
 
 fn due_reviews(digest: &Digest, visit: &Visit) -> Markup {
@@ -219,7 +219,7 @@ fn due_reviews(digest: &Digest, visit: &Visit) -> Markup {
     }
 }
 
-fn foot(digest: &Digest) -> Markup {
+fn foot(digest: &Digest, visit: &Visit) -> Markup {
     html! {
         section.foot aria-label="What stands behind this page" {
             p {
@@ -230,6 +230,7 @@ fn foot(digest: &Digest) -> Markup {
                 ul.tight { @for line in &digest.unseen { li { (prose(line)) } } }
             }
             p { (words::REFUSED) }
+            p { a href=(visit.link("/signals")) { "Every signal with its verdict" } }
             p { a href="/status" { "How fresh the data of each connection is" } }
         }
     }

@@ -17,7 +17,7 @@ use super::{
     App, Bounds, api, health, item_page, map_page, metrics, portfolio, sign_in, status_page,
 };
 use super::{decisions_page, dependencies_page, epic_page, epics_page, roadmap_page};
-use super::{stream_page, style, team_page, webhooks};
+use super::{signal_page, signals_page, stream_page, style, team_page, webhooks};
 
 /// Largest webhook body; GitHub and Jira send more only for events that a pull finds as well.
 const WEBHOOK_LIMIT: usize = 1 << 20;
@@ -111,6 +111,8 @@ fn table() -> Vec<Row> {
         shows("/roadmap", Reader, get(roadmap_page::page)),
         shows("/status", Reader, get(status_page::page)),
         shows("/items/{*key}", Reader, get(item_page::page)),
+        shows("/signals", Reader, get(signals_page::page)),
+        shows("/signals/{id}", Reader, get(signal_page::page)),
         shows("/team", Team, get(team_page::page)),
         shows("/api/v1/report", Reader, get(api::report)),
         shows("/api/v1/digest", Reader, get(api::digest)),
@@ -143,7 +145,8 @@ pub fn rules() -> Vec<Rule> {
 /// The routes behind their guards and limits: who asks is judged first, then what is sent.
 pub(super) fn guarded(app: &Arc<App>, bounds: Bounds) -> Router<Arc<App>> {
     let room = bodies::room(bounds.room);
-    let past = Past::new(bounds.past, Arc::clone(&app.clock));
+    let zone = app.gauge.portfolio().zone();
+    let past = Past::new(bounds.past, Arc::clone(&app.clock), zone);
     let waiting = Waiting::new(bounds.hints, bounds.durable);
     table().into_iter().fold(Router::new(), |router, (rule, handler)| {
         let whole = Bodies::new(rule.body, bounds.body, &room);

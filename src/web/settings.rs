@@ -18,7 +18,8 @@ pub struct Web {
     pub token: Vec<Token>,
     /// Trust a proxy that has signed people in.
     pub proxy: Option<Proxy>,
-    /// The address that people type, for the Origin check (`https://gauge.example.com`).
+    /// The address that people type (`https://gauge.example.com`): for the Origin check, and for
+    /// the links of digests to their signal pages.
     pub public_url: Option<String>,
 }
 
@@ -98,6 +99,20 @@ impl Web {
                 self.listen
             );
             return Err(("listen", problem));
+        }
+        if let Some(url) = &self.public_url {
+            let rest = ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(scheme));
+            let plain = |rest: &str| {
+                let odd = |c: char| !c.is_ascii_graphic() || "\"'<>(){}|\\^`?#".contains(c);
+                !rest.is_empty() && !rest.contains(odd)
+            };
+            if !rest.is_some_and(plain) {
+                let problem = format!(
+                    "web.public_url is `{url}`: write the whole address that people type, such as \
+                     https://gauge.example.com"
+                );
+                return Err(("public_url", problem));
+            }
         }
         if !self.token.iter().all(Token::fits) {
             let problem = "[[web.token]]: `team` goes with role = \"team\", and only with it";

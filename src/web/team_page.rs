@@ -12,11 +12,12 @@ use super::App;
 use super::access::Role;
 use super::chart;
 use super::error::WebError;
-use super::layout::{Here, capital, page as frame, sentence, whole};
+use super::layout::{Here, capital, page as frame, whole};
 use super::moment::{At, Visit};
-use crate::digests::words::{local, missing};
+use super::signal_words::verdict;
+use crate::digests::words::local;
 use crate::gauge::Moment;
-use crate::signals::report::{Finding, Measure, Move, Unit, Verdict};
+use crate::signals::report::{Finding, Measure, Unit};
 use crate::signals::team::{self, TeamItem, TeamOnly, TeamView};
 use crate::signals::words::value;
 
@@ -97,28 +98,6 @@ fn signal(found: &Finding) -> Markup {
                 p { "Easily misread: " (signal.misreading) }
                 @if let Some(series) = &found.series { (chart::table(series, signal.name)) }
             }
-        }
-    }
-}
-
-fn verdict(verdict: &Verdict) -> String {
-    let way = |direction: &Move| match direction {
-        Move::Up => "up",
-        Move::Down => "down",
-    };
-    match verdict {
-        Verdict::Confirmed { direction } => {
-            format!("Outside the usual, confirmed ({}).", way(direction))
-        }
-        Verdict::New { direction } => {
-            format!("Outside the usual for the first time ({}).", way(direction))
-        }
-        Verdict::Usual => "Within the usual range.".to_owned(),
-        Verdict::Fact => "Found.".to_owned(),
-        Verdict::Nothing => "Nothing found.".to_owned(),
-        Verdict::Described => "Not tested.".to_owned(),
-        Verdict::Insufficient { .. } | Verdict::NotApplicable { .. } => {
-            sentence(&missing(&[verdict]))
         }
     }
 }

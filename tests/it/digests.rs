@@ -16,7 +16,7 @@ use streamgauge::digests::markdown::observation_line;
 use streamgauge::digests::outbox::{Outbox, Sent};
 use streamgauge::digests::settings::Digest as Settings;
 use streamgauge::digests::wording::violations;
-use streamgauge::digests::{Digest, Section, html, markdown};
+use streamgauge::digests::{Digest, Section, html, markdown, slack, teams};
 use streamgauge::gauge::{Gauge, Moment};
 use streamgauge::model::{Timestamp, Vocabulary, Week};
 use streamgauge::portfolio::Portfolio;
@@ -121,7 +121,7 @@ fn words_of_html(text: &str) -> Vec<String> {
         out.push_str(before);
         let (name, after) = tag.split_once('>').expect("a tag ends");
         let name = name.trim_start_matches('/').split(' ').next().expect("a name");
-        if !["strong", "em", "code"].contains(&name) {
+        if !["strong", "em", "code", "a"].contains(&name) {
             out.push(' ');
         }
         rest = after;
@@ -341,8 +341,7 @@ async fn hostile_titles_are_inert() {
 }
 
 /// Everything that an HTML page can hold, written by hand, so that no signal changes it.
-#[test]
-fn the_mail_as_it_stands() {
+fn sample() -> Digest {
     let slice =
         |name: &str| Slice { dimension: "stream", id: name.to_lowercase(), name: name.to_owned() };
     let row = |name: &str, observed: Option<f64>, state: &str| IntentRow {
@@ -371,7 +370,7 @@ fn the_mail_as_it_stands() {
     };
     let as_of = now();
     let week = Week::of(as_of.plus_days(-3), Tz::UTC);
-    let digest = Digest {
+    Digest {
         title: "Streamgauge digest: Northwind".into(),
         header: Header {
             vocabulary: Vocabulary::Generic,
@@ -399,7 +398,9 @@ fn the_mail_as_it_stands() {
                 ],
                 observations: vec![Told {
                     signal: "P1",
+                    dimension: "stream",
                     slice: "payments".into(),
+                    link: None,
                     observation: told("Payments"),
                 }],
                 overflow: 1,
@@ -434,15 +435,72 @@ fn the_mail_as_it_stands() {
         revisions: vec!["2026-W22 Booking delivered 11 (published as 12)".into()],
         since: None,
         false_alarms: "About one of the confirmed observations may be a false alarm.".into(),
-        appendix: vec![told("@all Booking")],
-    };
+        appendix: vec![Told {
+            signal: "V5",
+            dimension: "stream",
+            slice: "booking".into(),
+            link: None,
+            observation: told("@all Booking"),
+        }],
+    }
+}
+
+#[test]
+fn the_mail_as_it_stands() {
+    let digest = sample();
     let html = html::render(&digest);
     assert_eq!(words_of_html(&html), words_of_markdown(&markdown::render(&digest)));
     assert_snapshot!(html.replace("><", ">\n<"));
 }
 
+/// Where the daemon has an address, every observation links to its signal page at both clocks of
+/// the digest, in every form; nothing else is linked, and the words stay the same.
+#[test]
+fn every_observation_links_to_its_signal_page() {
+    let plain = sample();
+    let mut digest = plain.clone();
+    digest.link("https://gauge.example.com/");
+    let clocks = "as_of=2026-06-15T06:00:00Z&known=2026-06-15T06:00:00Z";
+    let first = format!("https://gauge.example.com/signals/P1?slice=stream:payments&{clocks}");
+    let second = format!("https://gauge.example.com/signals/V5?slice=stream:booking&{clocks}");
+
+    let text = markdown::render(&digest);
+    for link in [format!("- **[Payments]({first})**: "), format!(" Booking]({second})**: ")] {
+        assert!(text.contains(&link), "{link}\n{text}");
+    }
+    assert_eq!(violations(&text, &[]), [] as [String; 0], "{text}");
+    let mut bare = text.clone();
+    for link in [&first, &second] {
+        bare = bare.replace(&format!("]({link})"), "").replace("**[", "**");
+    }
+    assert_eq!(bare, markdown::render(&plain));
+
+    let mail = html::render(&digest);
+    for link in [&first, &second] {
+        assert!(mail.contains(&format!("<a href=\"{}\"", link.replace('&', "&amp;"))), "{mail}");
+    }
+    assert_eq!(mail.matches("<a ").count(), 2);
+    assert_eq!(words_of_html(&mail), words_of_html(&html::render(&plain)));
+
+    let slack: serde_json::Value = serde_json::from_str(&slack::render(&digest)).expect("JSON");
+    let slack = slack.to_string();
+    let address = first.replace('&', "&amp;");
+    assert!(slack.contains(&format!("*<{address}|Payments>*: ")), "{slack}");
+    let teams: serde_json::Value = serde_json::from_str(&teams::render(&digest)).expect("JSON");
+    let open = serde_json::json!({"type": "Action.OpenUrl", "url": first});
+    let teams = teams.to_string();
+    assert!(teams.contains(&open.to_string()), "{teams}");
+    assert_eq!(teams.matches("Action.OpenUrl").count(), 2);
+
+    let told = serde_json::to_value(&digest).expect("plain data");
+    assert_eq!(told["sections"][0]["observations"][0]["link"], first.as_str());
+    assert_eq!(told["appendix"][0]["link"], second.as_str());
+    let unlinked = serde_json::to_value(&plain).expect("plain data");
+    assert!(unlinked["appendix"][0].get("link").is_none());
+}
+
 /// An issue of a team that was delivered some weeks ago, in a week that the page shows.
-fn delivered(story: &Story) -> &IssueRecord {
+pub fn delivered(story: &Story) -> &IssueRecord {
     let done: Vec<u64> = story
         .jira
         .iter()
@@ -466,7 +524,7 @@ fn delivered(story: &Story) -> &IssueRecord {
 }
 
 /// The status that an issue came from when it was done.
-fn former_status(issue: &IssueRecord) -> u64 {
+pub fn former_status(issue: &IssueRecord) -> u64 {
     let moves = issue.histories.iter().rev().flat_map(|history| &history.items);
     let from = moves.filter(|item| item.field == "status").find_map(|item| item.from.clone());
     from.and_then(|id| id.parse().ok()).expect("a status change")

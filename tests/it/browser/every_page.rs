@@ -12,10 +12,21 @@ const READER: &str = "the word of a reader";
 const TEAM: &str = "the word of a team";
 
 /// Addresses of pages whose route has a blank.
-const SAMPLES: [(&str, &[&str]); 3] = [
+const SAMPLES: [(&str, &[&str]); 4] = [
     ("/items/{*key}", &["/items/PAY-12"]),
     ("/streams/{id}", &["/streams/booking"]),
     ("/epics/{*id}", &["/epics/northwind/roadmap%231"]),
+    (
+        "/signals/{id}",
+        &[
+            "/signals/P1",
+            "/signals/P4",
+            "/signals/H2",
+            "/signals/V1?slice=stream:payments",
+            "/signals/V2?slice=stream:payments&beside=2026-04-20",
+            "/?beside=2026-04-20",
+        ],
+    ),
 ];
 
 /// Routes that are for programs.

@@ -102,13 +102,13 @@ fn poison(story: &mut Story) -> BTreeMap<String, String> {
 const ELEMENTS: &str = " html head meta title link body a header nav svg path form button main h1 h2 h3 \
     h4 p strong em code pre ul ol li dl dt dd div span table thead tbody tr th td section article aside \
     details summary footer time small label input caption figure figcaption line rect circle g text \
-    polyline polygon title desc br hr sup sub abbr b i colgroup col defs pattern ";
+    polyline polygon mark title desc br hr sup sub abbr b i colgroup col defs pattern ";
 /// Attributes whose value is ours alone.
 const ATTRIBUTES: &str = " lang charset name content rel href class id aria-label aria-hidden \
     aria-current aria-labelledby aria-describedby role viewbox fill stroke stroke-width stroke-dasharray \
     d method action type scope colspan rowspan style width height x y x1 y1 x2 y2 cx cy r points for \
     autocomplete required transform text-anchor open datetime title preserveaspectratio rx ry \
-    focusable opacity patternunits headers tabindex dx dy font-size font-weight stroke-linecap \
+    focusable opacity value checked step patternunits headers tabindex dx dy font-size font-weight stroke-linecap \
     stroke-linejoin vector-effect dominant-baseline ";
 
 /// Parses a page as a browser does; gives what a reader sees.

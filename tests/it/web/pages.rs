@@ -13,6 +13,12 @@ const TEXT: &str = "text/plain; charset=utf-8";
 const ROUTES: &[(&str, u16, &str)] = &[
     ("/", 200, HTML),
     ("/map", 200, HTML),
+    ("/signals", 200, HTML),
+    ("/signals/V1", 200, HTML),
+    ("/signals/V9", 404, TEXT),
+    ("/signals/V1?slice=stream:nowhere", 404, TEXT),
+    ("/?beside=2026-06-14", 200, HTML),
+    ("/signals/P1?beside=2026-06-14", 200, HTML),
     ("/status", 200, HTML),
     ("/streams/payments", 200, HTML),
     ("/streams/booking", 404, TEXT),
