@@ -16,7 +16,14 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
 
 # glibc, the certificates of public authorities, and nothing to log in to.
 FROM gcr.io/distroless/cc-debian12:nonroot
+# Where it comes from: `--build-arg REVISION=$(git rev-parse HEAD)`.
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="Streamgauge" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /streamgauge /usr/local/bin/streamgauge
+# Every dependency that it was built of, with version and checksum.
+COPY --from=build /src/Cargo.lock /usr/share/streamgauge/Cargo.lock
 # The one place that is written to: the database and digests. Relative paths of the settings start
 # here, and the two files are looked for in /data/config.
 COPY --from=build --chown=65532:65532 /data /data

@@ -4,6 +4,7 @@
 //! confirmed verdicts and structural facts only, confirmed first, longer persistence first, then
 //! name; what does not fit goes to the appendix and is counted.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::since::Since;
@@ -17,7 +18,7 @@ use crate::signals::report::{
 const MOST_OBSERVATIONS: usize = 3;
 
 /// One page, ready to render.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Digest {
     pub title: String,
     pub header: Header,
@@ -66,7 +67,7 @@ impl Digest {
 }
 
 /// One of the three questions and its answer.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Section {
     pub question: Question,
     pub heading: String,
@@ -81,14 +82,15 @@ pub struct Section {
 }
 
 /// A sentence, and the declaration it speaks of as a person would write it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "DeclarationToAdd")]
 pub struct Unlock {
     pub sentence: String,
     pub declaration: String,
 }
 
 /// An observation and the signal it comes from.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Told {
     pub signal: &'static str,
     /// The dimension and the id of the slice: together they are its address.

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::compose::{Digest, qualifying};
@@ -16,7 +17,7 @@ use crate::signals::words::list;
 use crate::store::StoreError;
 
 /// Observations by name: "Booking (V5)". Those of the appendix are among them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Since {
     /// The week of the page before.
     pub week: Week,

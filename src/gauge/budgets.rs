@@ -1,12 +1,13 @@
 //! What each host tells of its rate budgets.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::Timestamp;
 use crate::transport::{Budget, Host, Told};
 
 /// A host and what may still be asked of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct HostStatus {
     pub host: String,
     /// Empty when the tracker tells no budget.

@@ -1,5 +1,6 @@
 //! How digests stand: when each goes out next, and how its newest deliveries ended.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::status::PlannedDigest;
@@ -7,7 +8,7 @@ use crate::model::Timestamp;
 use crate::store::DeliveryRecord;
 
 /// A digest: when it goes out next, and how its newest deliveries ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DigestStatus {
     pub digest: String,
     /// `portfolio`, or `stream:ID`.
@@ -19,14 +20,14 @@ pub struct DigestStatus {
     pub channels: Vec<ChannelStatus>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SkippedStatus {
     pub count: u64,
     /// Civil time in the portfolio's zone.
     pub newest_due: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ChannelStatus {
     pub channel: String,
     /// `None` before the first delivery.
@@ -34,7 +35,7 @@ pub struct ChannelStatus {
 }
 
 /// The newest delivery.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DeliveryStatus {
     /// Civil time in the portfolio's zone.
     pub due: String,

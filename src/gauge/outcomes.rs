@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Gauge;
@@ -26,7 +27,7 @@ pub struct SourceRead {
 }
 
 /// One outcome measure and its readings. Names are stable.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct OutcomeStatus {
     pub measure: String,
     /// `prometheus:HOST`, `json:HOST`, `csv:FILE`, or `push`.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Gauge;
@@ -13,7 +14,7 @@ use crate::model::{
 use crate::store::StoreError;
 
 /// A decision as entered: over the API or by `streamgauge decide`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewDecision {
     pub verb: Verb,
@@ -35,7 +36,7 @@ pub struct NewDecision {
     pub supersedes: Option<String>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewExpectation {
     pub measure: String,
@@ -44,7 +45,7 @@ pub struct NewExpectation {
 }
 
 /// An outcome reading as entered.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewReading {
     pub measure: String,
@@ -57,7 +58,7 @@ pub struct NewReading {
 }
 
 /// An integration event as entered.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewIntegration {
     /// What it was: `System demo 14`.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::budgets::{self, HostStatus};
@@ -48,7 +49,7 @@ pub struct PlannedDigest {
 }
 
 /// Everything at a glance. Names are stable; instants are RFC 3339 in UTC.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Status {
     pub at: Timestamp,
     /// The process that answers: a random name, new with every start. `None` outside of a daemon.
@@ -66,7 +67,7 @@ pub struct Status {
 }
 
 /// In which state the data of a connection is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// No pass has ended.
@@ -79,7 +80,7 @@ pub enum State {
 }
 
 /// One connection.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ConnectionStatus {
     pub connection: String,
     /// `None` when only the store knows it.
@@ -120,7 +121,7 @@ pub struct ConnectionStatus {
 }
 
 /// The newest pass, complete or not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Pull {
     pub started_at: Timestamp,
     pub finished_at: Timestamp,
@@ -131,7 +132,7 @@ pub struct Pull {
 }
 
 /// A pass under way.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Pulling {
     /// `pull`, `deep`, `whole`, or another kind of run.
     pub run: &'static str,
@@ -145,21 +146,21 @@ pub struct Pulling {
 }
 
 /// When a loop does what.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NextRun {
     /// `pull`, `deep`, `whole`; sweeps stand with their scopes.
     pub run: &'static str,
     pub at: Timestamp,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct GapStatus {
     pub reason: String,
     pub count: u64,
 }
 
 /// A project or repository.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ScopeStatus {
     pub scope: String,
     /// `live`, `archived`, `trashed`, `hidden`; empty before the first sweep.

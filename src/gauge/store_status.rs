@@ -1,12 +1,13 @@
 //! How the database stands, for the page, the API and scripts.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::Timestamp;
 use crate::store::Trouble;
 
 /// How the database does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StoreStatus {
     /// What is stored can be read.
     pub reads: bool,

@@ -1,5 +1,6 @@
 //! The whole story of one item: where it stands, why, and which signals it enters.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::World;
@@ -11,7 +12,7 @@ use crate::signals::{Report, entries};
 use crate::store::{Removed, StoredItem};
 
 /// What `explain KEY` and `/items/{key}` show.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ItemStory {
     pub id: String,
     /// Former keys.
@@ -29,7 +30,7 @@ pub struct ItemStory {
     pub read_until: Option<Timestamp>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Removal {
     /// The tracker's clock when it was found gone; it left at or before this instant.
     pub at: Timestamp,
@@ -60,7 +61,7 @@ impl From<Removed> for Removal {
 }
 
 /// One signal that counts the item.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Entry {
     pub signal: String,
     pub slice: String,

@@ -2,13 +2,25 @@
 //! place items and by the signals; nothing here can name a person, a due date or an estimate.
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Period, Timestamp};
 
 /// A value stream exists to serve customers, or to enable the streams that do.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum StreamKind {
@@ -19,7 +31,18 @@ pub enum StreamKind {
 
 /// The class of a work item: the four flow items of the Flow Framework, and two more.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -81,7 +104,9 @@ pub struct Intent {
 }
 
 /// Where a decision belongs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Altitude {
     Portfolio,
@@ -89,7 +114,9 @@ pub enum Altitude {
 }
 
 /// What a decision does to its subject.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Verb {
     Start,
@@ -102,7 +129,9 @@ pub enum Verb {
 }
 
 /// What a decision is about. There is no item and no team here on purpose.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase", tag = "level", content = "id")]
 pub enum Subject {
     Portfolio,
@@ -112,7 +141,9 @@ pub enum Subject {
 }
 
 /// Which way an outcome measure is meant to move.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     Up,
@@ -120,7 +151,7 @@ pub enum Direction {
 }
 
 /// What the decision makers expect to see, and when they want to look.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Expectation {
     pub measure: String,
     pub direction: Direction,
@@ -128,7 +159,7 @@ pub struct Expectation {
 }
 
 /// A recorded decision. Corrections are new records that supersede old ones.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Decision {
     /// Assigned by the store, unique in the portfolio (`D-1`, `D-2`, ...).
     pub id: String,
@@ -147,7 +178,7 @@ pub struct Decision {
 }
 
 /// One reading of an outcome measure.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Reading {
     pub measure: String,
     pub at: Timestamp,
@@ -159,7 +190,7 @@ pub struct Reading {
 
 /// An event at which work was put together and looked at, with or without a release: a system demo,
 /// the review of one increment. Corrections are new records that supersede old ones.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Integration {
     /// Assigned by the store, unique in the portfolio (`I-1`, `I-2`, ...).
     pub id: String,
@@ -199,7 +230,18 @@ pub struct OutcomeMeasure {
 
 /// Whether product or project framing fits an epic.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Context {
@@ -209,7 +251,9 @@ pub enum Context {
 }
 
 /// The states of the portfolio kanban.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum EpicState {
     Funnel,
@@ -240,7 +284,18 @@ pub struct Guardrail {
 
 /// The words a framework uses for the same levels. Display only.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Vocabulary {

@@ -16,7 +16,9 @@ impl fmt::Display for ConnectionId {
 }
 
 /// Which product a connection speaks to; decides how statuses are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum TrackerKind {
     Jira,

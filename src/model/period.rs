@@ -9,8 +9,9 @@ use chrono_tz::Tz;
 pub const DAY_MS: i64 = 86_400_000;
 
 /// An instant in UTC with millisecond precision, as milliseconds since the Unix epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(i64);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
+#[schemars(transparent, extend("format" = "date-time"))]
+pub struct Timestamp(#[schemars(with = "String")] i64);
 
 impl Timestamp {
     /// Before every instant that a tracker can report.
@@ -83,7 +84,9 @@ impl serde::Serialize for Timestamp {
 }
 
 /// A half-open period `[from, to)`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, schemars::JsonSchema,
+)]
 pub struct Period {
     pub from: Timestamp,
     pub to: Timestamp,
@@ -118,8 +121,10 @@ impl Period {
 }
 
 /// An ISO week (Monday 00:00 local) of the portfolio's zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
+#[schemars(transparent, extend("pattern" = r"^\d{4}-W\d{2}$"))]
 pub struct Week {
+    #[schemars(with = "String")]
     monday: NaiveDate,
 }
 

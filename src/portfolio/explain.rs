@@ -1,12 +1,13 @@
 //! The whole story of one item's placement, for people.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::placed::RuleRef;
 use crate::model::{Category, Kind, Precision, Timestamp};
 
 /// Why an item is where it is.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Explanation {
     pub key: String,
     pub title: Option<String>,
@@ -29,7 +30,7 @@ pub struct Explanation {
 }
 
 /// What started an item's clock.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ClockStart {
     pub at: Timestamp,
     pub precision: Precision,
@@ -37,7 +38,7 @@ pub struct ClockStart {
 }
 
 /// One stretch of an item's life and the reason for every part of it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ExplainedSegment {
     pub from: Timestamp,
     /// `None` for the open last segment.
@@ -56,7 +57,7 @@ pub struct ExplainedSegment {
 }
 
 /// A rule that matches the item, and when.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct MatchingRule {
     #[serde(flatten)]
     pub rule: RuleRef,

@@ -1,5 +1,6 @@
 //! The map Portfolio -> Value Stream -> Product Team, as data for a page or a terminal.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::{Altitude, Context, StreamKind, Timestamp, Verb, Vocabulary};
@@ -8,7 +9,7 @@ use super::placed::RuleRef;
 use super::words::Words;
 
 /// The whole map at one instant.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct MapView {
     pub at: Timestamp,
     pub portfolio: String,
@@ -27,7 +28,8 @@ pub struct MapView {
 }
 
 /// A value stream with its teams and epics.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "MapStream")]
 pub struct StreamView {
     pub id: String,
     pub name: String,
@@ -43,7 +45,8 @@ pub struct StreamView {
 }
 
 /// A team with the rules that claim items for it. There are no counts per team on purpose.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "MapTeam")]
 pub struct TeamView {
     pub id: String,
     pub name: String,
@@ -52,7 +55,7 @@ pub struct TeamView {
 }
 
 /// One claim of a team.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ClaimView {
     /// The rule in the file's own words.
     pub rule: String,
@@ -64,7 +67,8 @@ pub struct ClaimView {
 }
 
 /// An epic on the map.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "MapEpic")]
 pub struct EpicView {
     pub id: String,
     pub title: String,
@@ -77,7 +81,7 @@ pub struct EpicView {
 }
 
 /// How many flow items the rules place.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct CoverageView {
     pub items: u64,
     pub placed: u64,
@@ -100,7 +104,7 @@ pub struct CoverageView {
 }
 
 /// Rules that tie on items.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ContestedView {
     pub rules: Vec<RuleRef>,
     pub items: u64,
@@ -109,7 +113,7 @@ pub struct ContestedView {
 }
 
 /// Items that no rule claims and that look alike.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UnplacedView {
     pub connection: String,
     pub project: String,
@@ -121,7 +125,7 @@ pub struct UnplacedView {
 }
 
 /// A claim somebody could add.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct NextRule {
     /// Ready to paste into a team's `claims`: `{ jira = "PAY", component = "Checkout" }`.
     pub claim: String,
@@ -134,7 +138,7 @@ pub struct NextRule {
 }
 
 /// Which decisions belong to an altitude.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AltitudeView {
     pub altitude: Altitude,
     /// The altitude in the portfolio's vocabulary; `None` when the framework has no such level.

@@ -1,12 +1,13 @@
 //! The result of placing one item.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::known::Known;
 use crate::model::{FlowSegment, Kind, TeamIx, Timestamp, TrackerKind};
 
 /// Where a rule stands in the portfolio file.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct RuleRef {
     /// What the rule gives: the id of a team, a kind or a stream.
     pub gives: String,

@@ -1,13 +1,14 @@
 //! The words that frameworks use for the same levels. Display only: no number, verdict or order
 //! may depend on them.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::Vocabulary;
 
 /// One word (or short phrase) per level. `None`: the framework has no such level, so it is hidden
 /// and never renamed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Words {
     pub portfolio: Option<&'static str>,
     pub stream: &'static str,

@@ -51,7 +51,7 @@ pub const SIGNAL: Signal = Signal {
 const NAMED: usize = 6;
 
 /// How an expectation came out by its review date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     Hit,

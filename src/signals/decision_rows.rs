@@ -1,5 +1,6 @@
 //! The journal of decisions, with what became of what each expected.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::bets::{concerns, decisions, due, phrase, subject_name};
@@ -9,7 +10,7 @@ use super::view::View;
 use crate::model::{Altitude, Decision, Direction, Subject, Timestamp, Verb};
 
 /// One recorded decision. Whoever took it is not known.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct DecisionRow {
     pub id: String,
     pub made_at: Timestamp,
@@ -27,7 +28,7 @@ pub struct DecisionRow {
 }
 
 /// What a decision expected, and how it stands.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Expected {
     pub measure: Slice,
     pub direction: Direction,

@@ -4,6 +4,7 @@
 //! Nothing here is a measure of progress: no count of items and no end. A state is that of the
 //! tracker as the portfolio maps it; the evidence level is that of O3, over the last two cadences.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::attention::sum;
@@ -17,7 +18,7 @@ use super::{p4_dormant_commitments as p4, words};
 use crate::model::{Context, Dimension, EpicState, Timestamp};
 
 /// One epic.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct EpicRow {
     /// The key it is known by.
     pub id: String,
@@ -53,7 +54,7 @@ pub struct EpicRow {
 }
 
 /// A stay in reviewing, analysing or ready that goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
 pub struct Waits {
     pub since: Timestamp,
     pub days: f64,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Scope;
@@ -12,7 +13,7 @@ use super::view::View;
 use crate::model::Timestamp;
 
 /// One integration point (C3).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PointRow {
     pub at: Timestamp,
     /// Published slices whose work met, by name.

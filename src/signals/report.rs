@@ -3,6 +3,7 @@
 //! Digests, pages and the JSON API render this structure and compute nothing of their own. Lists
 //! are sorted by signal and by slice name, never by a metric.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::decision_rows::DecisionRow;
@@ -13,7 +14,7 @@ use crate::model::{Period, Timestamp, Vocabulary, Week};
 pub use super::series::{Limits, Pattern, Point, Series};
 
 /// The three questions that everything answers to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 pub enum Question {
     /// Are we investing in the correct value streams?
     Investment,
@@ -37,7 +38,7 @@ impl Question {
 }
 
 /// Which way something moved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Move {
     Up,
@@ -45,7 +46,7 @@ pub enum Move {
 }
 
 /// What a signal concludes (section 0.8 of the catalogue).
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "verdict")]
 pub enum Verdict {
     /// A rule fired in at least two of the newest three periods, the newest included.
@@ -81,7 +82,7 @@ impl Verdict {
 }
 
 /// What a finding is about.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 pub struct Slice {
     /// `portfolio`, `stream`, `theme`, `kind`, `horizon`, `pair`, `group`, `epic`, `outcome`,
     /// `decision`, `team`.
@@ -93,7 +94,7 @@ pub struct Slice {
 }
 
 /// The unit decides how a number is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unit {
     /// A share in 0..=1, printed as a percentage where section 0.10 allows.
@@ -114,7 +115,7 @@ pub enum Unit {
 }
 
 /// One number with everything needed to read it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Measure {
     /// Stable snake_case name (`share`, `gap`, `flow_efficiency`).
     pub name: &'static str,
@@ -128,7 +129,7 @@ pub struct Measure {
 }
 
 /// One step of a survival curve, at an age in days on the item's own clock.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
 pub struct Step {
     pub age: f64,
     /// The share that had not ended just after this age, in 0..=1.
@@ -142,7 +143,7 @@ pub struct Step {
 }
 
 /// A survival curve, thinned to steps that can be told apart in a drawing.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Survival {
     pub window: Period,
     pub steps: Vec<Step>,
@@ -153,7 +154,7 @@ pub struct Survival {
 }
 
 /// A part of a measure, by name: where waiting lies, state by state.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Part {
     pub name: String,
     pub value: f64,
@@ -163,7 +164,7 @@ pub struct Part {
 }
 
 /// What a reader is told: evidence, uncertainty, question.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Observation {
     /// The bold lead-in, usually the slice name.
     pub subject: String,
@@ -176,7 +177,7 @@ pub struct Observation {
 }
 
 /// One result of one signal for one slice.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Finding {
     /// `P1`, `V2`, ...
     pub signal: &'static str,
@@ -207,7 +208,7 @@ pub struct Finding {
 }
 
 /// One row of the table under the first question.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct IntentRow {
     pub slice: Slice,
     pub declared: Option<f64>,
@@ -222,7 +223,7 @@ pub struct IntentRow {
 }
 
 /// Attention of the teams at home in one stream, on the work of one stream.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct HomeWork {
     pub home: Slice,
     pub work: Slice,
@@ -232,7 +233,7 @@ pub struct HomeWork {
 }
 
 /// The home x work matrix of P1, without its empty cells; streams as this reader sees them.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct HomeByWork {
     pub window: Period,
     /// All observed team-days in the window.
@@ -242,7 +243,7 @@ pub struct HomeByWork {
 }
 
 /// Where the page stands in the cadence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CadencePosition {
     pub id: String,
     /// 1-based number of the cadence since its anchor, and of the week inside it.
@@ -253,7 +254,7 @@ pub struct CadencePosition {
     pub near_boundary: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Header {
     pub portfolio: String,
     /// Whose words the levels have. No number depends on it.
@@ -269,7 +270,7 @@ pub struct Header {
 }
 
 /// A gate of section 1.3: closed when the data cannot carry the signals behind it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Gate {
     /// `mapped`, `start_observable`, `weeks_covered`, `polled_share`, `classified`, `stale_active`.
     pub name: &'static str,
@@ -283,7 +284,7 @@ pub struct Gate {
 }
 
 /// H2 for one stream, or for the whole portfolio.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Confidence {
     pub slice: Slice,
     pub gates: Vec<Gate>,
@@ -293,7 +294,7 @@ pub struct Confidence {
 }
 
 /// What would make a question answerable.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Unlock {
     pub question: Question,
     /// What is missing, in one sentence.
@@ -307,7 +308,7 @@ pub struct Unlock {
 }
 
 /// A decision whose review date has passed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DueReview {
     pub decision: String,
     /// The decision as a reader knows it: `More for Fleet`.
@@ -318,7 +319,7 @@ pub struct DueReview {
 }
 
 /// How many series were tested, and how many were silent.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, JsonSchema)]
 pub struct Tally {
     pub series: u64,
     pub usual: u64,
@@ -338,7 +339,7 @@ impl Report {
 }
 
 /// Everything one evaluation says.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Report {
     pub header: Header,
     pub intent_table: Vec<IntentRow>,

@@ -7,7 +7,7 @@ use super::stats::xmr::Rule;
 use crate::model::Week;
 
 /// One point of a weekly (or two- or four-weekly) series. `None` is a gap, never a zero.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Point {
     /// First week of the bucket.
     pub week: Week,
@@ -15,7 +15,7 @@ pub struct Point {
 }
 
 /// A process-behaviour chart.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Series {
     pub unit: Unit,
     /// Weeks per point: 1, 2 or 4.
@@ -39,7 +39,7 @@ impl Series {
 }
 
 /// A rule of the chart that fired at a point.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Pattern {
     /// The last point of the pattern, as an index into the points of the series.
     pub index: usize,
@@ -48,7 +48,7 @@ pub struct Pattern {
 }
 
 /// The usual range of a series. A side outside the possible values is absent.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Limits {
     pub centre: f64,
     pub lower: Option<f64>,

@@ -9,6 +9,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::dataset::{Dataset, Epic, ItemFacts, Stream};
@@ -48,7 +49,7 @@ impl<T> fmt::Debug for TeamOnly<T> {
 }
 
 /// A team's own page.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct TeamView {
     pub team: Slice,
     pub as_of: Timestamp,
@@ -62,7 +63,7 @@ pub struct TeamView {
 }
 
 /// An item in progress.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct TeamItem {
     pub key: String,
     /// The name of its state; `Blocked` where active work is blocked.
@@ -288,6 +289,19 @@ mod tests {
         let view = sealed.open("t2").unwrap();
         assert_eq!(view.items.len(), 1);
         assert_eq!((view.items[0].key.as_str(), view.items[0].age_days), ("moved", Some(35.0)));
+    }
+
+    /// Epics belong to streams and themes of the portfolio, which a team's own data does not have.
+    #[test]
+    fn epics_of_the_portfolio_are_no_trouble_to_a_team() {
+        let mut data = two_teams();
+        let mut bet = crate::signals::fixture::epic("E1", &[]);
+        (bet.stream, bet.theme) = (Some(StreamIx(7)), Some(7));
+        data.epics = vec![bet];
+        data.items[0].segments.iter_mut().for_each(|s| s.epic = Some(crate::model::EpicIx(0)));
+        let (now, whole) = (at("05-11"), confidence(&two_teams()));
+        let sealed = evaluate(&data, now, now, TeamIx(0), &whole);
+        assert_eq!(sealed.open("t1").unwrap().items.len(), 8);
     }
 
     /// What the portfolio cannot place might be the team's.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use http::header::DATE;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{BELIEVED_MS, Response};
@@ -44,7 +45,7 @@ pub struct Told {
 }
 
 /// One rate budget. What the host left out, or wrote in a way that nobody knows, is absent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Budget {
     /// `core`, `graphql`; `None` when the host has one budget and no name for it.
     pub resource: Option<String>,

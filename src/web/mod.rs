@@ -27,6 +27,7 @@ mod measure_words;
 pub mod metrics;
 mod moment;
 mod notices;
+pub mod openapi;
 mod past;
 mod peers;
 mod portfolio_page;

@@ -14,7 +14,8 @@ use super::bodies::{self, Bodies};
 use super::past::{self, Past};
 use super::webhooks::Waiting;
 use super::{
-    App, Bounds, api, health, item_page, map_page, metrics, portfolio, sign_in, status_page,
+    App, Bounds, api, health, item_page, map_page, metrics, openapi, portfolio, sign_in,
+    status_page,
 };
 use super::{decisions_page, dependencies_page, epic_page, epics_page, roadmap_page};
 use super::{signal_page, signals_page, stream_page, style, team_page, webhooks};
@@ -123,6 +124,7 @@ fn table() -> Vec<Row> {
         records("/api/v1/decisions", get(api::decisions).post(api::decide)),
         records("/api/v1/readings", get(api::readings).post(api::read)),
         records("/api/v1/integrations", get(api::integrations).post(api::integrate)),
+        shows("/api/v1/openapi.json", Credential, get(openapi::page)),
         shows("/readyz", Credential, get(health::ready)),
         shows("/metrics", Reader, get(metrics::page)),
         shows("/healthz", Nothing, get(health::alive)),
@@ -160,6 +162,10 @@ pub(super) fn guarded(app: &Arc<App>, bounds: Bounds) -> Router<Arc<App>> {
             handler = handler.layer::<_, Infallible>(Extension(app.gauge.portfolio().vocabulary()));
         }
         let guard = from_fn_with_state((Arc::clone(&app.access), rule), access::guard);
-        router.route(rule.path, handler.layer::<_, Infallible>(guard))
+        let handler = handler.layer::<_, Infallible>(guard);
+        let (metrics, clock) = (Arc::clone(&app.metrics), Arc::clone(&app.clock));
+        let watch =
+            from_fn_with_state(metrics::Watch { metrics, clock, route: rule.path }, metrics::watch);
+        router.route(rule.path, handler.layer::<_, Infallible>(watch))
     })
 }

@@ -237,7 +237,17 @@ fn dependencies_keep_the_policy() {
 fn deployments_give_up_what_they_do_not_need() {
     let read = |name: &str| std::fs::read_to_string(root().join(name)).unwrap();
     for (name, parts) in [
-        ("Dockerfile", &["gcr.io/distroless/", ":nonroot", "USER 65532:65532", "--locked"][..]),
+        (
+            "Dockerfile",
+            &[
+                "gcr.io/distroless/",
+                ":nonroot",
+                "USER 65532:65532",
+                "--locked",
+                "org.opencontainers.image.revision=\"${REVISION}\"",
+                "/usr/share/streamgauge/Cargo.lock",
+            ][..],
+        ),
         (
             "config/compose.yaml",
             &[

@@ -5,12 +5,15 @@
 mod access;
 mod bets;
 pub mod client;
+pub mod daemon;
 mod decisions;
 mod demo;
 mod dependencies;
+mod grafana;
 mod guessing;
 pub mod house;
 mod limits;
+mod openapi;
 mod pages;
 mod shown;
 pub mod showroom;

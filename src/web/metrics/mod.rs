@@ -1,4 +1,8 @@
-//! `/metrics` in the OpenMetrics text form.
+//! `/metrics` in the OpenMetrics text form. `config/grafana/` draws it and `tests/it/web/grafana.rs`
+//! holds the two together.
+
+mod latency;
+mod standing;
 
 use std::sync::Arc;
 
@@ -14,7 +18,11 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::App;
+use crate::gauge::Moment;
+use crate::signals::Scope;
 use crate::sync::PassOutcome;
+
+pub(super) use latency::{Watch, watch};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PassLabel {
@@ -32,7 +40,7 @@ struct OutcomeLabel {
     outcome: &'static str,
 }
 
-/// What the operator counts. Connections are the only names in here.
+/// What the operator counts. Connections, hosts of trackers and routes are the only names in here.
 pub struct Metrics {
     registry: Registry,
     passes: Family<PassLabel, Counter>,
@@ -43,6 +51,8 @@ pub struct Metrics {
     items: Gauge,
     gaps: Gauge,
     store_fails: Gauge,
+    standing: standing::Standing,
+    latency: latency::Latency,
 }
 
 impl Default for Metrics {
@@ -69,7 +79,23 @@ impl Default for Metrics {
             "1 while the database cannot be read and written",
             Gauge::clone(&store_fails),
         );
-        Self { registry, passes, read, last_complete, webhooks, digests, items, gaps, store_fails }
+        let standing = standing::Standing::default();
+        standing.register(&mut registry);
+        let latency = latency::Latency::default();
+        latency.register(&mut registry);
+        Self {
+            registry,
+            passes,
+            read,
+            last_complete,
+            webhooks,
+            digests,
+            items,
+            gaps,
+            store_fails,
+            standing,
+            latency,
+        }
     }
 }
 
@@ -106,6 +132,14 @@ pub(super) async fn page(State(app): State<Arc<App>>) -> Response {
         app.metrics.items.set(i64::try_from(counts.items).unwrap_or(i64::MAX));
         app.metrics.gaps.set(i64::try_from(counts.gaps).unwrap_or(i64::MAX));
     }
+    if let Ok(status) = app.gauge.status(app.live.snapshot()).await {
+        app.metrics.standing.note(&status);
+    }
+    // Kept for a minute of the same data, for pages and for this.
+    if let Ok(report) = app.gauge.report(Moment::default(), &Scope::Portfolio).await {
+        app.metrics.standing.note_gates(&report);
+    }
+    app.metrics.standing.note_memory();
     app.metrics.store_fails.set(i64::from(app.store.trouble().is_some()));
     let mut text = String::new();
     match encode(&mut text, &app.metrics.registry) {
