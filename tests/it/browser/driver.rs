@@ -10,6 +10,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use url::{ParseError, Url};
 
+use crate::support::process::eventually;
+
 /// What a page is looked at with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Screen {
@@ -118,6 +120,16 @@ impl Browser {
 
     pub async fn text(&self) -> String {
         self.ask("return document.body.innerText").await.as_str().unwrap().to_owned()
+    }
+
+    /// Waits until the page shows something: what a click leads to takes its time.
+    pub async fn see(&self, wanted: &str) {
+        eventually(async || self.text().await.contains(wanted), wanted).await;
+    }
+
+    /// Waits until this page is shown.
+    pub async fn arrive(&self, path: &str) {
+        eventually(async || self.place().await == path, path).await;
     }
 
     pub async fn click(&self, css: &str) {

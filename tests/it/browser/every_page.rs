@@ -90,7 +90,7 @@ async fn faults(browser: &Browser, room: &Showroom, path: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_can_be_used_by_everybody() {
-    let words = [(RoleName::Portfolio, None, READER), (RoleName::Team, Some("checkout"), TEAM)];
+    let words = [(RoleName::Portfolio, None, READER), (RoleName::Team, Some("curlew"), TEAM)];
     let room = Showroom::behind(&words).await;
     let browser = Browser::open().await;
     let mut found = Vec::new();
@@ -104,6 +104,7 @@ async fn every_page_can_be_used_by_everybody() {
         browser.go(&format!("http://{}/sign-in", room.address)).await;
         browser.fill("Access token", word).await;
         browser.click("main button").await;
+        browser.arrive(if need == Need::Team { "/team" } else { "/" }).await;
         for path in pages(need) {
             seen += 1;
             found.extend(faults(&browser, &room, &path).await);
