@@ -12,6 +12,7 @@ pub mod json;
 pub mod links;
 pub mod markdown;
 pub mod outbox;
+mod plan;
 pub mod revisions;
 pub mod settings;
 pub mod since;

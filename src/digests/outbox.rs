@@ -11,23 +11,22 @@
 //! collapses repeats it is repeated; elsewhere it ends as unknown, unless the settings ask for at
 //! least once. Ticks and claims go by the database's clock, never by that of a process.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::NaiveDateTime;
 
 use super::content::{Content, message, rendered};
-use super::settings::{Digest as Settings, NO_CADENCE, Whom, whom};
+use super::plan::{Plan, plan};
+use super::settings::{Digest as Settings, Whom};
 use super::{page, since, team};
-use crate::channels::{self, Channel, Channels, Class, DeliveryError, Format};
+use crate::channels::{self, Channel, Channels, Class, DeliveryError};
 use crate::clock::SharedClock;
 use crate::gauge::status::PlannedDigest;
 use crate::gauge::{Gauge, Moment};
-use crate::model::Cadence;
 use crate::model::period::first_instant;
 use crate::mutants::{Mutant, alive};
-use crate::schedule::{Schedule, Tick};
+use crate::schedule::Tick;
 use crate::store::{Claim, Delivery, DigestKey, DueTick, StoreError, TickPlan, UnfinishedDelivery};
 
 /// Ticks older than this are not caught up with, and deliveries end.
@@ -54,19 +53,6 @@ pub struct Outbox {
     base: Option<String>,
     /// How deliveries ended that the store could not be told of.
     unmarked: Mutex<Vec<(DigestKey, u64, Delivery)>>,
-}
-
-struct Plan {
-    id: String,
-    audience: String,
-    whom: Whom,
-    schedule: Schedule,
-    channels: Vec<(String, Arc<dyn Channel>)>,
-    /// What a folder receives.
-    format: Vec<Format>,
-    /// Everything that is rendered.
-    rendered: BTreeSet<Format>,
-    at_least_once: bool,
 }
 
 /// What one step did.
@@ -373,34 +359,4 @@ fn tell(key: &DigestKey, ended: &Delivery, sent: &mut Sent) {
             tracing::warn!(digest, due, channel, why, "nobody knows whether a digest arrived");
         }
     }
-}
-
-fn plan(
-    settings: &Settings,
-    cadence: Option<&Cadence>,
-    open: &impl Fn(&str) -> Result<Arc<dyn Channel>, String>,
-) -> Result<Plan, String> {
-    let name = |problem: String| format!("digest `{}`: {problem}", settings.id);
-    let channels = settings
-        .to
-        .iter()
-        .map(|to| Ok((to.clone(), open(to).map_err(name)?)))
-        .collect::<Result<Vec<(String, Arc<dyn Channel>)>, String>>()?;
-    let needed = channels.iter().flat_map(|(_, channel)| channel.formats());
-    let rendered = [Format::Md].iter().chain(&settings.format).chain(needed).copied().collect();
-    let mut schedule = Schedule::parse(&settings.at).map_err(|error| name(error.to_string()))?;
-    if settings.at_boundaries {
-        let cadence = cadence.ok_or_else(|| name(NO_CADENCE.to_owned()))?;
-        schedule = schedule.at_boundaries(cadence);
-    }
-    Ok(Plan {
-        id: settings.id.clone(),
-        audience: settings.audience.clone(),
-        whom: whom(&settings.audience).map_err(name)?,
-        schedule,
-        channels,
-        format: settings.format.clone(),
-        rendered,
-        at_least_once: settings.at_least_once,
-    })
 }

@@ -172,7 +172,7 @@ fn verdicts(sides: &[Side<'_>; 2], visit: &Visit) -> Markup {
             h2 #verdicts { "Verdicts that differ" }
             p { (differing.len()) " of " (all.len()) " slices have another verdict at the second instant." }
             @if !differing.is_empty() {
-                div.scroll.tall tabindex="0" role="region" aria-label="Verdicts that differ" {
+                div.scroll.tall tabindex="0" role="region" aria-label="The verdicts of both instants" {
                     table {
                         thead { tr {
                             th scope="col" { "Signal" } th scope="col" { "Slice" }

@@ -71,9 +71,9 @@ impl<'a> Story<'a> {
     /// The same for drawing: a long rest after the work is shortened, so that the work shows.
     pub fn drawn(&self) -> impl Iterator<Item = (&'a ExplainedSegment, Timestamp)> {
         let begin = self.segments.first().map_or(0, |s| s.from.millis());
-        let resting = self.rest();
+        let resting = self.rest().and(self.segments.last()).map(|last| last.from);
         self.all().map(move |(segment, to)| match resting {
-            Some(rest) if segment.from >= rest => {
+            Some(last) if segment.from == last => {
                 let most = ((segment.from.millis() - begin) / 8).max(3_600_000);
                 (segment, to.min(segment.from.plus_millis(most)))
             }

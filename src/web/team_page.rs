@@ -64,7 +64,8 @@ fn render(view: &TeamView) -> Markup {
         p.dateline {
             "As of " (local(view.as_of.to_utc().with_timezone(&zone))) " (" (view.zone) ")"
         }
-        p.quiet { "Only this team's own credential opens this page. Nothing of it is in a digest, in a comparison or on anybody else's page." }
+        p.quiet { "Only this team's own credential opens this page. Nothing of it is in anybody else's digest, in a comparison or on anybody else's page." }
+        h2 { "How its work flows" }
         @for found in &view.findings { (signal(found)) }
         (in_progress(&view.items))
     }
@@ -127,7 +128,7 @@ fn in_progress(items: &[TeamItem]) -> Markup {
             div.scroll tabindex="0" role="region" aria-label="Items in progress with this team" {
                 table.steps {
                     thead { tr {
-                        @for cell in ["Item", "State", "In this state", "Since the first start", ""] {
+                        @for cell in ["Item", "State", "In this state", "Since the first start", "Against its own past"] {
                             th scope="col" { (cell) }
                         }
                     } }
