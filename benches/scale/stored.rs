@@ -9,6 +9,16 @@ use crate::support::process::{Folder, client, get};
 use crate::support::settings::with_jira;
 use crate::table::Table;
 
+/// The portfolio speaks of both trackers.
+const GITHUB: &str = r#"
+[[connection]]
+id = "github"
+kind = "github"
+url = "http://127.0.0.1:9"
+scopes = ["northwind/*"]
+auth = { token = { env = "TEST_GITHUB_TOKEN" } }
+"#;
+
 /// Starts the daemon and asks it.
 pub fn measure(folder: &Path, table: &mut Table) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -19,8 +29,9 @@ pub fn measure(folder: &Path, table: &mut Table) {
 async fn start(folder: &Path, table: &mut Table) {
     let portfolio = std::fs::read_to_string(folder.join("portfolio.toml")).unwrap();
     let store = format!("sqlite:{}", folder.join("streamgauge.db").display());
-    let settings = with_jira(&store, "http://127.0.0.1:9", &["PAY".to_owned()]);
-    let secrets = ["TEST_JIRA_TOKEN", "TEST_WEBHOOK_SECRET"].map(|name| (name, "x".repeat(40)));
+    let settings = with_jira(&store, "http://127.0.0.1:9", &["PAY".to_owned()]) + GITHUB;
+    let secrets = ["TEST_JIRA_TOKEN", "TEST_GITHUB_TOKEN", "TEST_WEBHOOK_SECRET"];
+    let secrets = secrets.map(|name| (name, "x".repeat(40)));
     let dir = tempfile::tempdir().unwrap();
     let installed = Folder::of(dir, &settings, &portfolio, secrets.to_vec());
     let began = Instant::now();
