@@ -18,6 +18,7 @@ mod map;
 mod measures;
 mod moment;
 mod print;
+mod purge;
 mod record;
 mod serve;
 mod signals;
@@ -70,6 +71,8 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Put a backup in the place of what is stored, which is kept beside it.
     Restore(backup::RestoreArgs),
+    /// Erase what is stored of an item, a project or a connection; without --yes it only tells.
+    Purge(purge::Args),
     /// Show every signal with its verdict, sample and coverage.
     Signals(signals::Args),
     /// Render a digest now.
@@ -183,6 +186,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Health => health::run(&config).await,
         Command::Backup(args) => backup::back_up(&config, &args).await,
         Command::Restore(args) => backup::put_back(&config, &args).await,
+        Command::Purge(args) => purge::run(&config, &args).await,
         Command::Signals(args) => signals::run(&config, &args).await,
         Command::Digest(args) => digest::run(&config, &args).await,
         Command::Brief(args) => brief::run(&config, &args).await,

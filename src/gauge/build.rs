@@ -17,7 +17,7 @@ use crate::signals::attention::drawn;
 use crate::signals::dataset::{CoverageSpan, Dataset, Epic, Stream, Team, Theme};
 use crate::signals::pieces::Pieces;
 use crate::signals::shift::Shift;
-use crate::store::{Store, StoreError, StoredItem};
+use crate::store::{PurgeRecord, Store, StoreError, StoredItem};
 
 /// Everything known at one instant, placed by one portfolio.
 #[derive(Debug)]
@@ -382,5 +382,18 @@ async fn recorded(
         *gaps.entry(stored.gap.reason).or_default() += 1;
     }
     dataset.gaps = gaps.into_iter().collect();
+    dataset.purged = purged(&store.purged().await?);
     Ok(())
+}
+
+/// What was purged, in one line each; single items of a connection together, for their keys are gone.
+fn purged(records: &[PurgeRecord]) -> Vec<(String, u64, Timestamp)> {
+    let mut told: BTreeMap<String, (u64, Timestamp)> = BTreeMap::new();
+    for record in records {
+        let PurgeRecord { what, items, at } = record;
+        let from = what.project.clone().unwrap_or_else(|| what.connection.0.clone());
+        let (sum, newest) = told.entry(from).or_insert((0, *at));
+        (*sum, *newest) = (*sum + items, (*newest).max(*at));
+    }
+    told.into_iter().map(|(from, (items, at))| (from, items, at)).collect()
 }

@@ -141,8 +141,11 @@ impl Gauge {
             return Ok(Arc::clone(world));
         }
         let world = match live.as_ref() {
-            Some((since, world)) => world.caught_up(&self.store, *since).await?,
-            None => World::build(&self.store, Arc::clone(&self.portfolio), None).await?,
+            // What is gone leaves no trace by which it could be taken out.
+            Some((since, world)) if self.store.purged_seq().await? <= *since => {
+                world.caught_up(&self.store, *since).await?
+            }
+            _ => World::build(&self.store, Arc::clone(&self.portfolio), None).await?,
         };
         let world = Arc::new(world);
         *live = Some((seq, Arc::clone(&world)));

@@ -13,7 +13,8 @@ use super::{Declared, Gauge};
 use crate::model::{ConnectionId, Timestamp, TrackerKind};
 use crate::schedule::Schedule;
 use crate::store::{
-    GapCount, LeaseRecord, PassMarks, PassRecord, ScopeRecord, StoreError, Waiting, duty_of,
+    GapCount, LeaseRecord, PassMarks, PassRecord, PurgeRecord, Purging, ScopeRecord, StoreError,
+    Waiting, duty_of,
 };
 use crate::transport::Host;
 
@@ -64,6 +65,29 @@ pub struct Status {
     pub digests: Vec<DigestStatus>,
     /// Outcome measures of the portfolio file, by id.
     pub outcomes: Vec<OutcomeStatus>,
+    /// What was purged and is not read again.
+    pub purged: Vec<PurgedStatus>,
+}
+
+/// A purge that holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PurgedStatus {
+    pub connection: String,
+    /// `None`: single items, or the whole connection.
+    pub project: Option<String>,
+    /// The tracker's id of a single item.
+    pub item: Option<String>,
+    /// How many went.
+    pub items: u64,
+    pub at: Timestamp,
+}
+
+impl From<PurgeRecord> for PurgedStatus {
+    fn from(record: PurgeRecord) -> Self {
+        let PurgeRecord { what, items, at } = record;
+        let Purging { connection, project, source } = what;
+        Self { connection: connection.0, project, item: source, items, at }
+    }
 }
 
 /// In which state the data of a connection is.
@@ -226,6 +250,7 @@ impl Gauge {
             connections,
             digests: digests.collect(),
             outcomes: self.outcomes().await?,
+            purged: self.store.purged().await?.into_iter().map(PurgedStatus::from).collect(),
             hosts: live.hosts.into_iter().map(|host| budgets::host(host, at)).collect(),
         })
     }

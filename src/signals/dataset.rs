@@ -58,6 +58,8 @@ pub struct Dataset {
     pub unknown_statuses: Vec<(String, u64)>,
     /// Named gaps of the sync by reason, sorted: `("history-truncated", 3)`.
     pub gaps: Vec<(String, u64)>,
+    /// What was purged: from where, how many items, when last.
+    pub purged: Vec<(String, u64, Timestamp)>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -80,6 +80,13 @@ pub(super) fn unseen(view: &View<'_>, whole: &Confidence, findings: &[Finding]) 
             words::quoted(reason)
         )
     }));
+    seen.extend(view.data.purged.iter().filter(|(_, items, _)| *items > 0).map(|(from, n, at)| {
+        let day = at.to_utc().with_timezone(&view.data.zone).format("%-d %B %Y");
+        let (items, were) = (words::count(*n, "item"), if *n == 1 { "was" } else { "were" });
+        format!(
+            "{items} of {from} {were} purged by {day}; figures that were published before may rest on them and cannot be repeated."
+        )
+    }));
     seen
 }
 

@@ -7,6 +7,7 @@ use super::driver::{Param, Row, Tx};
 use super::facts::{Facts, Removal};
 use super::gaps::record_gaps;
 use super::leases::{after, fence};
+use super::purge::Barred;
 use super::{Applied, Batch, Lease, Store, StoreError, next_numbers};
 use crate::model::{Departure, Item, ItemId, Level, Timestamp, TrackerKind};
 use crate::mutants::{Mutant, alive};
@@ -193,9 +194,17 @@ pub(super) fn place(
     Ok(true)
 }
 
-fn apply(tx: &mut Tx<'_>, batch: Batch) -> Result<Applied, StoreError> {
+fn apply(tx: &mut Tx<'_>, mut batch: Batch) -> Result<Applied, StoreError> {
     let connection = batch.connection.0.clone();
-    let read: Vec<String> = batch.items.iter().map(|item| item.id.source.clone()).collect();
+    let barred = Barred::read(tx, &connection)?.sift(&mut batch.items, &mut batch.gaps);
+    for item in &barred {
+        // One that is stored came from a project that was not purged, and has left it.
+        let reason = Departure::Moved(item.attributes.key.clone()).to_string();
+        let removal = Removal { at: item.updated_at, reason };
+        place(tx, &item.id, Some(&removal), batch.known_at)?;
+    }
+    let read: Vec<String> =
+        batch.items.iter().chain(&barred).map(|item| item.id.source.clone()).collect();
     // One row an item: of several reads in one batch the newest decides.
     let mut items: BTreeMap<String, Item> = BTreeMap::new();
     for item in batch.items {

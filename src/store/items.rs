@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::apply::decode;
 use super::driver::{Param, Row, Tx};
+use super::purge::Barred;
 use super::{Counts, Store, StoreError, StoredItem, StoredStamp};
 use crate::model::{ConnectionId, Departure, ItemId, Timestamp, TrackerKind};
 
@@ -49,6 +50,12 @@ impl Store {
                         live: row.text(2)? == "live",
                     };
                     stamps.insert(source.clone(), stamp);
+                }
+                // What was purged needs no reading.
+                let barred = Barred::read(tx, &connection)?;
+                for source in sources.iter().filter(|source| barred.bars(source)) {
+                    let (updated_at, settled, live) = (Timestamp::MAX, true, true);
+                    stamps.insert(source.clone(), StoredStamp { updated_at, settled, live });
                 }
                 Ok(stamps)
             })

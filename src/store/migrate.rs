@@ -13,6 +13,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0006_integrations.sql"),
     include_str!("migrations/0007_sources.sql"),
     include_str!("migrations/0008_apart.sql"),
+    include_str!("migrations/0009_purged.sql"),
 ];
 
 const VERSION: &str = "SELECT value FROM meta WHERE name = 'schema'";

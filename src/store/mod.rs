@@ -24,6 +24,7 @@ mod leases;
 mod migrate;
 mod overview;
 mod presence;
+mod purge;
 mod readings;
 mod scans;
 mod scopes;
@@ -41,6 +42,7 @@ pub use condition::{Trouble, Watch};
 pub use driver::{Fence, Treatment, Whim, Witness};
 pub use error::StoreError;
 pub use leases::{Lease, LeaseRecord, duty_of};
+pub use purge::{PurgeRecord, Purged, Purging, scrub};
 pub use readings::SourceRecord;
 pub use types::*;
 

@@ -300,6 +300,13 @@ pub async fn asked(store: &Store, tracker: &dyn Tracker) -> Result<Vec<String>, 
             projects.push(name);
         }
     }
+    // Nothing would be kept of what was purged.
+    let purged = store.purged().await?;
+    let own = purged.iter().filter(|one| one.what.connection == *tracker.connection());
+    for one in own.filter(|one| one.what.source.is_none()) {
+        let purged = one.what.project.as_deref();
+        projects.retain(|name| purged.is_some_and(|project| !project.eq_ignore_ascii_case(name)));
+    }
     projects.sort();
     Ok(projects)
 }

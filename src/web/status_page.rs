@@ -16,8 +16,11 @@ use super::{
 };
 use crate::digests::stale::old;
 use crate::gauge::Moment;
-use crate::gauge::status::{ConnectionStatus, Pulling, ScopeStatus, State as Standing, Status};
+use crate::gauge::status::{
+    ConnectionStatus, Pulling, PurgedStatus, ScopeStatus, State as Standing, Status,
+};
 use crate::model::Timestamp;
+use crate::signals::words::count;
 
 /// Scopes shown in one table; the API has them all.
 const MOST_SCOPES: usize = 200;
@@ -52,6 +55,10 @@ fn render(status: &Status, visit: &Visit) -> Markup {
         @if !status.outcomes.is_empty() {
             h2 #outcomes { "Outcome measures" }
             (status_outcomes::table(&status.outcomes, status.at))
+        }
+        @if !status.purged.is_empty() {
+            h2 #purged { "Purged" }
+            ul.tight { @for one in &status.purged { li { (purged(one)) } } }
         }
         h2 #digests { "Digests" }
         (status_digests::table(&status.digests))
@@ -326,4 +333,14 @@ pub fn number(n: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+/// What was erased and is not read again; keys and titles are gone.
+fn purged(one: &PurgedStatus) -> String {
+    let what = match (&one.project, &one.item) {
+        (_, Some(item)) => format!("{}:{item}", one.connection),
+        (Some(project), None) => format!("{project} of {}", one.connection),
+        (None, None) => one.connection.clone(),
+    };
+    format!("{what}: {}, {}", count(one.items, "item"), clock(one.at))
 }

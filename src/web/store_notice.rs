@@ -46,6 +46,7 @@ pub fn without_store(app: &App, error: StoreError) -> Result<Status, WebError> {
         hosts: Vec::new(),
         digests: Vec::new(),
         outcomes: Vec::new(),
+        purged: Vec::new(),
     })
 }
 

@@ -32,6 +32,7 @@ mod outcomes;
 mod places;
 mod portfolio_files;
 mod processes;
+mod purge;
 mod quality;
 mod recorded;
 mod reorganisation;

@@ -10,6 +10,7 @@ mod sqlite;
 mod sqlite_copy;
 mod sqlite_file;
 mod sqlite_run;
+mod sqlite_scrub;
 mod tls;
 mod trouble;
 mod value;
@@ -25,6 +26,7 @@ use crate::store::url::StoreUrl;
 use lane::Lane;
 pub use lane::{Note, WriteNotes};
 pub use sqlite_copy::{Replaced, copy_of, finished, prepared, publish, staged};
+pub use sqlite_scrub::scrubbed;
 pub use value::{Param, Row};
 
 /// How a store may be used.

@@ -16,7 +16,7 @@ pub const PORTFOLIO: &str = "config/portfolio.toml";
 pub const EMPTY: &str = "name = \"Small\"\ntimezone = \"UTC\"\n";
 
 /// Every command of the program.
-pub const COMMANDS: [&str; 21] = [
+pub const COMMANDS: [&str; 22] = [
     "demo",
     "init",
     "check",
@@ -27,6 +27,7 @@ pub const COMMANDS: [&str; 21] = [
     "health",
     "backup",
     "restore",
+    "purge",
     "signals",
     "digest",
     "brief",
