@@ -162,7 +162,8 @@ pub fn moved(finding: &Finding, direction: Move) -> String {
     }
 }
 
-/// A verdict as the end of a sentence: "within the usual range".
+/// A verdict in words, without a full stop: "within its usual range". A run inside the range is
+/// unlike the usual pattern as well.
 #[must_use]
 pub fn verdict(verdict: &Verdict) -> String {
     let way = |direction: &Move| match direction {
@@ -171,16 +172,17 @@ pub fn verdict(verdict: &Verdict) -> String {
     };
     match verdict {
         Verdict::Confirmed { direction } => {
-            format!("outside the usual range, confirmed ({})", way(direction))
+            format!("unlike its usual pattern, confirmed ({})", way(direction))
         }
         Verdict::New { direction } => {
-            format!("outside the usual range for the first time ({})", way(direction))
+            format!("unlike its usual pattern for the first time ({})", way(direction))
         }
-        Verdict::Usual => "within the usual range".to_owned(),
-        Verdict::Fact => "found".to_owned(),
-        Verdict::Nothing => "nothing found".to_owned(),
-        Verdict::Described => "not tested".to_owned(),
-        Verdict::Insufficient { .. } | Verdict::NotApplicable { .. } => missing(&[verdict]),
+        Verdict::Usual => "within its usual range".to_owned(),
+        Verdict::Fact => "found; it is a fact and not tested".to_owned(),
+        Verdict::Nothing => "nothing of the kind was found".to_owned(),
+        Verdict::Described => "told as it is; no test is made".to_owned(),
+        Verdict::Insufficient { .. } => format!("not enough data: {}", missing(&[verdict])),
+        Verdict::NotApplicable { .. } => format!("not told here: {}", missing(&[verdict])),
     }
 }
 

@@ -5,8 +5,9 @@ use chrono_tz::Tz;
 use maud::{Markup, html};
 
 use super::item_words::day;
-use super::layout::{capital, sentence, whole};
-use crate::digests::words::missing;
+use super::layout::{sentence, whole};
+use super::measure_words;
+use crate::digests::words;
 use crate::model::{Period, Timestamp};
 use crate::signals::report::{Finding, Measure, Move, Unit, Verdict};
 use crate::signals::words::{number, value};
@@ -14,40 +15,7 @@ use crate::signals::words::{number, value};
 /// What a verdict says, as a sentence.
 #[must_use]
 pub fn verdict(verdict: &Verdict) -> String {
-    let way = |direction: &Move| match direction {
-        Move::Up => "up",
-        Move::Down => "down",
-    };
-    match verdict {
-        Verdict::Confirmed { direction } => {
-            format!("Unlike its usual pattern, confirmed ({}).", way(direction))
-        }
-        Verdict::New { direction } => {
-            format!("Unlike its usual pattern for the first time ({}).", way(direction))
-        }
-        Verdict::Usual => "Within its usual range.".to_owned(),
-        Verdict::Fact => "Found; it is a fact and not tested.".to_owned(),
-        Verdict::Nothing => "Nothing of the kind was found.".to_owned(),
-        Verdict::Described => "Told as it is; no test is made.".to_owned(),
-        Verdict::Insufficient { .. } => {
-            format!("Not enough data: {}", lower(&sentence(&missing(&[verdict]))))
-        }
-        Verdict::NotApplicable { .. } => {
-            format!("Not told here: {}", lower(&sentence(&missing(&[verdict]))))
-        }
-    }
-}
-
-fn lower(text: &str) -> String {
-    let mut letters = text.chars();
-    let second = letters.clone().nth(1);
-    match letters.next() {
-        // "P85" stays as it is.
-        Some(first) if second.is_none_or(|second| !second.is_ascii_digit()) => {
-            first.to_lowercase().chain(letters).collect()
-        }
-        _ => text.to_owned(),
-    }
+    sentence(&words::verdict(verdict))
 }
 
 /// The verdict in a word or two, for a list.
@@ -101,7 +69,7 @@ fn row(measure: &Measure, shared: Option<Period>, ranged: bool, zone: Tz) -> Mar
     html! {
         tr {
             th.words scope="row" {
-                (whole(&label(measure.name)))
+                (whole(&measure_words::name(measure)))
                 @if let Some(window) = own { span.soft.small { " " (span(window, zone)) } }
             }
             td.n { (amount(measure.value)) }
@@ -121,65 +89,6 @@ pub fn span(window: Period, zone: Tz) -> String {
         return day(window.to, zone);
     }
     format!("{} to {}", day(window.from, zone), day(last, zone))
-}
-
-/// What a number is, by its stable name.
-#[must_use]
-pub fn label(name: &str) -> String {
-    let words = match name {
-        "p50" => "Half of it took at most",
-        "p85" => "85 % of it took at most",
-        "p50_beyond" => "Half was not reached within",
-        "p85_beyond" => "85 % was not reached within",
-        "p50_newest_12_weeks" => "Half, in the newest 12 weeks",
-        "p50_26_weeks_before" => "Half, in the 26 weeks before them",
-        "p" => "Chance of such data if nothing had changed",
-        "net" => "Entered minus left",
-        "entries" => "Entered work in progress",
-        "exits" => "Left work in progress",
-        "parked" => "Put back",
-        "moved" => "Moved to another stream",
-        "created" => "Created, for context",
-        "older" => "Items older than the usual age",
-        "expected" => "As many in a steady flow",
-        "usual_age" => "Usual age: 85 % had left by then",
-        "flow_efficiency" => "Active share of started time",
-        "entries_into_done" => "Entered done",
-        "return_ratio" => "Reopened, of entries into done",
-        "failure_demand_share" => "Share of attention on defects",
-        "defect_days" => "Attention on defects",
-        "held" => "Finished and not released",
-        "p50_holding" => "Half of what was released had waited at most",
-        "waited" => "Waited",
-        "latent_links" => "Links to work that has not started",
-        "awaited" => "Others waited for it",
-        "mutual_wait" => "Waited for each other",
-        "paths_through" => "Shortest waiting paths through it",
-        "open_interval" => "Since the newest integration point",
-        "partial_points" => "Of these partial",
-        "share" => "Share of attention",
-        "team_days" => "Attention",
-        "share_counting_waiting" => "Share with waiting items counted",
-        "imbalance" => "Imbalance of entries and exits",
-        "age_ratio" => "Age of open work, now over then",
-        "flow_debt" => "Flow-debt ratio",
-        "below_baseline" => "Without a baseline reading",
-        "hypothesis" => "A hypothesis alone",
-        "outcome_measure" => "A measure without a reading",
-        "hit_share" => "Came out as expected",
-        "hits" => "As expected",
-        "misses" => "Otherwise",
-        "citing_share" | "citing" => "Decisions that cite a signal",
-        "lag" => "Weeks until the shift was beyond the earlier range",
-        "weeks_to_target" => "Weeks until inside the stated band",
-        "above_guardrail" => "Taken above the level to which they are delegated",
-        "queue" => "Waiting now",
-        "queue_oldest" => "Longest of them",
-        "ready_until_boundary" => "In ready, until the next boundary",
-        "ready_beyond_boundary" => "In ready, beyond it",
-        other => return capital(&other.replace('_', " ")),
-    };
-    words.to_owned()
 }
 
 /// "4.2 item-days", whole.

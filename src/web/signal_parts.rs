@@ -3,9 +3,10 @@
 
 use maud::{Markup, html};
 
+use super::figures::verdict;
 use super::layout::{capital, prose, sentence, whole};
 use super::moment::Visit;
-use super::signal_words::{reasons, verdict};
+use super::signal_words::reasons;
 use super::{chart, measure_words};
 use crate::signals::Signal;
 use crate::signals::report::{Finding, Report, Unlock};

@@ -1,32 +1,11 @@
 //! What a signal concludes, in words: the verdict, which rule gave it, and what is missing for one.
 
-use crate::digests::words::missing;
 use crate::signals::false_alarms_percent;
 use crate::signals::report::{Finding, Move, Series, Verdict};
 use crate::signals::stats::xmr::Rule;
 use crate::signals::words::number;
 
-use super::layout::{capital, sentence};
-
-/// The verdict in one phrase.
-#[must_use]
-pub fn verdict(verdict: &Verdict) -> String {
-    match verdict {
-        Verdict::Confirmed { direction } => {
-            format!("Outside the usual, confirmed ({}).", way(*direction))
-        }
-        Verdict::New { direction } => {
-            format!("Outside the usual for the first time ({}).", way(*direction))
-        }
-        Verdict::Usual => "Within the usual range.".to_owned(),
-        Verdict::Fact => "Found.".to_owned(),
-        Verdict::Nothing => "Nothing found.".to_owned(),
-        Verdict::Described => "Not tested.".to_owned(),
-        Verdict::Insufficient { .. } | Verdict::NotApplicable { .. } => {
-            sentence(&missing(&[verdict]))
-        }
-    }
-}
+use super::layout::capital;
 
 /// The verdict as a word for tables.
 #[must_use]

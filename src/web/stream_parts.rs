@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::decision_words as decided_words;
-use super::figures::{label, of, short, table, verdict};
+use super::figures::{of, short, table, verdict};
+use super::gates;
 use super::layout::{capital, whole};
 use super::stream_page::{Sheet, catalogued};
 use crate::model::Direction;
-use crate::signals::report::{Finding, Gate, Verdict};
+use crate::signals::report::{Finding, Verdict};
 use crate::signals::words::{number, percent};
 
 /// Points of integration that are listed; older ones are on the roadmap.
@@ -284,33 +285,13 @@ pub fn confidence(sheet: &Sheet<'_>) -> Markup {
                 @match own {
                     None => p { "Not told for this stream." },
                     Some(own) => {
-                        div.scroll tabindex="0" role="region" aria-label="Gates of data confidence" {
-                            table.figures.told {
-                                thead { tr { th scope="col" { "Gate" } th.n scope="col" { "Share" } th.n scope="col" { "Of" } th scope="col" { "State" } } }
-                                tbody { @for gate in &own.gates { (gate_row(gate)) } }
-                            }
-                        }
+                        (gates::table(own, &own.gates.iter().collect::<Vec<_>>(), None, name))
                         p.soft.small {
                             "Left out and counted: " (own.born_done) " born done, " (own.start_before_data)
                             " that had started before the data begins. Statuses that nobody mapped: " (own.unknown_statuses) "."
                         }
                     }
                 }
-            }
-        }
-    }
-}
-
-fn gate_row(gate: &Gate) -> Markup {
-    html! {
-        tr {
-            th.words scope="row" { (label(gate.name)) }
-            td.n { (gate.value.map_or_else(|| "–".to_owned(), |share| whole(&percent(share)))) }
-            td.n { (number(gate.numerator)) " of " (number(gate.denominator)) }
-            td.words {
-                @if gate.open { "open" }
-                @else if gate.withholds.is_empty() { "closed" }
-                @else { "closed; withholds " (gate.withholds.join(", ")) }
             }
         }
     }

@@ -12,9 +12,10 @@ use super::App;
 use super::access::Role;
 use super::chart;
 use super::error::WebError;
+use super::figures::verdict;
 use super::layout::{Here, capital, page as frame, whole};
+use super::measure_words::{amount, name, range};
 use super::moment::{At, Visit};
-use super::signal_words::verdict;
 use crate::digests::words::local;
 use crate::gauge::Moment;
 use crate::signals::report::{Finding, Measure, Unit};
@@ -103,20 +104,16 @@ fn signal(found: &Finding) -> Markup {
     }
 }
 
-/// "Usual age 12 days (n = 40)", "p50 9.5 days, plausibly 6 to 15 (n = 21)".
+/// "Half took at most: 9.5 days, plausibly 6 to 15 days (n = 21)".
 fn measure(measure: &Measure) -> String {
-    let unit = measure.unit;
-    let mut text = match unit {
-        Unit::PValue => capital(&value(measure.value, unit)),
-        _ => format!("{} {}", measure.name.replace('_', " "), value(measure.value, unit)),
-    };
-    if let Some((low, high)) = measure.range {
-        text.push_str(&format!(", plausibly {} to {}", value(low, unit), value(high, unit)));
+    let mut text = format!("{}: {}", name(measure), amount(measure));
+    if let Some(range) = range(measure) {
+        text.push_str(&format!(", plausibly {range}"));
     }
     if let Some(n) = measure.n {
         text.push_str(&format!(" (n = {n})"));
     }
-    capital(&text)
+    text
 }
 
 fn in_progress(items: &[TeamItem]) -> Markup {
