@@ -88,7 +88,7 @@ impl Schedule {
     #[must_use]
     pub fn next_after(&self, at: Timestamp, zone: Tz) -> Option<Tick> {
         let Some(cadence) = &self.beat else { return self.any_after(at, zone) };
-        let mut number = number(cadence, at, zone);
+        let mut number = cadence.number(at, zone);
         loop {
             let tick = self.first_of(cadence, number, zone)?;
             if tick.at > at {
@@ -139,7 +139,7 @@ impl Schedule {
     #[must_use]
     pub fn newest(&self, after: Timestamp, until: Timestamp, zone: Tz, limit: usize) -> Vec<Tick> {
         if let Some(cadence) = &self.beat {
-            let numbers = (0..).map(|back| number(cadence, until, zone) - back);
+            let numbers = (0..).map(|back| cadence.number(until, zone) - back);
             let firsts = numbers.map_while(|number| self.first_of(cadence, number, zone));
             let past = firsts.skip_while(|tick| tick.at > until);
             let mut own: Vec<Tick> = past.take_while(|tick| tick.at > after).take(limit).collect();
@@ -172,12 +172,6 @@ impl Schedule {
         let ticks: Vec<Tick> = found.into_iter().map(|(at, civil)| Tick { at, civil }).collect();
         ticks[ticks.len().saturating_sub(limit)..].to_vec()
     }
-}
-
-/// The cadence that contains `at`, by its number since the anchor.
-fn number(cadence: &Cadence, at: Timestamp, zone: Tz) -> i64 {
-    let day = at.to_utc().with_timezone(&zone).date_naive();
-    (day - cadence.anchor).num_days().div_euclid(i64::from(cadence.days.max(1)))
 }
 
 fn resolve(civil: NaiveDateTime, zone: Tz) -> Tick {

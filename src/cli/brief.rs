@@ -29,7 +29,7 @@ pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
     let moment = args.moment.read(context.portfolio.zone())?;
     let gauge = context.gauge().await?;
     let found = brief::gather(&gauge, &args.decision, moment).await?;
-    let Some(Bundle { brief, digest, report }) = found else {
+    let Some(mut bundle) = found else {
         let all = gauge.store().decisions(moment.known).await?;
         let known: Vec<&str> = all.iter().map(|one| one.id.as_str()).collect();
         let known = match known.as_slice() {
@@ -41,12 +41,18 @@ pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
             plain::line(&args.decision)
         )));
     };
+    let base = context.settings.web.public_url.as_deref();
+    if let Some(base) = base {
+        bundle.digest.link(base);
+    }
+    let text = brief::render(&bundle, base);
+    let Bundle { brief, digest, report } = bundle;
     let folder = args.out.clone().unwrap_or_else(|| format!("brief-{}", brief.decision.id).into());
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let evidence = plain::json(serde_json::to_string_pretty(&brief)?);
     let files = [
-        ("brief.md", brief::render(&brief)),
+        ("brief.md", text),
         ("evidence.json", evidence + "\n"),
         ("digest.md", rendered(Format::Md, &digest, &report)),
         ("digest.html", rendered(Format::Html, &digest, &report)),

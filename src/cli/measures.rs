@@ -3,6 +3,7 @@
 use chrono::Duration;
 use chrono_tz::Tz;
 
+use crate::digests::words as digest_words;
 use crate::model::Period;
 use crate::signals::report::{Finding, Measure, Unit};
 
@@ -19,7 +20,7 @@ impl Spans {
         let mut windows = findings.flat_map(|one| &one.measures).map(|measure| measure.window);
         let first = windows.next().flatten();
         let shared = first.filter(|first| windows.all(|window| window == Some(*first)));
-        Self { zone: zone.parse().unwrap_or(Tz::UTC), shared }
+        Self { zone: digest_words::zone(zone), shared }
     }
 
     /// ", 2026-08-24 to 2026-11-15" behind the name of the signal; empty where spans differ.

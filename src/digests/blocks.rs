@@ -61,10 +61,7 @@ fn of_section(section: &Section, header: &Header, blocks: &mut Vec<Block>) {
 
 fn said(told: &Told) -> Block {
     let observation = &told.observation;
-    let parts = [&observation.evidence, &observation.uncertainty, &observation.question];
-    let parts: Vec<&str> =
-        parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
-    Block::Said(observation.subject.clone(), parts.join(" "), told.link.clone())
+    Block::Said(observation.subject.clone(), observation.sentences(), told.link.clone())
 }
 
 /// At most `most` characters; what is cut ends in "…".

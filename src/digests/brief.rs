@@ -3,11 +3,11 @@
 
 use std::fmt::Write as _;
 
-use chrono_tz::Tz;
 use serde::Serialize;
 
+use super::links::{self, At};
 use super::markdown::{escape, observation_line};
-use super::words::{local, verdict};
+use super::words::{self, local, verdict};
 use super::{Digest, page};
 use crate::gauge::{Gauge, Moment};
 use crate::model::{Decision, Subject, Timestamp};
@@ -106,12 +106,9 @@ fn named<'a>(report: &'a Report, cites: &str) -> Option<&'a Finding> {
 
 fn expected(decision: &Decision, as_of: Timestamp, zone: &str) -> Option<String> {
     let expects = decision.expects.as_ref()?;
-    let way = match expects.direction {
-        crate::model::Direction::Up => "up",
-        crate::model::Direction::Down => "down",
-    };
+    let way = expects.direction.word();
     let passed = if expects.review_at <= as_of { "passed" } else { "not reached" };
-    let day = expects.review_at.to_utc().with_timezone(&tz(zone)).format("%-d %B %Y");
+    let day = expects.review_at.to_utc().with_timezone(&words::zone(zone)).format("%-d %B %Y");
     Some(format!("{} {way}; review date {day} ({passed})", quoted(&expects.measure)))
 }
 
@@ -131,18 +128,21 @@ fn about(report: &Report, subject: &Subject) -> Vec<Finding> {
     report.findings.iter().filter(own).filter(|one| one.verdict.has_data()).cloned().collect()
 }
 
-fn tz(zone: &str) -> Tz {
-    zone.parse().unwrap_or(Tz::UTC)
-}
-
-/// The brief as Markdown.
+/// The brief as Markdown. With the daemon's address, `base`, what it tells links to its page.
 #[must_use]
-pub fn render(brief: &Brief) -> String {
+pub fn render(bundle: &Bundle, base: Option<&str>) -> String {
+    let Bundle { brief, report, .. } = bundle;
+    let at = base.map(|base| At::new(base, &report.header));
+    let linked = |text: String, page: String| match &at {
+        Some(at) => format!("[{text}]({})", at.page(&page)),
+        None => text,
+    };
     let mut out = String::new();
-    let zone = tz(&brief.zone);
+    let zone = words::zone(&brief.zone);
     let day = |at: Timestamp| at.to_utc().with_timezone(&zone).format("%-d %B %Y").to_string();
     let decision = &brief.decision;
-    let _ = writeln!(out, "# Brief: {} ({})", escape(&brief.name), decision.id);
+    let id = linked(decision.id.clone(), format!("/decisions#{}", decision.id));
+    let _ = writeln!(out, "# Brief: {} ({id})", escape(&brief.name));
     let as_of = local(brief.as_of.to_utc().with_timezone(&zone));
     let _ = writeln!(out, "{}, as of {as_of} ({}).\n", escape(&brief.portfolio), brief.zone);
     let _ = writeln!(
@@ -164,15 +164,32 @@ pub fn render(brief: &Brief) -> String {
         let said = |found: &Option<Finding>| {
             found.as_ref().map_or_else(|| "no such finding.".to_owned(), told)
         };
-        let _ = writeln!(out, "- `{}`", plain::line(&cited.cites).replace('`', ""));
+        let cites = format!("`{}`", plain::line(&cited.cites).replace('`', ""));
+        let told = cited.now.as_ref().or(cited.then.as_ref());
+        let cites = match told {
+            Some(one) => linked(cites, links::slice(one.signal, &one.slice)),
+            None => cites,
+        };
+        let _ = writeln!(out, "- {cites}");
         let _ = writeln!(out, "  - On {}: {}", day(decision.made_at), said(&cited.then));
         let _ = writeln!(out, "  - Now: {}", said(&cited.now));
     }
-    part(&mut out, "What followed", &brief.followed, "Attention was not followed.");
-    let none = "The decision names no outcome measure.";
-    part(&mut out, "The outcome that it named", &brief.outcome, none);
-    let none = "No signal has data about the subject alone.";
-    part(&mut out, "Its subject now", &brief.subject, none);
+    let mut part = |heading: &str, found: &[Finding], none: &str| {
+        let _ = writeln!(out, "\n## {heading}\n");
+        if found.is_empty() {
+            let _ = writeln!(out, "{none}");
+        }
+        for one in found {
+            let signal = ALL.iter().find(|signal| signal.id == one.signal);
+            let name = signal.map_or(one.signal, |signal| signal.name);
+            let name =
+                linked(format!("{name} ({})", one.signal), links::slice(one.signal, &one.slice));
+            let _ = writeln!(out, "- {name}: {}", told(one));
+        }
+    };
+    part("What followed", &brief.followed, "Attention was not followed.");
+    part("The outcome that it named", &brief.outcome, "The decision names no outcome measure.");
+    part("Its subject now", &brief.subject, "No signal has data about the subject alone.");
     let _ = writeln!(out, "\n## What this brief cannot say\n");
     for line in &brief.unseen {
         let _ = writeln!(out, "- {}", escape(line));
@@ -182,18 +199,6 @@ pub fn render(brief: &Brief) -> String {
         "- One decision is one observation: what came after it did not come from it alone."
     );
     plain::lines(&out).into_owned()
-}
-
-fn part(out: &mut String, heading: &str, found: &[Finding], none: &str) {
-    let _ = writeln!(out, "\n## {heading}\n");
-    if found.is_empty() {
-        let _ = writeln!(out, "{none}");
-    }
-    for one in found {
-        let signal = ALL.iter().find(|signal| signal.id == one.signal);
-        let name = signal.map_or(one.signal, |signal| signal.name);
-        let _ = writeln!(out, "- {name} ({}): {}", one.signal, told(one));
-    }
 }
 
 /// What a finding says: its observation, or its verdict with its first number.

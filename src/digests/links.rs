@@ -1,7 +1,7 @@
 //! Addresses of the daemon's pages, for what leaves it.
 
 use super::compose::{Digest, Told};
-use crate::signals::report::Slice;
+use crate::signals::report::{Header, Slice};
 
 /// The page of a signal; with a slice, of that slice. Without a host.
 #[must_use]
@@ -33,15 +33,38 @@ pub fn encoded(text: &str) -> String {
     out
 }
 
+/// The daemon's address, and the clocks of what links to it.
+pub struct At<'a> {
+    base: &'a str,
+    clocks: String,
+}
+
+impl<'a> At<'a> {
+    /// Below `base`, at both clocks of a report.
+    #[must_use]
+    pub fn new(base: &'a str, header: &Header) -> Self {
+        let clocks = format!("as_of={}&known={}", header.as_of, header.known);
+        Self { base: base.trim_end_matches('/'), clocks }
+    }
+
+    /// The whole address of a page; `path` may have a query and a place within the page.
+    #[must_use]
+    pub fn page(&self, path: &str) -> String {
+        let (path, place) =
+            path.split_once('#').map_or((path, None), |(path, at)| (path, Some(at)));
+        let mark = if path.contains('?') { '&' } else { '?' };
+        let place = place.map_or_else(String::new, |place| format!("#{place}"));
+        format!("{}{path}{mark}{}{place}", self.base, self.clocks)
+    }
+}
+
 impl Digest {
     /// Links every observation to its signal page below `base`, at both clocks of the digest: the
     /// page that opens shows what the digest says.
     pub fn link(&mut self, base: &str) {
-        let base = base.trim_end_matches('/');
-        let clocks = format!("as_of={}&known={}", self.header.as_of, self.header.known);
+        let at = At::new(base, &self.header);
         let link = |told: &mut Told| {
-            let page = signal(told.signal, Some((told.dimension, &told.slice)));
-            told.link = Some(format!("{base}{page}&{clocks}"));
+            told.link = Some(at.page(&signal(told.signal, Some((told.dimension, &told.slice)))));
         };
         self.sections.iter_mut().flat_map(|section| &mut section.observations).for_each(link);
         self.appendix.iter_mut().for_each(link);

@@ -100,12 +100,7 @@ fn told_line(told: &Told) -> String {
 }
 
 fn line(observation: &Observation, link: Option<&str>) -> String {
-    let sentence = [&observation.evidence, &observation.uncertainty, &observation.question]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .map(|part| escape(part))
-        .collect::<Vec<_>>()
-        .join(" ");
+    let sentence = escape(&observation.sentences());
     let subject = escape(&observation.subject);
     match link {
         Some(link) => format!("**[{subject}]({link})**: {sentence}"),

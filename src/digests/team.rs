@@ -1,9 +1,7 @@
 //! A team's own page as a message: the words of `/team`, for a channel that is the team's alone.
 
-use chrono_tz::Tz;
-
 use super::blocks::Block;
-use super::words::{local, verdict};
+use super::words::{local, verdict, zone};
 use super::{html, markdown, slack, teams};
 use crate::channels::Format;
 use crate::plain;
@@ -37,7 +35,7 @@ pub fn rendered(format: Format, view: &TeamView) -> String {
 }
 
 fn blocks(view: &TeamView) -> Vec<Block> {
-    let zone: Tz = view.zone.parse().unwrap_or(Tz::UTC);
+    let zone = zone(&view.zone);
     let at = local(view.as_of.to_utc().with_timezone(&zone));
     let mut blocks = vec![Block::Soft(format!("As of {at} ({}).", view.zone))];
     blocks.extend(view.findings.iter().filter_map(said));
@@ -63,12 +61,7 @@ fn blocks(view: &TeamView) -> Vec<Block> {
 fn said(found: &Finding) -> Option<Block> {
     let signal = SIGNALS.iter().find(|signal| signal.id == found.signal)?;
     let text = match &found.observation {
-        Some(told) => {
-            let parts = [&told.evidence, &told.uncertainty, &told.question];
-            let parts: Vec<&str> =
-                parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
-            parts.join(" ")
-        }
+        Some(told) => told.sentences(),
         None => format!("{}.", verdict(&found.verdict)),
     };
     Some(Block::Said(signal.name.to_owned(), text, None))

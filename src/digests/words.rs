@@ -30,10 +30,16 @@ pub fn range((low, high): (f64, f64)) -> String {
     format!("{} to {}", points(low), points(high))
 }
 
+/// The zone that a header names.
+#[must_use]
+pub fn zone(name: &str) -> Tz {
+    name.parse().unwrap_or(Tz::UTC)
+}
+
 /// The line under the title.
 #[must_use]
 pub fn dateline(header: &Header) -> String {
-    let zone: Tz = header.zone.parse().unwrap_or(Tz::UTC);
+    let zone = zone(&header.zone);
     let first = header.week.monday();
     let last = first + Days::new(6);
     let days = if first.month() == last.month() {

@@ -2,6 +2,7 @@
 //! place items and by the signals; nothing here can name a person, a due date or an estimate.
 
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -150,6 +151,17 @@ pub enum Direction {
     Down,
 }
 
+impl Direction {
+    /// As files and people write it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+        }
+    }
+}
+
 /// What the decision makers expect to see, and when they want to look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Expectation {
@@ -272,6 +284,15 @@ pub struct Cadence {
     pub anchor: NaiveDate,
     /// Length in days.
     pub days: u32,
+}
+
+impl Cadence {
+    /// The one that contains `at`, by its number since the anchor: 0-based, negative before it.
+    #[must_use]
+    pub fn number(&self, at: Timestamp, zone: Tz) -> i64 {
+        let day = at.to_utc().with_timezone(&zone).date_naive();
+        (day - self.anchor).num_days().div_euclid(i64::from(self.days.max(1)))
+    }
 }
 
 /// Which decisions a level may take without asking the one above.

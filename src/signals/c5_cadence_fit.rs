@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 use chrono::{Days, NaiveDate};
 
 use super::attention::{TEAM_DAY, sum};
-use super::calendar::{cadence_number, cadence_period, uncovered};
+use super::calendar::{cadence_period, uncovered};
 use super::defaults::{ENTRY_DAYS, K_OF_N_FROM, PERCENT_FROM, WINDOW_WEEKS};
 use super::finding::{
     charted, finding, measure, not_applicable, observe, portfolio, portfolio_wide,
@@ -183,7 +183,7 @@ fn entered(view: &View<'_>, cadence: &Cadence) -> Entered {
     let mut middle: Vec<Option<Period>> = vec![None; data.epics.len()];
     for (epic, at) in entries(view).into_iter().enumerate() {
         let Some(at) = at else { continue };
-        let own = cadence_period(cadence, cadence_number(cadence, at, data.zone), data.zone);
+        let own = cadence_period(cadence, cadence.number(at, data.zone), data.zone);
         if view.cadences.contains(&own) && observed(&own) {
             let mid = mid_cadence(own, at);
             entered.all += 1;
@@ -363,7 +363,7 @@ mod tests {
         let pi = cadence("pi", "03-02", 70);
         let mid = |when: &str| {
             let at = at(when);
-            let number = cadence_number(&pi, at, chrono_tz::Tz::UTC);
+            let number = pi.number(at, chrono_tz::Tz::UTC);
             mid_cadence(cadence_period(&pi, number, chrono_tz::Tz::UTC), at)
         };
         let starts = ["02-25", "03-01", "03-08 23:59", "03-09", "04-10"].map(mid);

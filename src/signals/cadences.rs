@@ -2,7 +2,7 @@
 
 use chrono_tz::Tz;
 
-use super::calendar::{cadence_number, cadence_period, uncovered};
+use super::calendar::{cadence_period, uncovered};
 use super::defaults::SERIES_WEEKS;
 use super::view::View;
 use crate::model::{Cadence, Period, Timestamp};
@@ -26,7 +26,7 @@ impl Cadences {
     pub fn new(view: &View<'_>) -> Option<Self> {
         let (data, zone) = (view.data, view.data.zone);
         let cadence = data.cadences.first()?;
-        let now = cadence_number(cadence, view.as_of, zone);
+        let now = cadence.number(view.as_of, zone);
         let edges: Vec<Timestamp> = (now - MOST..=now)
             .map(|number| cadence_period(cadence, number, zone).from)
             .filter(|edge| view.flow.since.is_some_and(|since| *edge >= since))
@@ -58,7 +58,7 @@ impl Cadences {
 /// The complete cadences that a chart can hold, the one before them included.
 #[must_use]
 pub fn span(cadence: &Cadence, as_of: Timestamp, zone: Tz) -> Period {
-    let now = cadence_number(cadence, as_of, zone);
+    let now = cadence.number(as_of, zone);
     let edge = |number: i64| cadence_period(cadence, number, zone).from;
     Period::new(edge(now - MOST), edge(now))
 }

@@ -108,13 +108,6 @@ pub fn uncovered(coverage: &[CoverageSpan]) -> Vec<Period> {
     gaps
 }
 
-/// The cadence that contains `as_of`, by number since the anchor (0-based; negative before it).
-#[must_use]
-pub fn cadence_number(cadence: &Cadence, as_of: Timestamp, zone: Tz) -> i64 {
-    let day = as_of.to_utc().with_timezone(&zone).date_naive();
-    (day - cadence.anchor).num_days().div_euclid(i64::from(cadence.days.max(1)))
-}
-
 /// The period of one cadence, from local midnight to local midnight.
 #[must_use]
 pub fn cadence_period(cadence: &Cadence, number: i64, zone: Tz) -> Period {
@@ -155,9 +148,9 @@ mod tests {
         let anchor = NaiveDate::from_ymd_opt(2026, 1, 5).unwrap();
         let pi = Cadence { id: "pi".into(), anchor, days: 70 };
         let zone = Tz::Europe__Berlin;
-        assert_eq!(cadence_number(&pi, at("2026-03-15T22:59:59Z"), zone), 0);
-        assert_eq!(cadence_number(&pi, at("2026-03-15T23:00:00Z"), zone), 1);
-        assert_eq!(cadence_number(&pi, at("2026-01-04T12:00:00Z"), zone), -1);
+        assert_eq!(pi.number(at("2026-03-15T22:59:59Z"), zone), 0);
+        assert_eq!(pi.number(at("2026-03-15T23:00:00Z"), zone), 1);
+        assert_eq!(pi.number(at("2026-01-04T12:00:00Z"), zone), -1);
         assert_eq!(cadence_period(&pi, 0, zone).from, at("2026-01-04T23:00:00Z"));
         assert_eq!(cadence_period(&pi, 1, zone).to, at("2026-05-24T22:00:00Z"));
     }

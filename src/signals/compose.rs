@@ -1,7 +1,7 @@
 //! The report around the findings: header, table, tally, due reviews, what cannot be seen.
 
 use super::bets::{concerns, decisions, due, phrase, verb};
-use super::calendar::{cadence_number, cadence_period};
+use super::calendar::cadence_period;
 use super::decision_rows::decision_rows;
 use super::defaults::{FALSE_ALARMS_PERCENT, FALSE_ALARMS_PERCENT_ELSE, STANDING_WEEKS};
 use super::epic_rows::epic_rows;
@@ -13,7 +13,7 @@ use super::view::View;
 use super::vocabulary::hides;
 use super::{h2_data_confidence as h2, p1_attention_share as p1, p2_intent_gap as p2};
 use super::{home_work, unlocks, unseen};
-use crate::model::{DAY_MS, Dimension, Direction, Week};
+use crate::model::{DAY_MS, Dimension, Week};
 
 /// Runs every signal of the catalogue over a view.
 ///
@@ -60,7 +60,7 @@ fn header(view: &View<'_>) -> Header {
     let period = week.period(zone);
     let cadence = view.data.cadences.first().map(|cadence| {
         // The position of the week that the page is about, which is the newest complete one.
-        let number = cadence_number(cadence, period.from, zone);
+        let number = cadence.number(period.from, zone);
         let span = cadence_period(cadence, number, zone);
         let left = span.to.millis() - view.as_of.millis();
         let week_ms = 7 * DAY_MS;
@@ -137,10 +137,7 @@ fn due_reviews(view: &View<'_>) -> Vec<DueReview> {
             let expects = due(view, decision)?;
             let measure = view.data.outcomes.iter().find(|m| m.id == expects.measure);
             let name = measure.map_or(&expects.measure, |measure| &measure.name);
-            let direction = match expects.direction {
-                Direction::Up => "up",
-                Direction::Down => "down",
-            };
+            let direction = expects.direction.word();
             Some(DueReview {
                 decision: decision.id.clone(),
                 subject: phrase(view.data, decision),

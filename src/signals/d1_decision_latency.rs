@@ -21,7 +21,7 @@
 //! level whose queue this could be, so there the queue is not shown.
 
 use super::bets::{decisions, decisions_about, in_scope, recent};
-use super::calendar::{cadence_number, cadence_period};
+use super::calendar::cadence_period;
 use super::curves::{Compared, Sides, by_week, drawn, plausibly, quantiles, within};
 use super::defaults::{MEDIAN_EVENTS, RISK_SET_MIN};
 use super::epic_rows::Waits;
@@ -130,7 +130,7 @@ pub(super) fn queue_now(view: &View<'_>) -> Vec<(usize, Waits)> {
 /// The first boundary of the portfolio's cadence at or after an instant.
 fn boundary(view: &View<'_>, from: Timestamp) -> Option<Timestamp> {
     let cadence = view.data.cadences.first()?;
-    let number = cadence_number(cadence, from, view.data.zone);
+    let number = cadence.number(from, view.data.zone);
     let start = |number| cadence_period(cadence, number, view.data.zone).from;
     Some(if start(number) == from { from } else { start(number + 1) })
 }

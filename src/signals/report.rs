@@ -176,6 +176,15 @@ pub struct Observation {
     pub question: String,
 }
 
+impl Observation {
+    /// All that follows the subject, in one paragraph.
+    #[must_use]
+    pub fn sentences(&self) -> String {
+        let parts = [&*self.evidence, &*self.uncertainty, &*self.question];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+}
+
 /// One result of one signal for one slice.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Finding {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::at_work::{attended, united, worked};
 use super::attention::{Attention, Grid, Table};
 use super::bets::first_releases;
-use super::calendar::{Weeks, cadence_number, cadence_period};
+use super::calendar::{Weeks, cadence_period};
 use super::defaults::{
     CADENCE_REACH_WEEKS, CADENCE_SERIES, FOLLOW_BASELINE, SERIES_WEEKS, UNEXAMINED_CADENCES,
 };
@@ -312,6 +312,6 @@ pub fn cadences(data: &Dataset, as_of: Timestamp) -> Vec<Period> {
     let Some(cadence) = data.cadences.first() else { return Vec::new() };
     let reach = CADENCE_REACH_WEEKS * 7 / i64::from(cadence.days.max(1));
     let count = reach.clamp(UNEXAMINED_CADENCES, CADENCE_SERIES);
-    let now = cadence_number(cadence, as_of, data.zone);
+    let now = cadence.number(as_of, data.zone);
     (now - count..now).map(|number| cadence_period(cadence, number, data.zone)).collect()
 }

@@ -70,7 +70,9 @@ impl Pair<'_> {
                 .as_ref()
                 .and_then(|series| Some(chart::number(series.points.last()?.value?, series.unit)));
             let word = short(&found.verdict);
-            Some(newest.map_or_else(|| word.clone(), |newest| format!("{word}; newest {newest}")))
+            Some(
+                newest.map_or_else(|| word.to_owned(), |newest| format!("{word}; newest {newest}")),
+            )
         };
         let moments = [self.visit.moment, self.visit.beside.unwrap_or_default()];
         html! {
@@ -114,7 +116,7 @@ impl Pair<'_> {
             @match of(nth) {
                 Some(found) => {
                     (said(found))
-                    (drawn(found, &subject, false))
+                    (drawn(found, &subject, false, own.zone))
                     (why(found))
                     (measure_words::table(found, of(1 - nth), &subject, own.zone))
                 },

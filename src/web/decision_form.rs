@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::decision_words::{VERBS, altitude, way};
+use super::decision_words::{VERBS, altitude};
 use super::layout::capital;
 use crate::gauge::record::{NewDecision, NewExpectation, RecordError};
 use crate::model::{Altitude, Direction};
@@ -165,8 +165,8 @@ impl Form<'_> {
         let measures: Vec<(String, String)> = outcomes
             .map(|outcome| (outcome.measure.id.clone(), outcome.measure.name.clone()))
             .collect();
-        let ways =
-            [Direction::Up, Direction::Down].map(|one| (way(one).to_owned(), way(one).to_owned()));
+        let ways = [Direction::Up, Direction::Down]
+            .map(|one| (one.word().to_owned(), one.word().to_owned()));
         html! {
             fieldset {
                 legend { "What is expected of it" }

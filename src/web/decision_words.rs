@@ -1,6 +1,6 @@
 //! The words of decisions: verbs, altitudes, expectations and how they came out.
 
-use crate::model::{Altitude, Direction, Verb};
+use crate::model::{Altitude, Verb};
 use crate::portfolio::Words;
 use crate::signals::d4_expectation_record::Outcome;
 
@@ -14,15 +14,6 @@ pub const VERBS: [(Verb, &str); 7] = [
     (Verb::Less, "less"),
     (Verb::Rebalance, "rebalance"),
 ];
-
-/// Which way a measure is meant to move.
-#[must_use]
-pub fn way(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Up => "up",
-        Direction::Down => "down",
-    }
-}
 
 /// The level that took a decision, in the portfolio's words.
 #[must_use]

@@ -12,15 +12,16 @@ use maud::{Markup, html};
 
 use super::access::Role;
 use super::decision_form::{Form, Typed};
-use super::decision_words::{altitude, outcome, way};
+use super::decision_words::{altitude, outcome};
 use super::error::WebError;
-use super::figures::{table, verdict};
 use super::item_words::day;
 use super::layout::{Here, capital, page as frame, whole};
+use super::measure_words::table;
 use super::moment::Visit;
 use super::routes::Need;
+use super::signal_words::verdict;
 use super::{App, notices, reads_portfolio};
-use crate::digests::{stale, words as digest_words};
+use crate::digests::words as digest_words;
 use crate::gauge::record::RecordError;
 use crate::portfolio::{Words, words};
 use crate::signals::decision_rows::DecisionRow;
@@ -71,7 +72,7 @@ async fn render(
     let report = app.gauge.report(visit.moment, &Scope::Portfolio).await?;
     let zone = app.gauge.portfolio().zone();
     let words = words(report.header.vocabulary);
-    let stale = stale::lines(&app.gauge.freshness(visit.moment).await?, zone);
+    let notices = notices::of(app, visit).await?;
     let form = Form {
         typed,
         problem: problem
@@ -85,7 +86,7 @@ async fn render(
     let body = html! {
         h1 { "Decisions" }
         p.dateline { (digest_words::dateline(&report.header)) }
-        (notices::all(app.store.trouble(), &stale, visit))
+        (notices)
         @if Need::Recorder.lets(role) {
             @if visit.is_live() { (form.render()) }
             @else { p.quiet { "Decisions are recorded in the present." } }
@@ -121,7 +122,7 @@ impl Journal<'_> {
                         @if let Some(expects) = &row.expects {
                             li {
                                 a href=(format!("#{}", row.id)) { (row.phrase) } ": " (expects.measure.name) " "
-                                (way(expects.direction)) " was expected; the review date was " (day(expects.review_at, self.zone)) "."
+                                (expects.direction.word()) " was expected; the review date was " (day(expects.review_at, self.zone)) "."
                             }
                         }
                     }
@@ -169,7 +170,7 @@ impl Journal<'_> {
                     }
                     @if let Some(expects) = &row.expects {
                         p {
-                            "Expected: " a href=(self.visit.signal("O1", Some(&expects.measure))) { (expects.measure.name) } " " (way(expects.direction)) ". "
+                            "Expected: " a href=(self.visit.signal("O1", Some(&expects.measure))) { (expects.measure.name) } " " (expects.direction.word()) ". "
                             @match expects.outcome {
                                 Some(came) => { "By its review date, " (day(expects.review_at, self.zone)) ", it " (outcome(came)) "." }
                                 None => { "Its review date is " (day(expects.review_at, self.zone)) "." }
@@ -247,7 +248,7 @@ impl Journal<'_> {
                             p.soft { (whole(&said.uncertainty)) }
                             p.ask { (said.question) }
                         }
-                        (table(found, "expectation record", self.zone))
+                        (table(found, None, "the expectation record", self.zone))
                         p.soft.small { "An expectation is judged on the readings before its review date. A perfect record asks whether the bets are bold enough." }
                     }
                 }

@@ -11,12 +11,13 @@ use maud::{Markup, html};
 
 use super::access::Role;
 use super::error::WebError;
-use super::figures::{item_days, of, short, table, verdict};
 use super::layout::{Here, capital, page as frame, whole};
+use super::measure_words::{item_days, of, table};
 use super::moment::Visit;
+use super::signal_words::{short, verdict};
 use super::wait_chart::{Arrow, waits};
 use super::{App, chart, notices, reads_portfolio};
-use crate::digests::{stale, words as digest_words};
+use crate::digests::words as digest_words;
 use crate::model::StreamKind;
 use crate::portfolio::words;
 use crate::signals::report::{Finding, Report, Slice};
@@ -34,8 +35,7 @@ pub async fn page(
     reads_portfolio(&role)?;
     let report = app.gauge.report(visit.moment, &Scope::Portfolio).await?;
     let world = app.gauge.world(visit.moment.known).await?;
-    let stale = stale::lines(&app.gauge.freshness(visit.moment).await?, world.dataset.zone);
-    let notices = notices::all(app.store.trouble(), &stale, &visit);
+    let notices = notices::of(&app, &visit).await?;
     let body = render(&report, &world.dataset, &visit, &notices);
     Ok(frame("Dependencies", Here::Dependencies, &visit, &body))
 }
@@ -177,7 +177,7 @@ fn behind(pair: &Pair<'_>, visit: &Visit, zone: Tz) -> Markup {
                     p.soft { (whole(&said.uncertainty)) }
                     p.ask { (said.question) }
                 }
-                (table(found, name, zone))
+                (table(found, None, name, zone))
                 (keys(found, visit))
             }
             @if let Some(series) = series {
@@ -220,7 +220,7 @@ fn told_knot(knot: &Finding, visit: &Visit, zone: Tz) -> Markup {
                     p.soft { (whole(&said.uncertainty)) }
                     p.ask { (said.question) }
                 }
-                (table(knot, &knot.slice.name, zone))
+                (table(knot, None, &knot.slice.name, zone))
                 (keys(knot, visit))
             }
         }

@@ -9,13 +9,14 @@ use chrono_tz::Tz;
 use maud::{Markup, html};
 
 use super::access::Role;
-use super::decision_words::{outcome, way};
+use super::decision_words::outcome;
 use super::epics_page::{level, level_tag, marks};
 use super::error::WebError;
-use super::figures::{short, table};
 use super::item_words::day;
 use super::layout::{Here, capital, page as frame, whole};
+use super::measure_words::table;
 use super::moment::Visit;
+use super::signal_words::short;
 use super::{App, chart, reads_portfolio};
 use crate::model::{Context, EpicState, Timestamp};
 use crate::portfolio::{Words, words};
@@ -145,12 +146,12 @@ impl Sheet<'_> {
                     @match found {
                         None => p { "The measure is not declared as an outcome." },
                         Some(found) => {
-                            p { (super::figures::verdict(&found.verdict)) }
+                            p { (super::signal_words::verdict(&found.verdict)) }
                             @if let Some(said) = &found.observation {
                                 p { (whole(&capital(&said.evidence))) }
                                 p.soft { (whole(&said.uncertainty)) }
                             }
-                            (table(found, &measure.name, self.zone()))
+                            (table(found, None, &measure.name, self.zone()))
                         }
                     }
                 }
@@ -184,7 +185,7 @@ impl Sheet<'_> {
                             a href=(self.visit.link(&format!("/decisions#{}", row.id))) { (row.phrase) }
                             ", " (quoted(&row.why))
                             @if let Some(expects) = &row.expects {
-                                br; span.small { "Expected: " (expects.measure.name) " " (way(expects.direction)) "; "
+                                br; span.small { "Expected: " (expects.measure.name) " " (expects.direction.word()) "; "
                                     @match expects.outcome {
                                         Some(came) => (outcome(came)),
                                         None => "its review date has not come",

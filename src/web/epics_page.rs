@@ -9,11 +9,12 @@ use maud::{Markup, html};
 
 use super::access::Role;
 use super::error::WebError;
-use super::figures::{of, verdict};
 use super::layout::{Here, capital, page as frame, plural, whole};
+use super::measure_words::of;
 use super::moment::Visit;
+use super::signal_words::verdict;
 use super::{App, notices, reads_portfolio};
-use crate::digests::{stale, words as digest_words};
+use crate::digests::words as digest_words;
 use crate::model::{Context, EpicState};
 use crate::portfolio::{Words, words};
 use crate::signals::Scope;
@@ -43,9 +44,7 @@ pub async fn page(
     let report = app.gauge.report(visit.moment, &Scope::Portfolio).await?;
     let words = words(report.header.vocabulary);
     let word = level(words)?;
-    let zone = app.gauge.portfolio().zone();
-    let stale = stale::lines(&app.gauge.freshness(visit.moment).await?, zone);
-    let notices = notices::all(app.store.trouble(), &stale, &visit);
+    let notices = notices::of(&app, &visit).await?;
     let title = plural(word);
     Ok(frame(&title, Here::Epics, &visit, &render(&report, word, &visit, &notices)))
 }

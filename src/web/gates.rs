@@ -37,7 +37,7 @@ pub fn table(
         |gate: &Gate| other.map(|other| other.gates.iter().find(|known| known.name == gate.name));
     html! {
         div.scroll tabindex="0" role="region" aria-label=(label) {
-            table.measures {
+            table.figures.told {
                 thead { tr {
                     th scope="col" { "Of " (confidence.slice.name) }
                     th scope="col" { "Share" }
@@ -47,7 +47,7 @@ pub fn table(
                 tbody {
                     @for gate in gates {
                         tr {
-                            th scope="row" { (words(gate.name)) }
+                            th.words scope="row" { (words(gate.name)) }
                             td { (marked(&share(gate), twin(gate).map(|twin| twin.map(share)))) }
                             td { (marked(&counts(gate), twin(gate).map(|twin| twin.map(counts)))) }
                             td { (standing(gate)) }

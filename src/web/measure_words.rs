@@ -3,6 +3,7 @@
 use chrono_tz::Tz;
 use maud::{Markup, html};
 
+use super::item_words::day;
 use super::layout::{capital, whole};
 use crate::digests::words::points;
 use crate::model::Period;
@@ -127,51 +128,79 @@ pub fn range(measure: &Measure) -> Option<String> {
     })
 }
 
-/// "24 August 2026 to 15 November 2026", both days included.
+/// "24 August 2026 to 15 November 2026", both days included; one day for an instant.
 #[must_use]
-pub fn days(period: Period, zone: Tz) -> String {
-    let day = |at: crate::model::Timestamp| {
-        at.to_utc().with_timezone(&zone).format("%-d %b %Y").to_string()
-    };
-    if period.from >= period.to {
-        return format!("at {}", day(period.from));
+pub fn span(window: Period, zone: Tz) -> String {
+    if window.millis() <= 0 {
+        return day(window.to, zone);
     }
-    format!("{} to {}", day(period.from), day(period.to.plus_millis(-1)))
+    format!("{} to {}", day(window.from, zone), day(window.to.plus_millis(-1), zone))
 }
 
-/// All numbers of a finding, each with what is needed to read it. What differs from the same number
-/// of `other` is marked; `subject` tells one table of a page from another.
+/// "4.2 item-days", whole.
+#[must_use]
+pub fn item_days(days: f64) -> String {
+    value(days, Unit::ItemDays)
+}
+
+/// The number of a finding by its stable name.
+#[must_use]
+pub fn of<'a>(found: &'a Finding, name: &str) -> Option<&'a Measure> {
+    found.measures.iter().find(|measure| measure.name == name)
+}
+
+/// All numbers of a finding, each with what is needed to read it, and the window they share above
+/// them; nothing when there are none. What differs from the same number of `other` is marked;
+/// `subject` tells one table of a page from another.
 #[must_use]
 pub fn table(found: &Finding, other: Option<&Finding>, subject: &str, zone: Tz) -> Markup {
-    let label = format!("Numbers of {subject}");
+    // How much of all team time was seen belongs to the whole portfolio and to no slice of it.
+    let told = |m: &&Measure| m.name != "coverage" || found.slice.dimension == "portfolio";
+    let shown: Vec<&Measure> = found.measures.iter().filter(told).collect();
+    let shared = shown.first().and_then(|first| first.window);
+    let ranged = shown.iter().any(|measure| range(measure).is_some());
     html! {
-        div.scroll tabindex="0" role="region" aria-label=(label) {
-            table.measures {
-                thead { tr {
-                    @for cell in ["", "Value", "Plausible range", "n", "Window"] {
-                        @if cell.is_empty() { td {} } @else { th scope="col" { (cell) } }
-                    }
-                } }
-                tbody {
-                    @for measure in &found.measures {
-                        @let twin = other.map(|other| {
-                            other.measures.iter().find(|known| known.name == measure.name)
-                        });
-                        tr {
-                            th scope="row" { (name(measure)) }
-                            td { (marked(&amount(measure), twin.map(|t| t.map(amount)))) }
-                            td { @match range(measure) {
-                                Some(text) => (marked(&text, twin.map(|t| t.and_then(range)))),
-                                None => span.soft { "–" },
-                            } }
-                            td { @match measure.n {
-                                Some(n) => (marked(&n.to_string(), twin.map(|t| t.and_then(|t| t.n).map(|n| n.to_string())))),
-                                None => span.soft { "–" },
-                            } }
-                            td { @if let Some(window) = measure.window { (days(window, zone)) } }
+        @if !shown.is_empty() {
+            div.scroll tabindex="0" role="region" aria-label=(format!("Numbers of {subject}")) {
+                table.figures.told {
+                    thead { tr {
+                        th scope="col" { @if let Some(window) = shared { (span(window, zone)) } @else { "Number" } }
+                        th.n scope="col" { "Value" }
+                        @if ranged { th.n scope="col" { "Plausible range" } }
+                        th.n scope="col" { "n" }
+                    } }
+                    tbody {
+                        @for measure in shown {
+                            @let twin = other.map(|other| of(other, measure.name));
+                            @let window = measure.window.filter(|own| Some(*own) != shared);
+                            tr {
+                                th.words scope="row" {
+                                    (whole(&name(measure)))
+                                    @if let Some(window) = window { span.soft.small { " " (span(window, zone)) } }
+                                }
+                                (cell(measure, twin, |one| Some(amount(one))))
+                                @if ranged { (cell(measure, twin, range)) }
+                                (cell(measure, twin, |one| one.n.map(|n| n.to_string())))
+                            }
                         }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// One cell of a number, marked where its counterpart says something else.
+fn cell(
+    own: &Measure,
+    twin: Option<Option<&Measure>>,
+    text: impl Fn(&Measure) -> Option<String>,
+) -> Markup {
+    html! {
+        td.n {
+            @match text(own) {
+                Some(told) => (marked(&told, twin.map(|twin| twin.and_then(&text)))),
+                None => "–",
             }
         }
     }
@@ -184,17 +213,17 @@ pub fn parts(found: &Finding) -> Markup {
     html! {
         @if !found.parts.is_empty() {
             div.scroll tabindex="0" role="region" aria-label=(label) {
-                table.measures {
+                table.figures {
                     thead { tr {
-                        th scope="col" { "Part, by name" } th scope="col" { "Value" }
-                        th scope="col" { "Of all parts" }
+                        th scope="col" { "Part, by name" } th.n scope="col" { "Value" }
+                        th.n scope="col" { "Of all parts" }
                     } }
                     tbody {
                         @for part in &found.parts {
                             tr {
-                                th scope="row" { (part.name) }
-                                td { (value(part.value, part.unit)) }
-                                td { (whole(&percent(part.share))) }
+                                th.words scope="row" { (part.name) }
+                                td.n { (value(part.value, part.unit)) }
+                                td.n { (whole(&percent(part.share))) }
                             }
                         }
                     }
@@ -214,6 +243,7 @@ pub fn marked(text: &str, twin: Option<Option<String>>) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Timestamp;
 
     fn measure(name: &'static str, value: f64, unit: Unit, n: Option<u64>) -> Measure {
         Measure { name, value, unit, n, range: Some((0.03, 0.56)), window: None }
@@ -249,5 +279,14 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), NAMES.len());
+    }
+
+    #[test]
+    fn windows_tell_their_last_day() {
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        let week = Period::new(at("2026-06-08T00:00:00Z"), at("2026-06-15T00:00:00Z"));
+        assert_eq!(span(week, Tz::UTC), "8 June 2026 to 14 June 2026");
+        let now = Period::new(week.to, week.to);
+        assert_eq!(span(now, Tz::UTC), "15 June 2026");
     }
 }

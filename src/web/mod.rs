@@ -14,7 +14,6 @@ mod dependencies_page;
 mod epic_page;
 mod epics_page;
 mod error;
-mod figures;
 mod first_run;
 mod gates;
 mod health;

@@ -12,12 +12,12 @@ use super::access::Role;
 use super::epic_page::state_word;
 use super::epics_page::level_tag;
 use super::error::WebError;
-use super::figures::verdict;
 use super::item_words::day;
 use super::layout::{Here, capital, page as frame, plural};
 use super::moment::Visit;
+use super::signal_words::verdict;
 use super::{App, notices, reads_portfolio};
-use crate::digests::{stale, words as digest_words};
+use crate::digests::words as digest_words;
 use crate::model::EpicState;
 use crate::portfolio::{Words, words};
 use crate::signals::Scope;
@@ -37,8 +37,7 @@ pub async fn page(
     reads_portfolio(&role)?;
     let report = app.gauge.report(visit.moment, &Scope::Portfolio).await?;
     let zone = app.gauge.portfolio().zone();
-    let stale = stale::lines(&app.gauge.freshness(visit.moment).await?, zone);
-    let notices = notices::all(app.store.trouble(), &stale, &visit);
+    let notices = notices::of(&app, &visit).await?;
     let body = render(&report, zone, &visit, &notices);
     Ok(frame("Roadmap", Here::Roadmap, &visit, &body))
 }

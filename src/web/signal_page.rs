@@ -15,7 +15,7 @@ use super::moment::Visit;
 use super::signal_parts::{behind, drawn, lacks, said, why};
 use super::signal_words::short;
 use super::{App, beside_signal, gates, measure_words, notices, reads_portfolio};
-use crate::digests::{links, stale, words};
+use crate::digests::{links, words};
 use crate::portfolio as framework;
 use crate::signals::report::{Finding, Report, Slice};
 use crate::signals::{ALL, Scope, Signal};
@@ -39,11 +39,11 @@ pub async fn page(
         return beside_signal::page(&pair, asked);
     }
     let slice = chosen(&report, signal, asked)?;
-    let old = stale::lines(&app.gauge.freshness(visit.moment).await?, visit.zone);
+    let notices = notices::of(&app, &visit).await?;
     let this = Page { signal, report: &report, visit: &visit };
     let body = html! {
         (head(signal, &report, &visit))
-        (notices::stale(&old, &visit))
+        (notices)
         @match &slice {
             Some(slice) => (this.of_slice(slice)),
             None => (this.overview()),
@@ -170,7 +170,7 @@ impl Page<'_> {
                 h2 #slice { (slice.name) }
                 (said(found))
                 (lacks(signal, report, found))
-                (drawn(found, &found.slice.name, true))
+                (drawn(found, &found.slice.name, true, visit.zone))
                 (why(found))
             }
             section aria-labelledby="numbers" {

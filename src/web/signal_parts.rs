@@ -1,13 +1,13 @@
 //! The parts of a signal page that say what a finding says: its verdict, its reasons, its chart,
 //! and what it rests on.
 
+use chrono_tz::Tz;
 use maud::{Markup, html};
 
-use super::figures::verdict;
 use super::layout::{capital, prose, sentence, whole};
 use super::moment::Visit;
-use super::signal_words::reasons;
-use super::{chart, measure_words};
+use super::signal_words::{reasons, verdict};
+use super::{chart, measure_words, survival_chart};
 use crate::signals::Signal;
 use crate::signals::report::{Finding, Report, Unlock};
 
@@ -57,11 +57,19 @@ pub fn lacks(signal: &Signal, report: &Report, found: &Finding) -> Markup {
     }
 }
 
-/// The chart with its numbers; without a series, the numbers of one unit as bars.
+/// The curve or the chart with its numbers; without either, the numbers of one unit as bars.
 #[must_use]
-pub fn drawn(found: &Finding, name: &str, wide: bool) -> Markup {
+pub fn drawn(found: &Finding, name: &str, wide: bool, zone: Tz) -> Markup {
     let label = format!("Chart. {name}: {}", verdict(&found.verdict));
     html! {
+        @if let Some(curve) = &found.curve {
+            (survival_chart::survival(curve, found.signal, &label))
+            details {
+                summary { "The numbers of the curve" }
+                p.small { "Ages were observed from " (measure_words::span(curve.window, zone)) "." }
+                (survival_chart::table(curve, name))
+            }
+        }
         @match &found.series {
             Some(series) => {
                 @if wide { (chart::wide(series, &label)) } @else { (chart::behaviour(series, &label)) }
@@ -70,7 +78,8 @@ pub fn drawn(found: &Finding, name: &str, wide: bool) -> Markup {
                     (chart::table(series, name))
                 }
             },
-            None => (chart::values(&found.measures, name, measure_words::name)),
+            None if found.curve.is_none() => (chart::values(&found.measures, name, measure_words::name)),
+            None => {}
         }
     }
 }
@@ -95,7 +104,8 @@ pub fn behind(signal: &Signal, report: &Report, found: &Finding, visit: &Visit) 
         }
         @if signal.id == "D4" && !items.is_empty() {
             p { "Decisions: "
-                @for (nth, id) in items.iter().enumerate() { @if nth > 0 { ", " } (id) }
+                @for (nth, id) in items.iter().enumerate() { @if nth > 0 { ", " }
+                    a href=(visit.link(&format!("/decisions#{id}"))) { (id) } }
                 ". " a href=(visit.link("/decisions")) { "The journal" } " tells them in full." }
         } @else if !items.is_empty() {
             ul.inline { @for key in items.iter().take(MOST_KEYS) { li { a href=(visit.item(key)) { (key) } } } }

@@ -1,33 +1,33 @@
 //! What a signal concludes, in words: the verdict, which rule gave it, and what is missing for one.
 
+use crate::digests::words as digest_words;
 use crate::signals::false_alarms_percent;
 use crate::signals::report::{Finding, Move, Series, Verdict};
 use crate::signals::stats::xmr::Rule;
 use crate::signals::words::number;
 
-use super::layout::capital;
+use super::layout::{capital, sentence};
 
-/// The verdict as a word for tables.
+/// What a verdict says, as a sentence.
 #[must_use]
-pub fn short(verdict: &Verdict) -> String {
-    match verdict {
-        Verdict::Confirmed { direction } => format!("confirmed ({})", way(*direction)),
-        Verdict::New { direction } => format!("new, not confirmed ({})", way(*direction)),
-        Verdict::Usual => "within the usual range".to_owned(),
-        Verdict::Fact => "found".to_owned(),
-        Verdict::Nothing => "nothing found".to_owned(),
-        Verdict::Described => "described, not tested".to_owned(),
-        Verdict::Insufficient { .. } => "not enough data".to_owned(),
-        Verdict::NotApplicable { .. } => "cannot be asked here".to_owned(),
-    }
+pub fn verdict(verdict: &Verdict) -> String {
+    sentence(&digest_words::verdict(verdict))
 }
 
-/// Up or down.
+/// The verdict in a word or two, for a list or a table.
 #[must_use]
-pub fn way(direction: Move) -> &'static str {
-    match direction {
-        Move::Up => "up",
-        Move::Down => "down",
+pub fn short(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Confirmed { direction: Move::Up } => "up, confirmed",
+        Verdict::Confirmed { direction: Move::Down } => "down, confirmed",
+        Verdict::New { direction: Move::Up } => "up, not confirmed yet",
+        Verdict::New { direction: Move::Down } => "down, not confirmed yet",
+        Verdict::Usual => "within its usual range",
+        Verdict::Fact => "found",
+        Verdict::Nothing => "nothing found",
+        Verdict::Described => "told as it is",
+        Verdict::Insufficient { .. } => "not enough data",
+        Verdict::NotApplicable { .. } => "not told here",
     }
 }
 
@@ -164,5 +164,14 @@ mod tests {
             });
         }
         assert!(reasons(&unusual)[0].contains("one fired at an earlier one"));
+    }
+
+    #[test]
+    fn verdicts_are_sentences() {
+        let why = "P85 rests on twenty exits".to_owned();
+        let short = Verdict::Insufficient { have: 3, need: 20, unit: "exits".into(), why };
+        assert_eq!(verdict(&short), "Not enough data: P85 rests on twenty exits (3 of 20 exits).");
+        let none = Verdict::NotApplicable { why: "no cadence is declared".into() };
+        assert_eq!(verdict(&none), "Not told here: no cadence is declared.");
     }
 }

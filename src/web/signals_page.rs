@@ -13,7 +13,7 @@ use super::layout::{Here, page as frame, whole};
 use super::moment::Visit;
 use super::signal_words::short;
 use super::{App, notices, reads_portfolio};
-use crate::digests::{links, stale, words};
+use crate::digests::{links, words};
 use crate::signals::report::{Finding, Question, Report, Verdict};
 use crate::signals::words::count;
 use crate::signals::{ALL, Scope, Signal, is_gate};
@@ -25,11 +25,11 @@ pub async fn page(
 ) -> Result<Markup, WebError> {
     reads_portfolio(&role)?;
     let report = app.gauge.report(visit.moment, &Scope::Portfolio).await?;
-    let old = stale::lines(&app.gauge.freshness(visit.moment).await?, visit.zone);
+    let notices = notices::of(&app, &visit).await?;
     let body = html! {
         h1 { "Signals" }
         p.dateline { (words::dateline(&report.header)) }
-        (notices::stale(&old, &visit))
+        (notices)
         p.lead { "What is measured, by the question that it serves, and what each says at this instant." }
         @for (index, question) in Question::ALL.into_iter().enumerate() {
             @let id = format!("question-{}", index + 1);
@@ -68,7 +68,7 @@ fn summary(signal: &Signal, report: &Report, visit: &Visit) -> Markup {
     let told = |found: &&&Finding| {
         matches!(found.verdict, Verdict::Confirmed { .. } | Verdict::New { .. } | Verdict::Fact)
     };
-    let mut rest: Vec<(String, u64)> = Vec::new();
+    let mut rest: Vec<(&str, u64)> = Vec::new();
     for found in own.iter().filter(|found| !told(found)) {
         let word = short(&found.verdict);
         match rest.iter_mut().find(|(known, _)| *known == word) {

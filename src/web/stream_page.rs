@@ -10,13 +10,14 @@ use maud::{Markup, html};
 
 use super::access::Role;
 use super::error::WebError;
-use super::figures::{short, span, table, verdict};
 use super::item_words::day;
 use super::layout::{Here, capital, page as frame, prose, sentence, whole};
+use super::measure_words::{span, table};
 use super::moment::Visit;
+use super::signal_words::{short, verdict};
 use super::stream_parts as parts;
 use super::{App, chart, notices, reads_portfolio, survival_chart};
-use crate::digests::{stale, words as digest_words};
+use crate::digests::words as digest_words;
 use crate::model::StreamKind;
 use crate::portfolio::{Words, words};
 use crate::signals::report::{Finding, Report, Slice};
@@ -56,8 +57,7 @@ pub async fn page(
         )));
     };
     let slice = slices.list[place].clone();
-    let stale = stale::lines(&app.gauge.freshness(visit.moment).await?, data.zone);
-    let notices = notices::all(app.store.trouble(), &stale, &visit);
+    let notices = notices::of(&app, &visit).await?;
     if slice.id == OTHER && id != OTHER {
         let stream = data.streams.iter().find(|stream| stream.id == id);
         let name = stream.map_or(id.as_str(), |stream| stream.name.as_str());
@@ -176,7 +176,7 @@ impl Sheet<'_> {
             p.small { "Ages were observed from " (span(curve.window, self.zone)) "." }
             (survival_chart::table(curve, &format!("flow time of {name}")))
         };
-        self.card("V1", "", Some(survival_chart::survival(curve, &label)), &numbers)
+        self.card("V1", "", Some(survival_chart::survival(curve, "V1", &label)), &numbers)
     }
 
     /// Waiting by state beside the chart of the active share.
@@ -232,7 +232,7 @@ impl Sheet<'_> {
                         p.ask { (said.question) }
                     }
                     (inside)
-                    (table(found, &about, self.zone))
+                    (table(found, None, &about, self.zone))
                 }
                 @if let Some(drawn) = &drawn { (drawn) }
                 @else if let Some(series) = series {

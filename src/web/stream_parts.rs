@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::decision_words as decided_words;
-use super::figures::{of, short, table, verdict};
 use super::gates;
 use super::layout::{capital, whole};
+use super::measure_words::{of, table};
+use super::signal_words::{short, verdict};
 use super::stream_page::{Sheet, catalogued};
 use crate::model::Direction;
 use crate::signals::report::{Finding, Verdict};
@@ -135,7 +135,7 @@ pub fn rhythm(sheet: &Sheet<'_>) -> Markup {
                 }
                 @for found in skews {
                     p { (found.slice.name) ": " (short(&found.verdict)) }
-                    (table(found, &found.slice.name, sheet.zone))
+                    (table(found, None, &found.slice.name, sheet.zone))
                 }
             }
         }
@@ -177,7 +177,7 @@ pub fn outcomes(sheet: &Sheet<'_>) -> Markup {
                                             } @else { (measure.name) }
                                             " " span.soft.small { (measure.unit) }
                                         }
-                                        td { (decided_words::way(measure.direction)) }
+                                        td { (measure.direction.word()) }
                                         td.n { (newest.map_or_else(|| "–".to_owned(), |m| number(m.value))) }
                                         td.n { (newest.and_then(|m| m.range).map_or_else(|| "–".to_owned(), |(low, high)| format!("{} to {}", number(low), number(high)))) }
                                         td.n { (newest.and_then(|m| m.n).map_or_else(|| "–".to_owned(), |n| n.to_string())) }

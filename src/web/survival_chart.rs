@@ -17,9 +17,19 @@ const BOTTOM: f64 = 130.0;
 /// The shares that are marked on the axis: half and 15 % are where the median and the P85 are read.
 const MARKS: [f64; 4] = [1.0, 0.5, 0.15, 0.0];
 
-/// The curve and its 95 % band over ages in days.
+/// What the curve of a signal counts, and from when.
+fn counted(signal: &str) -> (&'static str, &'static str) {
+    match signal {
+        "O2" => ("bets that had told nothing yet", "days since the first active work"),
+        "D1" => ("stays in a decision state that still waited", "days in the state"),
+        _ => ("started work that was still open", "days since the start"),
+    }
+}
+
+/// The curve of `signal` and its 95 % band over ages in days.
 #[must_use]
-pub fn survival(curve: &Survival, label: &str) -> Markup {
+pub fn survival(curve: &Survival, signal: &str, label: &str) -> Markup {
+    let (what, since) = counted(signal);
     let scale = Scale::over(curve);
     let beyond = format!(" Ages beyond {:.0} days are in its table only.", scale.most);
     html! {
@@ -34,10 +44,10 @@ pub fn survival(curve: &Survival, label: &str) -> Markup {
                 @for tick in scale.ticks() {
                     text.axis x=(px(scale.x(tick))) y=(px(BOTTOM + 15.0)) text-anchor="middle" { (format!("{tick:.0}")) }
                 }
-                text.axis x=(px(RIGHT)) y=(px(BOTTOM + 31.0)) text-anchor="end" { "days since the start" }
+                text.axis x=(px(RIGHT)) y=(px(BOTTOM + 31.0)) text-anchor="end" { (since) }
             }
             figcaption {
-                "Share of started work that was still open at an age. Shaded: its 95\u{a0}% band. n = "
+                "Share of " (what) " at an age. Shaded: its 95\u{a0}% band. n = "
                 (curve.events) " ended."
                 @if !scale.whole { (beyond) }
             }
@@ -151,7 +161,7 @@ mod tests {
     #[test]
     fn the_curve_comes_down_by_steps_and_its_table_says_the_same() {
         let drawn = curve(&[(5.0, 0.5), (10.0, 0.0)]);
-        let page = survival(&drawn, "Flow time").0;
+        let page = survival(&drawn, "V1", "Flow time").0;
         // Half way along and half way down.
         assert!(page.contains("M46.0 10.0H188.0V70.0H330.0V130.0H330.0"), "{page}");
         assert!(page.contains("aria-label=\"Flow time\"") && page.contains("n = 12"));
@@ -161,7 +171,7 @@ mod tests {
 
     #[test]
     fn one_very_old_item_does_not_press_the_rest_flat() {
-        let page = survival(&curve(&[(2.0, 0.5), (4.0, 0.01), (400.0, 0.0)]), "Flow time").0;
+        let page = survival(&curve(&[(2.0, 0.5), (4.0, 0.01), (400.0, 0.0)]), "V1", "Flow time").0;
         assert!(page.contains("beyond 10 days") && !page.contains(">400<"), "{page}");
     }
 }

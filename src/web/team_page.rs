@@ -5,18 +5,17 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
-use chrono_tz::Tz;
 use maud::{Markup, html};
 
 use super::App;
 use super::access::Role;
 use super::chart;
 use super::error::WebError;
-use super::figures::verdict;
 use super::layout::{Here, capital, page as frame, whole};
 use super::measure_words::{amount, name, range};
 use super::moment::{At, Visit};
-use crate::digests::words::local;
+use super::signal_words::verdict;
+use crate::digests::words::{local, zone};
 use crate::gauge::Moment;
 use crate::signals::report::{Finding, Measure, Unit};
 use crate::signals::team::{self, TeamItem, TeamOnly, TeamView};
@@ -59,7 +58,7 @@ async fn sealed(
 }
 
 fn render(view: &TeamView) -> Markup {
-    let zone: Tz = view.zone.parse().unwrap_or(Tz::UTC);
+    let zone = zone(&view.zone);
     html! {
         h1 { (view.team.name) }
         p.dateline {

@@ -17,16 +17,24 @@ async fn a_brief_tells_what_a_decision_cites_what_followed_and_what_its_outcome_
     let found = brief::gather(gauge, &decision.id, staged.moment()).await.unwrap().unwrap();
     assert_eq!(found.brief.decision, *decision);
     assert!(!found.brief.followed.is_empty() && !found.brief.outcome.is_empty());
-    let text = brief::render(&found.brief);
+    let text = brief::render(&found, None);
     println!("{text}");
     for wanted in [&decision.id, "## What it cites", "## What followed", "Expected: "] {
         assert!(text.contains(wanted), "{wanted}: {text}");
     }
+    let linked = brief::render(&found, Some("https://gauge.example/"));
+    let clocks = format!("?as_of={now}&known={now}");
+    let journal = format!("(https://gauge.example/decisions{clocks}#{})", decision.id);
+    assert!(linked.contains(&journal), "{linked}");
+    assert!(
+        linked.contains("[Decision follow-through (D2)](https://gauge.example/signals/D2?slice="),
+        "{linked}"
+    );
     let teams: Vec<String> =
         gauge.portfolio().teams().iter().map(|team| team.name.clone()).collect();
     // The reason is the decision makers' own sentence, in quotes.
     assert_eq!(wording::violations(&text, &teams), Vec::<String>::new(), "{text}");
     assert!(brief::gather(gauge, "D-999", staged.moment()).await.unwrap().is_none());
     let again = brief::gather(gauge, &decision.id, staged.moment()).await.unwrap().unwrap();
-    assert_eq!(brief::render(&again.brief), text, "the same moment gives the same bytes");
+    assert_eq!(brief::render(&again, None), text, "the same moment gives the same bytes");
 }

@@ -1,6 +1,6 @@
 //! What Northwind declares: its `portfolio.toml`.
 
-use crate::model::{Direction, StreamKind, ValueArea};
+use crate::model::{StreamKind, ValueArea};
 
 use super::Plan;
 use super::calendar::CADENCE_WEEKS;
@@ -123,10 +123,7 @@ fn bets(plan: &Plan, numbers: &Numbers) -> String {
         text.push_str(&format!("\n[[theme]]\nid = {id:?}\nname = {name:?}\n"));
     }
     for outcome in OUTCOMES {
-        let direction = match outcome.direction {
-            Direction::Up => "up",
-            Direction::Down => "down",
-        };
+        let direction = outcome.direction.word();
         let area = match outcome.area {
             ValueArea::Current => "current",
             ValueArea::Unrealised => "unrealised",

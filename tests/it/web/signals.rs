@@ -195,7 +195,7 @@ async fn a_small_store_says_what_is_missing() {
     let page = house.ask(get("/signals/P4")).await.body;
     assert!(page.contains("this declaration would help") && page.contains("[[epic]]"), "{page}");
     let page = house.ask(get("/signals")).await.body;
-    assert!(page.contains("not enough data") && page.contains("cannot be asked here"), "{page}");
+    assert!(page.contains("not enough data") && page.contains("not told here"), "{page}");
     let wrong = house.ask(get("/signals/%3Cimg%20src=x%3E").page()).await;
     assert_eq!(wrong.status, 404);
     assert!(wrong.body.contains("&lt;img src=x&gt;") && !wrong.body.contains("<img"));
