@@ -115,6 +115,7 @@
 //! | to add | touch |
 //! |---|---|
 //! | a signal | a file in `src/signals/` with a [`signals::Signal`], and its line in [`signals::ALL`] |
+//! | a change of a signal's figures | a version in its `history`, and its line in `tests/it/definitions.rs` |
 //! | a tracker | a folder in `src/trackers/` that implements [`trackers::Tracker`], and its kind in [`trackers::settings`] |
 //! | a source of outcomes | a file in `src/sources/`, its kind there, and in `src/portfolio/` the keys that declare it |
 //! | a channel | a file in `src/channels/` with one `deliver`, its kind in [`channels::settings`], and its form of a digest in `src/digests/` |

@@ -63,6 +63,7 @@ async fn explain_signal(gauge: &Gauge, signal: &Signal, moment: Moment, json: bo
     print::line(&format!("{} {}{}\n", signal.id, signal.name, spans.head()));
     print::line(&print::wrapped("Asks: ", signal.asks, 2));
     print::line(&print::wrapped("Definition: ", signal.definition, 2));
+    print::line(&print::wrapped("", &signal.edition(), 2));
     print::line(&print::wrapped("How it is misread: ", signal.misreading, 2));
     print::line("");
     for finding in findings {

@@ -22,7 +22,7 @@ pub(super) enum Block {
 pub(super) fn of(digest: &Digest) -> Vec<Block> {
     let mut blocks = vec![Block::Soft(digest.dateline.clone())];
     blocks.extend(digest.stale.iter().cloned().map(Block::Text));
-    blocks.extend(digest.since.iter().map(|since| Block::Soft(since.sentence())));
+    blocks.extend(digest.against_last().into_iter().map(Block::Soft));
     for section in &digest.sections {
         of_section(section, &digest.header, &mut blocks);
     }

@@ -38,6 +38,8 @@ pub struct Digest {
     pub revisions: Vec<String>,
     /// What is told against the last page that was sent; `None` for a first one.
     pub since: Option<Since>,
+    /// Signals that the last page told by another definition, a sentence each.
+    pub redefined: Vec<String>,
     pub false_alarms: String,
     /// Observations that qualified and did not fit.
     pub appendix: Vec<Told>,
@@ -48,6 +50,12 @@ impl Digest {
     #[must_use]
     pub fn headline(&self) -> String {
         format!("{}, week {}", self.title, self.header.week)
+    }
+
+    /// What differs from the last page that was sent: in what is told, and in how it is defined.
+    #[must_use]
+    pub fn against_last(&self) -> Vec<String> {
+        self.since.iter().map(Since::sentence).chain(self.redefined.iter().cloned()).collect()
     }
 
     /// The lines at the end: what stands, what cannot be seen, what was revised, how much may be
@@ -143,6 +151,7 @@ pub fn compose(report: &Report) -> Digest {
         unseen: report.unseen.clone(),
         revisions: Vec::new(),
         since: None,
+        redefined: Vec::new(),
         false_alarms: words::false_alarms(&report.tally),
         appendix,
     }

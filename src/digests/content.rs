@@ -9,6 +9,7 @@ use super::{html, json, markdown, slack, teams};
 use crate::channels::{Format, Message};
 use crate::model::Timestamp;
 use crate::signals::Report;
+use crate::signals::definitions::{Versions, first_versions};
 use crate::store::DigestKey;
 
 /// As it is stored.
@@ -19,6 +20,10 @@ pub(super) struct Content {
     pub audience: String,
     #[serde(default)]
     pub title: String,
+    /// By which versions of the definitions it tells; what was planned before they were kept tells
+    /// by the first ones.
+    #[serde(default = "first_versions")]
+    pub definitions: Versions,
     /// What a folder receives; what is not among it was not rendered.
     #[serde(default = "super::settings::default_format")]
     pub format: Vec<Format>,
@@ -49,15 +54,18 @@ pub(super) fn message(key: &DigestKey, content: &str) -> Result<Message, String>
     Ok(Message { key, title, at, texts, files })
 }
 
-/// The two clocks of a digest as it was sent, and whom it was for.
-#[must_use]
-pub fn sent_moment(content: &str) -> Option<(Timestamp, Timestamp, String)> {
-    let content: Content = serde_json::from_str(content).ok()?;
-    Some((
-        Timestamp::parse(&content.as_of).ok()?,
-        Timestamp::parse(&content.known).ok()?,
-        content.audience,
-    ))
+/// The two clocks of a digest as it was sent, whom it was for, and by which definitions it told.
+pub(super) struct SentMoment {
+    pub as_of: Timestamp,
+    pub known: Timestamp,
+    pub audience: String,
+    pub definitions: Versions,
+}
+
+pub(super) fn sent_moment(content: &str) -> Option<SentMoment> {
+    let Content { as_of, known, audience, definitions, .. } = serde_json::from_str(content).ok()?;
+    let (as_of, known) = (Timestamp::parse(&as_of).ok()?, Timestamp::parse(&known).ok()?);
+    Some(SentMoment { as_of, known, audience, definitions })
 }
 
 #[cfg(test)]
@@ -76,5 +84,6 @@ mod tests {
         assert_eq!(message.texts[&Format::Json], "{}");
         assert_eq!(message.files, [Format::Md, Format::Json]);
         assert_eq!(message.key, "monday-2026-06-15T0700");
+        assert_eq!(sent_moment(stored).unwrap().definitions, first_versions());
     }
 }

@@ -38,7 +38,7 @@ pub fn render(digest: &Digest) -> String {
     let body = html! {
         p style=(SOFT) { (inert(&digest.dateline)) }
         @for line in &digest.stale { p style=(STALE) { (prose(line)) } }
-        @if let Some(since) = &digest.since { p style=(SOFT) { (inert(&since.sentence())) } }
+        @for line in digest.against_last() { p style=(SOFT) { (inert(&line)) } }
         @for section in &digest.sections { (section_of(section, &digest.header)) }
         @if !digest.due_reviews.is_empty() {
             p style=(P) {

@@ -17,8 +17,8 @@ pub fn render(digest: &Digest) -> String {
         let lines: Vec<String> = digest.stale.iter().map(|line| prose(line)).collect();
         let _ = writeln!(out, "> {}\n", lines.join("\n>\n> "));
     }
-    if let Some(since) = &digest.since {
-        let _ = writeln!(out, "{}\n", escape(&since.sentence()));
+    for line in digest.against_last() {
+        let _ = writeln!(out, "{}\n", escape(&line));
     }
     for section in &digest.sections {
         render_section(&mut out, section, &digest.header);

@@ -26,7 +26,7 @@ pub mod words;
 use std::sync::Arc;
 
 pub use compose::{Digest, Section, compose};
-pub use content::{rendered, sent_moment};
+pub use content::rendered;
 
 use crate::gauge::{Gauge, Moment};
 use crate::signals::{Report, Scope};

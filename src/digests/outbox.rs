@@ -27,6 +27,7 @@ use crate::gauge::{Gauge, Moment};
 use crate::model::period::first_instant;
 use crate::mutants::{Mutant, alive};
 use crate::schedule::Tick;
+use crate::signals::definitions::versions;
 use crate::store::{Claim, Delivery, DigestKey, DueTick, StoreError, TickPlan, UnfinishedDelivery};
 
 /// Ticks older than this are not caught up with, and deliveries end.
@@ -210,6 +211,7 @@ impl Outbox {
             known: known.to_string(),
             audience: plan.audience.clone(),
             title,
+            definitions: versions(),
             format: plan.format.clone(),
             texts,
         };

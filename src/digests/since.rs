@@ -1,19 +1,18 @@
 //! What a page tells against the last one that its audience was sent: what is new, what is told no
 //! longer, and which published numbers changed.
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::compose::{Digest, qualifying};
-use super::content::sent_moment;
+use super::content::{SentMoment, sent_moment};
 use super::revisions;
 use crate::gauge::{Gauge, Moment};
 use crate::model::Week;
-use crate::signals::Scope;
+use crate::signals::definitions::{Redefined, redefined};
 use crate::signals::report::{Finding, Question, Report};
 use crate::signals::words::list;
+use crate::signals::{ALL, Scope};
 use crate::store::StoreError;
 
 /// Observations by name: "Booking (V5)". Those of the appendix are among them.
@@ -39,38 +38,43 @@ pub async fn tell(
     digest: &mut Digest,
     report: &Report,
 ) -> Result<(), StoreError> {
-    if let Some(then) = last_sent(gauge, last, scope, report).await? {
-        digest.revisions = revisions::between(&then, report);
-        digest.since = Some(Since::between(&then, report));
-    }
+    let Some(SentMoment { as_of, known, definitions, .. }) = last_sent(gauge, last, report).await?
+    else {
+        return Ok(());
+    };
+    let moment = Moment { as_of: Some(as_of), known: Some(known) };
+    let then = gauge.report(moment, scope).await?;
+    let redefined = redefined(ALL, &definitions);
+    let apart: Vec<&str> = redefined.iter().map(|one| one.signal).collect();
+    digest.redefined = redefined.iter().map(Redefined::sentence).collect();
+    digest.revisions = revisions::between(&then, report, &apart);
+    digest.since = Some(Since::between(&then, report, &apart));
     Ok(())
 }
 
-/// The report behind the last digest of an audience that was sent before `report`, as it was known
-/// then.
+/// The last digest of an audience that was sent before `report`.
 async fn last_sent(
     gauge: &Gauge,
     (audience, id): (&str, Option<&str>),
-    scope: &Scope,
     report: &Report,
-) -> Result<Option<Arc<Report>>, StoreError> {
+) -> Result<Option<SentMoment>, StoreError> {
     let sent = gauge.store().sent_digests(100).await?;
-    let last = sent
+    Ok(sent
         .iter()
         .filter(|sent| sent.sent_at <= report.header.known)
         .filter(|sent| id.is_none_or(|id| sent.key.digest == id))
         .filter_map(|sent| sent_moment(&sent.content))
-        .find(|(as_of, _, whom)| whom == audience && *as_of < report.header.as_of);
-    let Some((as_of, known, _)) = last else { return Ok(None) };
-    gauge.report(Moment { as_of: Some(as_of), known: Some(known) }, scope).await.map(Some)
+        .find(|last| last.audience == audience && last.as_of < report.header.as_of))
 }
 
 impl Since {
-    /// What `now` tells that `then` did not, and the other way round.
+    /// What `now` tells that `then` did not, and the other way round, but for the signals that are
+    /// `apart`: they were told by another definition then.
     #[must_use]
-    pub fn between(then: &Report, now: &Report) -> Self {
+    pub fn between(then: &Report, now: &Report, apart: &[&str]) -> Self {
         let told = |report: &Report| -> Vec<(&'static str, String, String)> {
             let all = Question::ALL.into_iter().flat_map(|question| qualifying(report, question));
+            let all = all.filter(|finding| !apart.contains(&finding.signal));
             all.map(|finding| (finding.signal, finding.slice.id.clone(), name(finding))).collect()
         };
         let (before, after) = (told(then), told(now));

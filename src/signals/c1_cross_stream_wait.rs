@@ -11,6 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::defaults::WINDOW_WEEKS;
+use super::definitions::FIRST;
 use super::finding::{
     against_usual, charted, finding, measure, not_applicable, observe, portfolio, standing_of,
 };
@@ -34,6 +35,7 @@ pub const SIGNAL: Signal = Signal {
                  without a link are invisible.",
     test: "A process-behaviour chart of the weekly item-days of each pair of streams; where \
            they are too few and too alike, of four weeks together.",
+    history: FIRST,
     evaluate,
 };
 

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::c1_cross_stream_wait as c1;
 use super::defaults::{LINKS_FOR_PATHS, WINDOW_WEEKS};
+use super::definitions::FIRST;
 use super::finding::{
     against_usual, charted, finding, measure, not_applicable, observe, portfolio, standing_of,
 };
@@ -40,6 +41,7 @@ pub const SIGNAL: Signal = Signal {
                  of an enabling stream.",
     test: "Circles are facts and need no test. How much each stream was awaited is a \
            process-behaviour chart of weekly item-days.",
+    history: FIRST,
     evaluate,
 };
 

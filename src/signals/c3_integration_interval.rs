@@ -22,6 +22,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::defaults::{SERIES_WEEKS, XMR_MIN};
+use super::definitions::FIRST;
 use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio_wide};
 use super::integration::{IntegrationPoint, stream_of_work};
 use super::report::{Finding, Measure, Move, Observation, Point, Question, Series, Slice, Unit};
@@ -43,6 +44,7 @@ pub const SIGNAL: Signal = Signal {
                  Frequency is not quality; rework and unreleased work stand beside it.",
     test: "A process-behaviour chart of the intervals between integration points; the interval \
            that is still open counts once it is longer than the usual range.",
+    history: FIRST,
     evaluate,
 };
 

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 
 use super::dataset::ItemFacts;
 use super::defaults::{MEDIAN_EVENTS, SERIES_WEEKS, WINDOW_WEEKS};
+use super::definitions::FIRST;
 use super::finding::{
     against_usual_at, charted, finding, insufficient, measure, not_applicable, observe, portfolio,
     standing_of,
@@ -44,6 +45,7 @@ pub const SIGNAL: Signal = Signal {
                  wait costs is the reader's to judge.",
     test: "A process-behaviour chart of the item-days that finished work has waited, at the end \
            of each week.",
+    history: FIRST,
     evaluate,
 };
 

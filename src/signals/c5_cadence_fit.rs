@@ -28,6 +28,7 @@ use chrono::{Days, NaiveDate};
 use super::attention::{TEAM_DAY, sum};
 use super::calendar::{cadence_period, uncovered};
 use super::defaults::{ENTRY_DAYS, K_OF_N_FROM, PERCENT_FROM, WINDOW_WEEKS};
+use super::definitions::FIRST;
 use super::finding::{
     charted, finding, measure, not_applicable, observe, portfolio, portfolio_wide,
 };
@@ -56,6 +57,7 @@ pub const SIGNAL: Signal = Signal {
     test: "A process-behaviour chart, one point a cadence, of the share of attention that \
            starts away from a boundary drew. Boundaries of dependent streams that differ are a \
            fact.",
+    history: FIRST,
     evaluate,
 };
 

@@ -22,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::bets::readings;
 use super::c5_cadence_fit::entries;
 use super::defaults::{MULTI_STREAM_PERCENT, PERCENT_FROM, WINDOW_WEEKS};
+use super::definitions::FIRST;
 use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio_wide};
 use super::o1_outcome_movement::{Movement, movement};
 use super::report::{Finding, Measure, Observation, Question, Unit, Verdict};
@@ -42,6 +43,7 @@ pub const SIGNAL: Signal = Signal {
                  stands beside the other, not against it.",
     test: "Counts at each step. Where there are enough bets for shares, those across streams \
            and those within one are compared by their 95 % ranges.",
+    history: FIRST,
     evaluate,
 };
 

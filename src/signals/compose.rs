@@ -4,6 +4,7 @@ use super::bets::{concerns, decisions, due, phrase, verb};
 use super::calendar::cadence_period;
 use super::decision_rows::decision_rows;
 use super::defaults::{FALSE_ALARMS_PERCENT, FALSE_ALARMS_PERCENT_ELSE, STANDING_WEEKS};
+use super::definitions::listed;
 use super::epic_rows::epic_rows;
 use super::point_rows::point_rows;
 use super::report::{
@@ -82,6 +83,7 @@ fn header(view: &View<'_>) -> Header {
         week,
         period,
         cadence,
+        definitions: listed(),
     }
 }
 

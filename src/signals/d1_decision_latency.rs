@@ -24,6 +24,7 @@ use super::bets::{decisions, decisions_about, in_scope, recent};
 use super::calendar::cadence_period;
 use super::curves::{Compared, Sides, by_week, drawn, plausibly, quantiles, within};
 use super::defaults::{MEDIAN_EVENTS, RISK_SET_MIN};
+use super::definitions::FIRST;
 use super::epic_rows::Waits;
 use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio_wide};
 use super::report::{Finding, Measure, Move, Observation, Question, Slice, Unit, Verdict};
@@ -47,6 +48,7 @@ pub const SIGNAL: Signal = Signal {
                  the expectation record.",
     test: "A survival curve, in which stays that still last count as far as they were observed. \
            No test is made of it.",
+    history: FIRST,
     evaluate,
 };
 

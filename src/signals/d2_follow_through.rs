@@ -17,6 +17,7 @@ use super::calendar::Weeks;
 use super::defaults::{
     FOLLOW_BASELINE, FOLLOW_BASELINE_MIN, INTENT_WEEKS, PRESENCE_SHARE, WINDOW_WEEKS,
 };
+use super::definitions::FIRST;
 use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio};
 use super::report::{Finding, Measure, Move, Observation, Question, Slice, Unit, Verdict};
 use super::slices::OTHER;
@@ -37,6 +38,7 @@ pub const SIGNAL: Signal = Signal {
                  not obedience.",
     test: "The range of the 8 weeks before the decision is the test: a week of the subject's \
            share beyond it in the decided direction.",
+    history: FIRST,
     evaluate,
 };
 

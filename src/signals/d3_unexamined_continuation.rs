@@ -10,6 +10,7 @@
 
 use super::attention::{TEAM_DAY, sum};
 use super::bets::{Evidence, decisions, decisions_about, evidence, in_scope, readings};
+use super::definitions::FIRST;
 use super::finding::{
     finding, insufficient, measure, not_applicable, observe, portfolio, portfolio_wide,
 };
@@ -28,6 +29,7 @@ pub const SIGNAL: Signal = Signal {
     misreading: "A decision to continue without evidence takes an epic off the list; the ledger \
                  beside it shows such decisions.",
     test: "A fact: no reading and no decision within two complete cadences. It needs no test.",
+    history: FIRST,
     evaluate,
 };
 

@@ -25,6 +25,7 @@ use serde::Serialize;
 
 use super::bets::{concerns, decisions, due, phrase, readings};
 use super::defaults::{K_OF_N_FROM, PERCENT_FROM, READINGS_TO_MISS, RESOLVED_MIN};
+use super::definitions::FIRST;
 use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio_wide};
 use super::o1_outcome_movement::{Movement, movement};
 use super::report::{Finding, Measure, Observation, Question, Unit, Verdict};
@@ -44,6 +45,7 @@ pub const SIGNAL: Signal = Signal {
     misreading: "Timid expectations make a perfect record: a rate of one asks whether the bets are \
                  bold enough. It is the portfolio's record and nobody else's.",
     test: "The share of expectations that came out, with its 95 % range.",
+    history: FIRST,
     evaluate,
 };
 

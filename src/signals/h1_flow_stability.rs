@@ -15,6 +15,7 @@
 //! entries and exits; with fewer, averages are withheld as well.
 
 use super::defaults::{AGE_RATIO, IMBALANCE_PERCENT, NET_FLOW_EVENTS};
+use super::definitions::FIRST;
 use super::finding::{finding, insufficient, measure, observe};
 use super::flow::StreamFlow;
 use super::report::{Finding, Measure, Question, Slice, Unit, Verdict};
@@ -34,6 +35,7 @@ pub const SIGNAL: Signal = Signal {
     misreading: "As a score. Unsteady flow can be meant; it says only that averages mislead there.",
     test: "A set of rules over 12 weeks. A gate says whether averages may be printed; it \
            answers no question of its own.",
+    history: FIRST,
     evaluate,
 };
 

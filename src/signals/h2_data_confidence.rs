@@ -8,6 +8,7 @@
 
 use super::attention::TEAM_DAY;
 use super::defaults::{CLASSIFIED_MIN, MAPPED_MIN, POLLED_MAX, START_OBSERVABLE_MIN};
+use super::definitions::FIRST;
 use super::finding::portfolio;
 use super::flow::{Counts, StreamFlow};
 use super::report::{Confidence, Gate, Question, Verdict};
@@ -25,6 +26,7 @@ pub const SIGNAL: Signal = Signal {
     misreading: "As a score of discipline. It describes the data; a closed gate withholds signals.",
     test: "Fixed shares that open and close each gate. A closed gate withholds the signals that \
            it names.",
+    history: FIRST,
     // Its results are the report's confidence section.
     evaluate: |_| Vec::new(),
 };

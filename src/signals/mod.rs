@@ -11,6 +11,7 @@ mod curves;
 pub mod dataset;
 pub mod decision_rows;
 pub mod defaults;
+pub mod definitions;
 pub mod entries;
 pub mod epic_rows;
 pub mod exchange;
@@ -78,6 +79,7 @@ pub use report::Report;
 pub use view::View;
 
 use crate::model::Timestamp;
+use definitions::Definition;
 use report::{Finding, Question};
 
 /// Who reads: the whole portfolio, or one value stream.
@@ -104,6 +106,8 @@ pub struct Signal {
     pub misreading: &'static str,
     /// What is compared with what, and when that is told; in plain words.
     pub test: &'static str,
+    /// Every version of the definition, the oldest first.
+    pub history: &'static [Definition],
     /// Pure: everything it may look at is in the view.
     pub evaluate: fn(&View<'_>) -> Vec<Finding>,
 }

@@ -9,6 +9,7 @@
 
 use super::bets::readings;
 use super::defaults::{SERIES_WEEKS, XMR_MIN};
+use super::definitions::FIRST;
 use super::finding::{finding, insufficient, not_applicable, observe, portfolio};
 use super::report::{
     Finding, Limits, Measure, Move, Observation, Point, Question, Series, Slice, Unit, Verdict,
@@ -30,6 +31,7 @@ pub const SIGNAL: Signal = Signal {
                  move easily, so value area and source are shown.",
     test: "A process-behaviour chart whose usual range is fixed by the readings before the \
            first release; a movement is one of the readings after it.",
+    history: FIRST,
     evaluate,
 };
 

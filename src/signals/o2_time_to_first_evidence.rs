@@ -23,6 +23,7 @@ use std::collections::BTreeSet;
 use super::bets::{decisions_about, in_scope, read_at};
 use super::curves::{Compared, Sides, by_week, drawn, plausibly, quantiles, within};
 use super::defaults::{MEDIAN_EVENTS, RISK_SET_MIN, YEAR_WEEKS};
+use super::definitions::FIRST;
 use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio_wide};
 use super::report::{Finding, Move, Observation, Question, Slice, Unit, Verdict};
 use super::stats::survival::Curve;
@@ -45,6 +46,7 @@ pub const SIGNAL: Signal = Signal {
                  before the release is a baseline.",
     test: "A survival curve, in which bets that have told nothing yet count as far as they were \
            observed. No test is made of it.",
+    history: FIRST,
     evaluate,
 };
 

@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 use super::attention::{Cell, TEAM_DAY, sum};
 use super::bets::{Evidence, level, read_at, recent};
 use super::defaults::XMR_MIN;
+use super::definitions::FIRST;
 use super::finding::{charted, finding, measure, not_applicable, observe, standing_of};
 use super::report::{Finding, Limits, Measure, Question, Slice, Unit, Verdict};
 use super::slices::NONE;
@@ -43,6 +44,7 @@ pub const SIGNAL: Signal = Signal {
                  measure and readings stays at the first level.",
     test: "A process-behaviour chart of the weekly share of attention to bets without a reading \
            from before their release.",
+    history: FIRST,
     evaluate,
 };
 

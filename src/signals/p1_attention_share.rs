@@ -15,6 +15,7 @@
 use super::at_work::attended;
 use super::attention::{Attention, Cell, Grid, TEAM_DAY, Table, sum};
 use super::defaults::{CLASSIFIED_MIN, COVERAGE_MIN, TEAM_DAYS_MIN, WAITING_SHIFT};
+use super::definitions::FIRST;
 use super::finding::{
     against_usual, charted, finding, insufficient, measure, moved, not_applicable, observe,
     portfolio, portfolio_wide, standing_of,
@@ -39,6 +40,7 @@ pub const SIGNAL: Signal = Signal {
     test: "A process-behaviour chart of the weekly shares, up to 26 of them: a week beyond the \
            usual range, eight weeks in a row on one side of its centre, or three of the last \
            four near one of its limits. One slice's rise is another's fall.",
+    history: FIRST,
     evaluate,
 };
 

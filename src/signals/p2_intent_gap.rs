@@ -11,6 +11,7 @@
 
 use super::attention::Table;
 use super::defaults::{INTENT_WEEKS, SERIES_WEEKS};
+use super::definitions::FIRST;
 use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio};
 use super::p1_attention_share as p1;
 use super::report::{Finding, Measure, Move, Question, Slice, Unit, Verdict};
@@ -32,6 +33,7 @@ pub const SIGNAL: Signal = Signal {
     test: "Each of the 8 weekly shares lies outside the declared band on the same side. Without \
            the epic that matters most the share is computed again: where it then lies inside \
            the band, the gap rests on that one epic.",
+    history: FIRST,
     evaluate,
 };
 

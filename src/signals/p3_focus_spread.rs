@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 
 use super::attention::{TEAM_DAY, sum};
 use super::defaults::{UNPARENTED_MAX, WINDOW_WEEKS};
+use super::definitions::FIRST;
 use super::finding::{
     charted, finding, insufficient, measure, not_applicable, observe, portfolio, standing_of,
 };
@@ -40,6 +41,7 @@ pub const SIGNAL: Signal = Signal {
                  counted beside it. No number of epics is the right one.",
     test: "A process-behaviour chart of the weekly effective number of epics. No number is the \
            aim.",
+    history: FIRST,
     evaluate,
 };
 

@@ -19,6 +19,7 @@
 
 use super::bets::{decisions_about, in_scope};
 use super::defaults::{DORMANT_DAYS, RESUMED_GAPS};
+use super::definitions::FIRST;
 use super::finding::{finding, insufficient, measure, not_applicable, observe, portfolio_wide};
 use super::report::{Finding, Measure, Observation, Question, Slice, Unit, Verdict};
 use super::stats::rank::nearest_rank;
@@ -37,6 +38,7 @@ pub const SIGNAL: Signal = Signal {
                  and a card without a sign of life for 28 days is not active.",
     test: "The threshold is the test: an epic counts when its pause is longer than 85 % of the \
            pauses that ended.",
+    history: FIRST,
     evaluate,
 };
 

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::decision_rows::DecisionRow;
+use super::definitions::SignalVersion;
 use super::epic_rows::EpicRow;
 use super::point_rows::PointRow;
 use crate::model::{Period, Timestamp, Vocabulary, Week};
@@ -276,6 +277,8 @@ pub struct Header {
     pub week: Week,
     pub period: Period,
     pub cadence: Option<CadencePosition>,
+    /// By which versions of the definitions everything is computed.
+    pub definitions: Vec<SignalVersion>,
 }
 
 /// A gate of section 1.3: closed when the data cannot carry the signals behind it.

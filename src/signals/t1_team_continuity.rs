@@ -21,6 +21,7 @@ use super::attention::{Attention, Grid, TEAM_DAY};
 use super::bets::{concerns, decisions, phrase};
 use super::cadences::Cadences;
 use super::defaults::{CONTINUITY_TEAM_DAYS, TEAMS_PER_SLICE, XMR_MIN};
+use super::definitions::FIRST;
 use super::finding::{
     charted, finding, insufficient, measure, not_applicable, observe, portfolio, standing_of,
 };
@@ -42,6 +43,7 @@ pub const SIGNAL: Signal = Signal {
     misreading: "Low continuity may be a sound change of direction; decisions of the same cadence \
                  stand beside it. It is never told of one team.",
     test: "A process-behaviour chart with one point for each complete cadence.",
+    history: FIRST,
     evaluate,
 };
 

@@ -14,6 +14,7 @@
 
 use super::attention::TEAM_DAY;
 use super::defaults::{FIELDS_ASKED_OF_TEAMS, WINDOW_WEEKS};
+use super::definitions::FIRST;
 use super::finding::{
     against_usual, charted, finding, measure, not_applicable, observe, portfolio_wide, standing_of,
 };
@@ -34,6 +35,7 @@ pub const SIGNAL: Signal = Signal {
     misreading: "Only ticketed governance work is seen; meetings and reports without a ticket are \
                  not.",
     test: "A process-behaviour chart of the weekly share.",
+    history: FIRST,
     evaluate,
 };
 

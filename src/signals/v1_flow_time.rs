@@ -25,6 +25,7 @@ use super::curves::{Sides, drawn, median, plausibly, quantiles, tested, within};
 use super::defaults::{
     MEDIAN_EVENTS, P85_EVENTS, POLLED_MAX, RISK_SET_MIN, SERIES_WEEKS, WINDOW_WEEKS,
 };
+use super::definitions::FIRST;
 use super::finding::{finding, insufficient, measure, observe};
 use super::recall::Seen;
 use super::report::{Finding, Move, Observation, Question, Slice, Unit, Verdict};
@@ -48,6 +49,7 @@ pub const SIGNAL: Signal = Signal {
     test: "A test of the survival curve of the newest 12 weeks against that of the 26 before them, with at least 10 \
            deliveries in each: p below 0.01, and Holm's correction across the streams. Two \
            weekly evaluations in a row confirm it.",
+    history: FIRST,
     evaluate,
 };
 

@@ -8,6 +8,7 @@
 //! Misreading: splitting items raises it. It is told only as usual or changed, with the mix of
 //! kinds, and it never headlines a portfolio page.
 
+use super::definitions::FIRST;
 use super::finding::{
     against_usual, charted, finding, insufficient, measure, observe, standing_of,
 };
@@ -29,6 +30,7 @@ pub const SIGNAL: Signal = Signal {
                  and only inside the stream.",
     test: "A process-behaviour chart of weekly deliveries; where they are too few and too \
            alike, of two or four weeks together.",
+    history: FIRST,
     evaluate,
 };
 

@@ -15,6 +15,7 @@
 //! it was created.
 
 use super::defaults::{NET_FLOW_EVENTS, NET_FLOW_ITEMS, NET_FLOW_PERCENT, WINDOW_WEEKS};
+use super::definitions::FIRST;
 use super::finding::{finding, insufficient, measure, observe};
 use super::flow::StreamFlow;
 use super::report::{Finding, Measure, Move, Observation, Question, Slice, Unit, Verdict};
@@ -35,6 +36,7 @@ pub const SIGNAL: Signal = Signal {
     test: "An exact test of two equal rates, entries against exits: p below 0.01, Holm's \
            correction across the streams, and a difference of at least five items and a tenth \
            of the work in progress. Two weekly evaluations in a row confirm it.",
+    history: FIRST,
     evaluate,
 };
 

@@ -29,6 +29,7 @@ use std::sync::Arc;
 use super::calendar::Weeks;
 use super::dataset::ItemFacts;
 use super::defaults::{AGEING_WIP_MIN, P85_EVENTS, RISK_SET_MIN, SERIES_WEEKS, WINDOW_WEEKS};
+use super::definitions::FIRST;
 use super::finding::{finding, insufficient, measure, observe};
 use super::recall::Seen;
 use super::report::{Finding, Measure, Move, Observation, Question, Slice, Unit, Verdict};
@@ -52,6 +53,7 @@ pub const SIGNAL: Signal = Signal {
     test: "A binomial test: the chance that a steady flow shows at least as many old items is \
            below 0.01, with Holm's correction across the streams. Two weekly evaluations in a \
            row confirm it.",
+    history: FIRST,
     evaluate,
 };
 

@@ -9,6 +9,7 @@
 //! Misreading: as a league or a target. States are always named, and the number never stands alone.
 
 use super::defaults::{WINDOW_WEEKS, WIP_ITEM_DAYS_MIN};
+use super::definitions::FIRST;
 use super::finding::{
     against_usual, charted, finding, insufficient, measure, not_applicable, observe, standing_of,
 };
@@ -30,6 +31,7 @@ pub const SIGNAL: Signal = Signal {
     misreading: "As a comparison or a target. The states are named, and the share never stands alone.",
     test: "A process-behaviour chart of the weekly share of active item-days in all started \
            ones.",
+    history: FIRST,
     evaluate,
 };
 

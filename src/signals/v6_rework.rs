@@ -16,6 +16,7 @@
 
 use super::attention::{TEAM_DAY, sum};
 use super::defaults::PERCENT_FROM;
+use super::definitions::FIRST;
 use super::finding::{
     against_usual, charted, finding, measure, not_applicable, observe, standing_of,
 };
@@ -40,6 +41,7 @@ pub const SIGNAL: Signal = Signal {
                  attention to defects. Never read by team.",
     test: "A process-behaviour chart of the weekly reopenings, and one of the weekly share of \
            attention to defects.",
+    history: FIRST,
     evaluate,
 };
 

@@ -46,6 +46,7 @@ pub fn page(this: &Pair<'_>, asked: Option<&str>) -> Result<Markup, WebError> {
         p.dateline { (signal.id) " · two instants side by side; what differs is marked" }
         p.lead { (signal.asks) }
         p { (signal.definition) }
+        p.soft.small { (signal.edition()) }
         @if chosen.is_empty() { p.quiet { "Neither instant has a slice for it." } }
         @if chosen.len() > 1 && signal.id != "H2" { (this.overview(&chosen)) }
         @else { @for slice in &chosen {

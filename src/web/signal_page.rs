@@ -132,11 +132,12 @@ pub fn head(signal: &Signal, report: &Report, visit: &Visit) -> Markup {
         }
         p.lead { (signal.asks) }
         p { (signal.definition) }
+        p.soft.small { (signal.edition()) }
         p.soft.small { (words::dateline(&report.header)) }
     }
 }
 
-/// How it is tested and how it misleads, below.
+/// How it is tested, how it misleads and how its definition changed, below.
 #[must_use]
 pub fn foot(signal: &Signal) -> Markup {
     html! {
@@ -148,6 +149,17 @@ pub fn foot(signal: &Signal) -> Markup {
             h2 #tested { "When it is told" }
             p { (signal.test) }
             p.soft { "Only what is confirmed, and facts, may headline a page. That nothing is told is no evidence that nothing changed." }
+        }
+        @if signal.version() > 1 {
+            section aria-labelledby="versions" {
+                h2 #versions { "How its definition changed" }
+                p { "All figures, those of the past as well, are computed by the newest definition." }
+                ul.tight {
+                    @for one in signal.history.iter().rev() {
+                        li { "Version " (one.version) ", since " (one.since) ": " (one.changed) }
+                    }
+                }
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ use streamgauge::digests::markdown::observation_line;
 use streamgauge::digests::outbox::{Outbox, Sent};
 use streamgauge::digests::settings::Digest as Settings;
 use streamgauge::digests::wording::violations;
-use streamgauge::digests::{Digest, Section, html, markdown, slack, teams};
+use streamgauge::digests::{Digest, Section, html, markdown, since, slack, teams};
 use streamgauge::gauge::{Gauge, Moment};
 use streamgauge::model::{Timestamp, Vocabulary, Week};
 use streamgauge::portfolio::Portfolio;
@@ -381,6 +381,7 @@ fn sample() -> Digest {
             week,
             period: week.period(Tz::UTC),
             cadence: None,
+            definitions: Vec::new(),
         },
         dateline: "Week 2026-W24, 8 to 14 June 2026 (Europe/Berlin). Data as known on 15 June."
             .into(),
@@ -434,6 +435,7 @@ fn sample() -> Digest {
         unseen: vec!["9 items were done from their creation on.".into(), "A second thing.".into()],
         revisions: vec!["2026-W22 Booking delivered 11 (published as 12)".into()],
         since: None,
+        redefined: vec!["The definition of Ageing (V4) changed with 0.2.0. It ends later.".into()],
         false_alarms: "About one of the confirmed observations may be a false alarm.".into(),
         appendix: vec![Told {
             signal: "V5",
@@ -604,6 +606,31 @@ async fn what_was_sent_stays_and_what_changed_is_told() {
     let oldest: serde_json::Value =
         serde_json::from_str(&kept.last().expect("two").content).expect("it is JSON");
     assert_eq!(oldest["md"], sent.as_str());
+
+    // Had the first one told throughput by another definition, its numbers would not be compared,
+    // and the next one would say so in their place.
+    let at = Moment { as_of: Some(staged.now()), known: Some(staged.now()) };
+    let again = || async {
+        let mut page = staged.page(&Scope::Portfolio, at).await;
+        let last = ("portfolio", Some("monday"));
+        since::tell(&gauge, last, &Scope::Portfolio, &mut page.digest, &page.report)
+            .await
+            .expect("the store answers");
+        page.digest
+    };
+    let same = again().await;
+    assert_eq!((same.revisions.len(), same.redefined.len()), (1, 0), "{:?}", same.against_last());
+    let db = rusqlite::Connection::open(staged.folder().join("streamgauge.db")).expect("it opens");
+    let older = r#"UPDATE digests SET content = replace(content, '"V2":1', '"V2":0')"#;
+    assert_eq!(db.execute(older, []).expect("it is written"), 2);
+    let other = again().await;
+    assert_eq!((other.revisions.len(), other.redefined.len()), (0, 1), "{other:?}");
+    let told = markdown::render(&other);
+    let note = "The definition of Throughput (V2) changed with 0.1.0.";
+    assert!(told.contains(note) && told.contains("are not comparable"), "{told}");
+    assert_eq!(html::render(&other).matches(note).count(), 1);
+    assert!(slack::render(&other).contains(note));
+    assert!(!other.since.expect("there was one").sentence().contains("(V2)"));
 }
 
 /// Data that grows old is told at once, in the words of the house, for the moment that is asked.

@@ -8,6 +8,7 @@ mod canaries;
 mod channels;
 mod check;
 mod cli;
+mod definitions;
 mod demo;
 mod departures;
 mod deployment;

@@ -60,6 +60,8 @@ async fn a_signal_page_says_what_the_report_says() {
         for text in [signal.name, signal.asks, signal.definition, signal.misreading, signal.test] {
             assert!(page.contains(&escaped(text).replace('\u{a0}', " ")), "{}: {text}", signal.id);
         }
+        let version = format!("Version {} of this definition", signal.version());
+        assert!(page.contains(&version), "{}: {version}", signal.id);
         assert!(list.contains(&format!("href=\"/signals/{}\"", signal.id)), "{}", signal.id);
     }
     let (mut told, mut silent, mut behind) = (0, 0, 0);
