@@ -5,6 +5,9 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+/// How the address of a PNG that stands inside a text begins (RFC 2397).
+pub const PNG_INSIDE: &str = "data:image/png;base64,";
+
 /// A break for `@` and addresses that our own digests put in; it may stay.
 pub const BREAK: char = '\u{200b}';
 

@@ -5,8 +5,10 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
@@ -15,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::settings::{Server, Settings};
 use super::{Channel, Class, DeliveryError, Format, Message};
-use crate::plain;
+use crate::plain::{self, PNG_INSIDE};
 use crate::transport::guard;
 use crate::trust::Authorities;
 
@@ -74,14 +76,42 @@ impl Email {
         }
         let part = |kind, text: &str| SinglePart::builder().header(kind).body(text.to_owned());
         let text = part(ContentType::TEXT_PLAIN, message.markdown());
-        let html = part(ContentType::TEXT_HTML, message.needed(&self.channel, Format::Html)?);
-        let parts = MultiPart::alternative().boundary(name).singlepart(text).singlepart(html);
+        let (html, pictures) = attached(message.needed(&self.channel, Format::Html)?, &name);
+        let html = part(ContentType::TEXT_HTML, &html);
+        let both = MultiPart::alternative().boundary(&name).singlepart(text);
+        let parts = if pictures.is_empty() {
+            both.singlepart(html)
+        } else {
+            let shown = MultiPart::related().boundary(format!("{name}-shown")).singlepart(html);
+            both.multipart(pictures.into_iter().fold(shown, MultiPart::singlepart))
+        };
         builder.multipart(parts).map_err(|error| self.failed(error.to_string(), false))
     }
 
     fn failed(&self, reason: String, unsure: bool) -> DeliveryError {
         DeliveryError { channel: self.channel.clone(), reason, unsure }
     }
+}
+
+/// Mail programs do not show pictures that stand inside a text: each is a part of the message, and
+/// the text names it. The parts stand in the order of the text.
+fn attached(html: &str, name: &str) -> (String, Vec<SinglePart>) {
+    let mut pieces = html.split(PNG_INSIDE);
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    let mut pictures = Vec::new();
+    for piece in pieces {
+        let (code, rest) = piece.split_once('"').unwrap_or((piece, ""));
+        match STANDARD.decode(code) {
+            Ok(png) => {
+                let cid = format!("{}.{name}@streamgauge", pictures.len() + 1);
+                text.push_str(&format!("cid:{cid}\"{rest}"));
+                let kind = ContentType::parse("image/png").expect("a registered type");
+                pictures.push(Attachment::new_inline(cid).body(png, kind));
+            }
+            Err(_) => text.push_str(&format!("{PNG_INSIDE}{piece}")),
+        }
+    }
+    (text, pictures)
 }
 
 /// TLS is required, except to this machine where no password is sent.
@@ -176,9 +206,31 @@ mod tests {
             files: Vec::new(),
         };
         let sent = email.preview(&message).unwrap();
+        assert!(!sent.contains("multipart/related"), "{sent}");
         let head = sent.split("\r\n\r\n").next().unwrap();
         assert!(!head.lines().any(|line| line.starts_with("Bcc")), "{head}");
         assert!(head.contains("Subject: Northwind  Bcc: everybody@evil.example"), "{head}");
         assert_eq!(sent, email.preview(&message).unwrap(), "every try sends the same bytes");
+    }
+
+    /// A picture inside the text is a part of its own that the text names; every try is the same.
+    #[test]
+    fn pictures_are_parts_of_the_message() {
+        let code = STANDARD.encode(b"\x89PNG one");
+        let html = format!(
+            "<p>a</p><img src=\"{PNG_INSIDE}{code}\" alt=\"b\"><img src=\"{PNG_INSIDE}?\">"
+        );
+        let (text, parts) = attached(&html, "m1");
+        assert_eq!(
+            text,
+            format!(
+                "<p>a</p><img src=\"cid:1.m1@streamgauge\" alt=\"b\"><img src=\"{PNG_INSIDE}?\">"
+            )
+        );
+        let [part] = parts.as_slice() else { panic!("{parts:?}") };
+        let part = String::from_utf8_lossy(&part.formatted()).into_owned();
+        for wanted in ["Content-ID: <1.m1@streamgauge>", "Content-Type: image/png", &code] {
+            assert!(part.contains(wanted), "{wanted} in {part}");
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! `streamgauge sync`: one pass over every connection, and a sweep where one is due.
+//! `streamgauge sync`: one pass over every connection, a sweep where one is due, and the sources of
+//! outcome measures that are due.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
@@ -11,7 +12,9 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::{Done, Failure, Outcome, print, serve};
+use crate::gauge::Gauge;
 use crate::model::ConnectionId;
+use crate::signals::words::count;
 use crate::store::Store;
 use crate::sync::{Engine, PassOutcome, Problem, Progress, Reach, Silent, Stop, Sweeping};
 use crate::trackers::Tracker;
@@ -101,7 +104,30 @@ pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
         }
         outcomes.push(synced);
     }
-    report(&store, &outcomes, args.json).await
+    let unread = match &args.scope {
+        None => read_outcomes(&context, store.clone()).await?,
+        Some(_) => 0,
+    };
+    let done = report(&store, &outcomes, args.json).await?;
+    Ok(if unread > 0 { Done::Incomplete } else { done })
+}
+
+/// Asks the sources of outcome measures that are due; how many did not give all.
+async fn read_outcomes(context: &Context, store: Store) -> Result<usize, Failure> {
+    let sources = context.sources()?;
+    let gauge = Gauge::new(store, Arc::clone(&context.portfolio), Arc::clone(&context.clock));
+    let holder = format!("sync-{}", std::process::id());
+    let read = gauge.read_sources(&sources, &holder).await?;
+    for one in &read {
+        let measure = &one.measure;
+        match &one.problem {
+            Some(problem) => print::error(&format!("outcome `{measure}`: {problem}")),
+            None => {
+                print::note(&format!("outcome `{measure}`: {}", count(one.added, "new reading")))
+            }
+        }
+    }
+    Ok(read.iter().filter(|one| one.problem.is_some()).count())
 }
 
 /// The sweep to make after a pass that could walk: the one that was asked for, or one that is due.

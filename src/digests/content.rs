@@ -36,7 +36,7 @@ pub(super) struct Content {
 pub fn rendered(format: Format, digest: &Digest, report: &Report) -> String {
     match format {
         Format::Md => markdown::render(digest),
-        Format::Html => html::render(digest),
+        Format::Html => html::render(digest, Some(report)),
         Format::Json => json::render(digest, report),
         Format::Slack => slack::render(digest),
         Format::Teams => teams::render(digest),

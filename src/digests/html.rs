@@ -1,17 +1,18 @@
 //! The digest as one HTML file that mail programs can show.
 //!
 //! Mail programs drop style sheets, scripts and vector graphics, cut long messages, and invert
-//! colours as they like. So styles stand inline, nothing is fetched, bars are table cells, and text
-//! takes the reader's own colours. The only links are those to our own pages. The words are those of
-//! the Markdown.
+//! colours as they like. So styles stand inline, nothing is fetched, bars are table cells, charts are
+//! pictures inside the text, and text takes the reader's own colours. The only links are those to our
+//! own pages. The words are those of the Markdown.
 
 use maud::{DOCTYPE, Markup, html};
 
 use super::blocks::Block;
+use super::chart;
 use super::compose::{Digest, Section, Told};
 use super::words;
 use crate::plain;
-use crate::signals::report::{Header, IntentRow, Observation};
+use crate::signals::report::{Header, IntentRow, Observation, Report};
 
 const BODY: &str = "margin:0;padding:0;font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,\
                     sans-serif;font-size:16px;line-height:1.5";
@@ -32,14 +33,14 @@ const LINK: &str = "color:inherit;text-decoration:underline";
 const PRE: &str = "margin:8px 0;padding:10px 12px;border:1px solid #8a989e;font-size:13px;\
                    line-height:1.45;white-space:pre-wrap;overflow-wrap:break-word";
 
-/// Renders the page.
+/// Renders the page; with the report behind it, each observation of a series has its chart.
 #[must_use]
-pub fn render(digest: &Digest) -> String {
+pub fn render(digest: &Digest, report: Option<&Report>) -> String {
     let body = html! {
         p style=(SOFT) { (inert(&digest.dateline)) }
         @for line in &digest.stale { p style=(STALE) { (prose(line)) } }
         @for line in digest.against_last() { p style=(SOFT) { (inert(&line)) } }
-        @for section in &digest.sections { (section_of(section, &digest.header)) }
+        @for section in &digest.sections { (section_of(section, &digest.header, report)) }
         @if !digest.due_reviews.is_empty() {
             p style=(P) {
                 "Decisions due for review: "
@@ -97,11 +98,14 @@ fn document(title: &str, body: &Markup) -> String {
     text
 }
 
-fn section_of(section: &Section, header: &Header) -> Markup {
+fn section_of(section: &Section, header: &Header, report: Option<&Report>) -> Markup {
     html! {
         h2 style=(H2) { (section.heading) }
         @if !section.table.is_empty() { (intent(&section.table, header)) }
-        @for one in &section.observations { (told(one)) }
+        @for one in &section.observations {
+            (told(one))
+            @if let Some(report) = report { (drawn(one, report)) }
+        }
         @if section.overflow > 0 { p style=(SOFT) { (section.overflow) " more in the appendix." } }
         @for line in &section.silence { p style=(SOFT) { (prose(line)) } }
         @if let Some(unlock) = &section.unlock {
@@ -148,6 +152,19 @@ fn told(one: &Told) -> Markup {
             ": " (inert(evidence))
             @if !uncertainty.is_empty() { " " (inert(uncertainty)) }
             @if !question.is_empty() { " " em { (inert(question)) } }
+        }
+    }
+}
+
+/// The chart of an observation, where its signal has a series.
+fn drawn(one: &Told, report: &Report) -> Markup {
+    let found = report.findings.iter().find(|found| {
+        let slice = &found.slice;
+        found.signal == one.signal && slice.dimension == one.dimension && slice.id == one.slice
+    });
+    html! {
+        @if let Some(series) = found.and_then(|found| found.series.as_ref()) {
+            (chart::picture(series))
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod blocks;
 pub mod brief;
+pub mod chart;
 pub mod compose;
 mod content;
 pub mod html;

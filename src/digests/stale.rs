@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 
 use super::words::local;
-use crate::gauge::{Freshness, Stale};
+use crate::gauge::{Freshness, Stale, Unread};
 use crate::signals::words::{count, list, quoted};
 use crate::store::ScopeTrouble;
 
@@ -13,8 +13,8 @@ const NAMED: usize = 3;
 /// Where to look on. Code stands between backticks.
 const LOOK: &str = "The status page and `streamgauge check` tell why.";
 
-/// One sentence or two for each connection with old data, then for scopes in doubt; none when all
-/// is fresh. Words of trackers do not occur.
+/// One sentence or two for each connection with old data, for scopes in doubt and for sources of
+/// outcomes that failed; none when all is fresh. Words of trackers do not occur.
 #[must_use]
 pub fn lines(freshness: &Freshness, zone: Tz) -> Vec<String> {
     let mut lines: Vec<String> =
@@ -52,7 +52,20 @@ pub fn lines(freshness: &Freshness, zone: Tz) -> Vec<String> {
             ));
         }
     }
+    lines.extend(freshness.unread.iter().map(|one| source(one, zone)));
     lines
+}
+
+fn source(unread: &Unread, zone: Tz) -> String {
+    let last = unread.read_at.map_or_else(
+        || "it has given none so far".to_owned(),
+        |at| format!("it last gave some on {}", local(at.to_utc().with_timezone(&zone))),
+    );
+    format!(
+        "The source of the measure {} failed to give its readings; {last}. Nothing newer is in what \
+         is told of this measure. {LOOK}",
+        quoted(&unread.measure)
+    )
 }
 
 fn connection(stale: &Stale, zone: Tz) -> String {
@@ -146,6 +159,10 @@ mod tests {
                 scope("a/d", "hidden", false),
                 scope("a/e", "live", true),
             ],
+            unread: vec![
+                Unread { measure: "Refunds".into(), read_at: Some(at("2026-11-17T04:00:00Z")) },
+                Unread { measure: "Returns".into(), read_at: None },
+            ],
         };
         let lines = lines(&freshness, Tz::Europe__Berlin);
         let text = lines.join("\n");
@@ -159,9 +176,12 @@ mod tests {
             "\"a/a\", \"a/b\", \"a/c\" and 1 more of \"github\" cannot be seen any more",
             "The last sweep of \"a/e\" of \"github\" did not end or was held back; items that left \
              since 17 November 2026 05:00",
+            "measure \"Refunds\" failed to give its readings; it last gave some on 17 November 2026 \
+             05:00.",
+            "measure \"Returns\" failed to give its readings; it has given none so far.",
         ] {
             assert!(text.contains(part), "{part}\n{text}");
         }
-        assert_eq!(lines.len(), 6);
+        assert_eq!(lines.len(), 8);
     }
 }

@@ -34,6 +34,18 @@ pub struct Freshness {
     /// Scopes that are hidden, or whose last sweep did not end; for the present only.
     #[serde(skip)]
     pub scopes: Vec<ScopeTrouble>,
+    /// Outcome measures whose source failed when it was asked last; for the present only.
+    #[serde(skip)]
+    pub unread: Vec<Unread>,
+}
+
+/// An outcome measure whose source did not give all that it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// The name of the measure.
+    pub measure: String,
+    /// When its source last gave readings.
+    pub read_at: Option<Timestamp>,
 }
 
 /// A connection whose data is old, or was never complete.
@@ -57,6 +69,8 @@ pub(super) struct Marks {
     passes: Vec<PassMarks>,
     /// What sweeps told; for the present only.
     scopes: Vec<ScopeTrouble>,
+    /// What sources told; for the present only.
+    unread: Vec<Unread>,
 }
 
 impl Gauge {
@@ -68,7 +82,7 @@ impl Gauge {
     pub async fn freshness(&self, moment: Moment) -> Result<Freshness, StoreError> {
         let now = self.clock.now();
         let at = moment.as_of.unwrap_or(now).min(moment.known.unwrap_or(now));
-        let Marks { passes: marks, scopes } = &*match moment.known {
+        let Marks { passes: marks, scopes, unread } = &*match moment.known {
             None => self.marks.ask(async || self.marks(None).await).await?,
             known => self.marks(known).await?,
         };
@@ -84,16 +98,28 @@ impl Gauge {
             })
             .collect();
         let named = |scope: &&ScopeTrouble| self.reads(&scope.connection, &scope.project);
-        Ok(Freshness { stale, scopes: scopes.iter().filter(named).cloned().collect() })
+        let scopes = scopes.iter().filter(named).cloned().collect();
+        Ok(Freshness { stale, scopes, unread: unread.clone() })
     }
 
     async fn marks(&self, known: Option<Timestamp>) -> Result<Arc<Marks>, StoreError> {
         let passes = self.store.pass_marks(known).await?;
-        let scopes = match known {
-            None => self.store.troubled_scopes().await?,
-            Some(_) => Vec::new(),
+        let (scopes, unread) = match known {
+            None => (self.store.troubled_scopes().await?, self.unread().await?),
+            Some(_) => (Vec::new(), Vec::new()),
         };
-        Ok(Arc::new(Marks { passes, scopes }))
+        Ok(Arc::new(Marks { passes, scopes, unread }))
+    }
+
+    async fn unread(&self) -> Result<Vec<Unread>, StoreError> {
+        let known = self.store.sources().await?;
+        let unread = self.portfolio.outcomes().iter().filter_map(|outcome| {
+            let (measure, source) = (&outcome.measure, outcome.source.told());
+            let own = known.iter().find(|one| one.measure == measure.id && one.source == source)?;
+            own.problem.as_ref()?;
+            Some(Unread { measure: measure.name.clone(), read_at: own.read_at })
+        });
+        Ok(unread.collect())
     }
 
     /// Whether the settings still name a project: nothing sweeps one that was taken out.

@@ -32,7 +32,7 @@ pub use budgets::HostStatus;
 pub use build::World;
 pub use compare::Comparison;
 pub use export::{ExportCounts, export};
-pub use freshness::{Declared, Freshness, Stale};
+pub use freshness::{Declared, Freshness, Stale, Unread};
 pub use moves::{Move, Moved};
 pub use status::Status;
 pub use story::{Entry, ItemStory};

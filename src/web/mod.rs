@@ -6,7 +6,6 @@ mod beside;
 mod beside_signal;
 mod bodies;
 mod budget_table;
-mod chart;
 mod decision_form;
 mod decision_words;
 mod decisions_page;
@@ -72,7 +71,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::clock::SharedClock;
-use crate::digests;
+use crate::digests::{self, chart};
 use crate::gauge::Gauge;
 use crate::signals::Scope;
 use crate::store::Store;

@@ -502,6 +502,26 @@ async fn check_names_the_source_that_fails() {
     assert_eq!(ran.code, 3, "done, and something is incomplete: {ran:?}");
 }
 
+/// `sync` asks what is due and keeps it; what failed is told, in the digest as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_reads_what_is_due_and_a_digest_names_what_failed() {
+    let metrics = Metrics::start().await;
+    metrics.is(Mood::Empty);
+    let file = portfolio(&instant(&metrics))
+        + "\n[[outcome]]\nid = \"sign-ins\"\nunit = \"per day\"\ndirection = \"up\"\n\
+           source = { csv = \"sign-ins.csv\" }\n";
+    let (_stage, desk) = town().await;
+    let desk =
+        desk.write(PORTFOLIO, file).write("config/sign-ins.csv", "time,value\n2026-06-08,12\n");
+    let run = move || (desk.run(&["sync"]), desk.run(&["digest"]));
+    let (synced, digest) = tokio::task::spawn_blocking(run).await.unwrap();
+    assert_eq!(synced.code, 3, "done, and something is incomplete: {synced:?}");
+    assert!(synced.err.contains("outcome `contacts`: "), "{synced:?}");
+    assert!(synced.err.contains("outcome `sign-ins`: 1 new reading"), "{synced:?}");
+    let told = "failed to give its readings; it has given none so far";
+    assert_eq!((digest.code, digest.out.matches(told).count()), (0, 1), "{digest:?}");
+}
+
 /// The program itself reads, tells it on the status page, and takes what others hand in once.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_daemon_reads_and_is_handed_readings() {

@@ -279,7 +279,20 @@ async fn a_mail_has_both_parts_and_a_name_of_its_own() {
     assert!(id.ends_with(".streamgauge@northwind.example>"), "{id}");
     let kinds: Vec<&str> =
         body.lines().filter_map(|line| line.strip_prefix("Content-Type: ")).collect();
-    assert_eq!(kinds, ["text/plain; charset=utf-8", "text/html; charset=utf-8"]);
+    let (texts, pictures) = kinds.split_at(3);
+    let texts_and_pictures =
+        ["text/plain; charset=utf-8", "multipart/related;", "text/html; charset=utf-8"];
+    assert_eq!(texts, texts_and_pictures);
+    assert!(!pictures.is_empty() && pictures.iter().all(|kind| *kind == "image/png"), "{kinds:?}");
+    // Each picture is named by the text, and by nothing else.
+    let whole = body.replace("=\n", "").replace("=3D", "=");
+    for nth in 1..=pictures.len() {
+        let id = id["Message-ID: <".len()..].split('.').next().unwrap();
+        let name = format!("{nth}.{id}@streamgauge");
+        assert_eq!(whole.matches(&format!("src=\"cid:{name}\"")).count(), 1, "{whole}");
+        assert_eq!(whole.matches(&format!("Content-ID: <{name}>")).count(), 1, "{whole}");
+    }
+    assert_eq!(whole.matches("<img ").count(), pictures.len());
     assert!(!body.contains("http://") && !body.contains("https://"), "nothing is fetched");
 }
 

@@ -78,7 +78,7 @@ impl Staged {
         let page = digests::page(&self.demo.gauge, scope, moment).await;
         let (digest, report) = page.expect("the store answers");
         let (markdown, json) = (markdown::render(&digest), json::render(&digest, &report));
-        let html = html::render(&digest);
+        let html = html::render(&digest, Some(&report));
         Page { report, digest, markdown, json, html }
     }
 

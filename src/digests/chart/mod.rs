@@ -4,6 +4,7 @@
 //! table or a sentence beside it.
 
 mod life;
+mod picture;
 mod values;
 
 use std::fmt::Write as _;
@@ -11,9 +12,10 @@ use std::fmt::Write as _;
 use maud::{Markup, html};
 
 pub use life::{Change, Life, Stretch, life};
+pub use picture::picture;
 pub use values::{spark, values};
 
-use crate::digests::words;
+use super::words;
 use crate::signals::report::{IntentRow, Series, Unit};
 
 /// The size of a drawing and where the points lie in it: axis values stand to the left, the newest
@@ -74,17 +76,24 @@ fn drawn_in(series: &Series, label: &str, frame: Frame) -> Markup {
     html! {
         figure {
             svg class=(class) viewBox=(format!("0 0 {width} {height}")) role="img" aria-label=(label) {
-                (range(series, &scale))
-                @for run in runs(series, &scale) { path.run d=(run) {} }
-                @for (index, point) in series.points.iter().enumerate() {
-                    @if let Some(value) = point.value {
-                        (mark(scale.x(index), scale.y(value), series.fired.contains(&index)))
-                    }
-                }
-                (ends(series, &scale))
+                (body(series, &scale))
             }
             figcaption { (caption(series)) }
         }
+    }
+}
+
+/// What is drawn inside the frame.
+fn body(series: &Series, scale: &Scale) -> Markup {
+    html! {
+        (range(series, scale))
+        @for run in runs(series, scale) { path.run d=(run) {} }
+        @for (index, point) in series.points.iter().enumerate() {
+            @if let Some(value) = point.value {
+                (mark(scale.x(index), scale.y(value), series.fired.contains(&index)))
+            }
+        }
+        (ends(series, scale))
     }
 }
 
@@ -131,7 +140,7 @@ fn ends(series: &Series, scale: &Scale) -> Markup {
         series.points[index].value.map(|value| (scale.x(index), scale.y(value), value))
     });
     let Frame { left, right, height, dates, .. } = scale.frame;
-    let (last, gaps) = (series.points.len().saturating_sub(1), dates - 1);
+    let (last, gaps) = (series.points.len().saturating_sub(1), dates.saturating_sub(1));
     html! {
         @if last > 0 {
             @for nth in 0..dates.min(series.points.len()) {
