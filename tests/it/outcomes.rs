@@ -518,7 +518,7 @@ async fn a_sync_reads_what_is_due_and_a_digest_names_what_failed() {
     assert_eq!(synced.code, 3, "done, and something is incomplete: {synced:?}");
     assert!(synced.err.contains("outcome `contacts`: "), "{synced:?}");
     assert!(synced.err.contains("outcome `sign-ins`: 1 new reading"), "{synced:?}");
-    let told = "failed to give its readings; it has given none so far";
+    let told = "did not give its readings when asked; it has given none so far";
     assert_eq!((digest.code, digest.out.matches(told).count()), (0, 1), "{digest:?}");
 }
 
