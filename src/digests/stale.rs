@@ -62,8 +62,8 @@ fn source(unread: &Unread, zone: Tz) -> String {
         |at| format!("it last gave some on {}", local(at.to_utc().with_timezone(&zone))),
     );
     format!(
-        "The source of the measure {} did not give its readings when asked; {last}. Nothing newer is \
-         in what is told of this measure. {LOOK}",
+        "The source of the measure {} did not give its readings when asked; {last}. Nothing newer \
+         is in what is told of this measure. {LOOK}",
         quoted(&unread.measure)
     )
 }
@@ -176,8 +176,8 @@ mod tests {
             "\"a/a\", \"a/b\", \"a/c\" and 1 more of \"github\" cannot be seen any more",
             "The last sweep of \"a/e\" of \"github\" did not end or was held back; items that left \
              since 17 November 2026 05:00",
-            "measure \"Refunds\" did not give its readings when asked; it last gave some on 17 November 2026 \
-             05:00.",
+            "measure \"Refunds\" did not give its readings when asked; it last gave some on \
+             17 November 2026 05:00.",
             "measure \"Returns\" did not give its readings when asked; it has given none so far.",
         ] {
             assert!(text.contains(part), "{part}\n{text}");

@@ -141,7 +141,7 @@ fn mail_is_safe(page: &Page, of: &str) {
     assert!(page.html.starts_with("<!DOCTYPE html><html lang=\"en\"><head>"), "{of}");
     // Pictures stand in the text itself.
     let mut pieces = page.html.split("<img src=\"data:image/png;base64,");
-    let mut fetching = pieces.next().unwrap().to_owned();
+    let mut fetching = pieces.next().expect("a first piece").to_owned();
     fetching.extend(pieces.filter_map(|piece| Some(piece.split_once('"')?.1)));
     for live in
         ["<script", "<style", "<link", "<svg", "<img", "<a ", "<form", "url(", "src=", "http"]
