@@ -632,7 +632,7 @@ async fn what_was_sent_stays_and_what_changed_is_told() {
     let told = markdown::render(&other);
     let note = "The definition of Throughput (V2) changed with 0.1.0.";
     assert!(told.contains(note) && told.contains("are not comparable"), "{told}");
-    assert_eq!(html::render(&other).matches(note).count(), 1);
+    assert_eq!(html::render(&other, None).matches(note).count(), 1);
     assert!(slack::render(&other).contains(note));
     assert!(!other.since.expect("there was one").sentence().contains("(V2)"));
 }
