@@ -82,12 +82,15 @@ fn page(signal: &Signal) -> String {
     out
 }
 
+/// A release, and the definitions that came or changed with it.
+type Release<'a> = (&'a str, Vec<(&'a Signal, &'a Definition)>);
+
 /// Each release with what it changed, the newest first.
 pub fn upgrades(signals: &[Signal]) -> String {
     let number = |release: &str| -> Vec<u64> {
         release.split('.').map(|part| part.parse().unwrap()).collect()
     };
-    let mut releases: BTreeMap<Vec<u64>, (&str, Vec<(&Signal, &Definition)>)> = BTreeMap::new();
+    let mut releases: BTreeMap<Vec<u64>, Release<'_>> = BTreeMap::new();
     for signal in signals {
         for one in signal.history {
             let release = releases.entry(number(one.since)).or_insert((one.since, Vec::new()));
