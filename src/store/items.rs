@@ -1,6 +1,8 @@
 //! Reading items back, as they are known now or were known at an instant.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::resume_unwind;
+use std::sync::mpsc::sync_channel;
 
 use super::apply::decode;
 use super::driver::{Param, Row, Tx};
@@ -10,6 +12,8 @@ use crate::model::{ConnectionId, Departure, ItemId, Timestamp, TrackerKind};
 
 /// Rows fetched at a time: enough to make the query's cost vanish, few enough for the memory.
 const CHUNK: i64 = 500;
+/// Chunks that are read and not yet folded; more would only cost memory.
+const CHUNKS_AHEAD: usize = 2;
 
 /// What makes a [`StoredItem`]; the same columns in the same order in every query here.
 macro_rules! select {
@@ -63,7 +67,8 @@ impl Store {
     }
 
     /// Folds over every item known at `known` (`None`: now), sorted by id, removed ones included,
-    /// on one snapshot. Memory does not grow with the number of items.
+    /// on one snapshot. Memory does not grow with the number of items. They are folded on a thread
+    /// of their own while the next ones are read; both have ended when this returns.
     ///
     /// # Errors
     /// The database does not answer, or holds a value that cannot be read.
@@ -76,24 +81,19 @@ impl Store {
         let known = known.unwrap_or(Timestamp::MAX);
         self.driver
             .read("all items", move |tx| {
-                let mut state = init;
-                let mut last = (String::new(), String::new());
-                loop {
-                    let rows = tx.query(
-                        select!(
-                            "WHERE (connection, source) > ($1, $2)
-                             ORDER BY connection, source LIMIT $3"
-                        ),
-                        &[(&last.0).into(), (&last.1).into(), CHUNK.into()],
-                    )?;
-                    let Some(end) = rows.last() else { return Ok(state) };
-                    last = (end.string(0)?, end.string(1)?);
-                    for row in &rows {
-                        if let Some(item) = item(row, known)? {
-                            fold(&mut state, item);
-                        }
-                    }
-                }
+                std::thread::scope(|scope| {
+                    let (sender, read) = sync_channel::<Vec<StoredItem>>(CHUNKS_AHEAD);
+                    let folded = scope.spawn(move || {
+                        let mut state = init;
+                        read.into_iter().flatten().for_each(|item| fold(&mut state, item));
+                        state
+                    });
+                    // Nobody takes what is read any more when the folding stopped; its panic goes on.
+                    let ended = in_chunks(tx, known, |items| sender.send(items).is_ok());
+                    drop(sender);
+                    let state = folded.join().unwrap_or_else(|panic| resume_unwind(panic));
+                    ended.map(|()| state)
+                })
             })
             .await
     }
@@ -207,6 +207,30 @@ impl Store {
                 })
             })
             .await
+    }
+}
+
+/// Reads every item in chunks, sorted by id, until `take` wants no more.
+fn in_chunks(
+    tx: &mut Tx<'_>,
+    known: Timestamp,
+    mut take: impl FnMut(Vec<StoredItem>) -> bool,
+) -> Result<(), StoreError> {
+    let mut last = (String::new(), String::new());
+    loop {
+        let rows = tx.query(
+            select!(
+                "WHERE (connection, source) > ($1, $2)
+                 ORDER BY connection, source LIMIT $3"
+            ),
+            &[(&last.0).into(), (&last.1).into(), CHUNK.into()],
+        )?;
+        let Some(end) = rows.last() else { return Ok(()) };
+        last = (end.string(0)?, end.string(1)?);
+        let items = rows.iter().filter_map(|row| item(row, known).transpose());
+        if !take(items.collect::<Result<_, _>>()?) {
+            return Ok(());
+        }
     }
 }
 
