@@ -32,7 +32,7 @@ fn mark(connection: &ConnectionId, name: &str) -> u64 {
 /// Moves the ends of the links to where the items are now. False where an item that changed has a
 /// say in them: what it tells of links is new, or others name it and it came, went or is known by
 /// another key.
-pub(super) fn mend(links: &mut [LinkFacts], named: &Named, changes: &Changes) -> bool {
+pub(super) fn mend(links: &mut Arc<Vec<LinkFacts>>, named: &Named, changes: &Changes) -> bool {
     let Changes { gone, come, shift } = changes;
     let is_named = |one: &Flowing| {
         let (connection, source) = one.kept.id();
@@ -60,8 +60,11 @@ pub(super) fn mend(links: &mut [LinkFacts], named: &Named, changes: &Changes) ->
     if !come.iter().all(|(place, one)| known.contains(place) || quiet(one)) {
         return false;
     }
+    if shift.keeps_places() && places.iter().all(|(old, new)| old == new) {
+        return true;
+    }
     let place = |old: usize| shift.place(old).or_else(|| places.get(&old).copied());
-    for link in links {
+    for link in Arc::make_mut(links) {
         match (place(link.blocked), place(link.blocker)) {
             (Some(blocked), Some(blocker)) => (link.blocked, link.blocker) = (blocked, blocker),
             _ => return false,
@@ -130,7 +133,7 @@ impl<'a> Finder<'a> {
 /// An interval begins at the recorded change; a present link without one begins when we first
 /// learned of the item, marked polled. Both ends tell the same link: their words are united.
 #[must_use]
-pub fn facts(items: &Pieces<Flowing>) -> (Vec<LinkFacts>, Arc<Named>) {
+pub fn facts(items: &Pieces<Flowing>) -> (Arc<Vec<LinkFacts>>, Arc<Named>) {
     let (finder, named) = Finder::over(items);
     let mut words: BTreeMap<(usize, usize), Vec<Word>> = BTreeMap::new();
     let mut present: BTreeMap<(usize, usize), Timestamp> = BTreeMap::new();
@@ -171,7 +174,7 @@ pub fn facts(items: &Pieces<Flowing>) -> (Vec<LinkFacts>, Arc<Named>) {
         })
         .collect();
     links.sort();
-    (links, Arc::new(named))
+    (Arc::new(links), Arc::new(named))
 }
 
 /// Turns the words of both ends into intervals. `open` is when the link was first seen, if it

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Dataset;
 use super::attention::{Attention, Stretch, Target, stale};
 use super::flow::equal;
-use super::recall::{Recall, Seen};
+use super::recall::{Owners, Recall, Seen};
 use crate::model::{Category, FlowSegment, Period, TeamIx, Timestamp};
 
 /// Hands out the team and the stretch of each part of an item inside `span` that lies in a segment
@@ -73,7 +73,33 @@ pub fn attended(
     let make = |team: usize, stretches: Vec<Stretch>| {
         empty.of_team(data, TeamIx(u32::try_from(team).unwrap_or(u32::MAX)), &stretches)
     };
-    recall.by_owner(name, empty.grid.clone(), data.teams.len(), scan, make)
+    let teams = (Owners::Teams, data.teams.len());
+    recall.by_owner(name, empty.grid.clone(), teams, scan, make)
+}
+
+/// The attention of all teams together, likewise, and a number that moves on with it.
+pub fn attention(
+    recall: &Recall<'_>,
+    name: &'static str,
+    data: &Dataset,
+    empty: &Attention,
+    span: Period,
+    counts: fn(&FlowSegment) -> bool,
+) -> (Arc<Attention>, u64) {
+    let teams = attended(recall, name, data, empty, span, counts);
+    let same = |kept: &Attention| kept.grid == empty.grid;
+    let (add, take) = (Attention::add, Attention::take);
+    recall.total(
+        name,
+        teams,
+        || empty.clone(),
+        same,
+        (add, take),
+        |all, teams| {
+            all.cells.clear();
+            all.cells.extend(teams.iter().flat_map(|team| team.cells.iter().cloned()));
+        },
+    )
 }
 
 /// Sorted, and united where they touch.
@@ -104,7 +130,10 @@ mod tests {
         let window = view.window();
         let teams = vec![true; data.teams.len()];
         let gather = |counts: fn(&FlowSegment) -> bool| {
-            view.recall.gather(&teams, |seen, say| stretches(seen, window, counts, say))
+            let scan = |seen: &Seen<'_>, say: &mut dyn FnMut(usize, Stretch)| {
+                stretches(seen, window, counts, say);
+            };
+            view.recall.gather(Owners::Teams, &teams, scan)
         };
         let active = gather(|segment| segment.flow() == Category::Active);
         let count = |list: &[Vec<Stretch>]| list.iter().flatten().count();

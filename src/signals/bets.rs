@@ -1,25 +1,36 @@
 //! What is known of epics and decisions: first releases, evidence levels, how a decision is named.
 
+use std::collections::BTreeMap;
+
 use super::dataset::Epic;
 use super::defaults::{SERIES_WEEKS, UNEXAMINED_CADENCES};
+use super::held::instant;
+use super::recall::Recall;
 use super::view::View;
 use super::{Dataset, Scope};
 use crate::model::{DAY_MS, Decision, Expectation, Period, Reading, Subject, Timestamp, Verb};
 
-/// The first release of each epic: the earliest one before `as_of` that contains an item of it.
+/// The first release of each epic: the earliest one before the report's instant that contains an
+/// item of it.
 ///
 /// The item counts for the epic it belonged to when the release was made.
 #[must_use]
-pub fn first_releases(data: &Dataset, as_of: Timestamp) -> Vec<Option<Timestamp>> {
-    let mut first: Vec<Option<Timestamp>> = vec![None; data.epics.len()];
-    for release in data.releases.iter().filter(|release| release.at < as_of) {
-        for item in release.items.iter().filter_map(|ix| data.items.get(*ix)) {
-            let held = item.segments.iter().rfind(|segment| segment.from <= release.at);
-            if let Some(epic) = held.and_then(|segment| segment.epic) {
-                let first = &mut first[epic.0 as usize];
-                *first = Some(first.map_or(release.at, |at| at.min(release.at)));
+pub fn first_releases(recall: &Recall<'_>, data: &Dataset) -> Vec<Option<Timestamp>> {
+    // Items by epic and release: what is counted can be taken away again.
+    let empty = BTreeMap::<(usize, u32), i64>::new;
+    let held = recall.sum("first releases", recall.releases(), empty, |held, seen| {
+        for (release, at) in seen.holders(data) {
+            let segments = seen.item.segments.iter();
+            let epic = segments.rev().find(|segment| segment.from <= at).and_then(|s| s.epic);
+            if let Some(epic) = epic.filter(|_| (release as usize) < data.releases.len()) {
+                *held.entry((epic.0 as usize, release)).or_default() += 1;
             }
         }
+    });
+    let mut first: Vec<Option<Timestamp>> = vec![None; data.epics.len()];
+    for (epic, release) in held.keys() {
+        let at = instant(data, *release);
+        first[*epic] = [first[*epic], at].into_iter().flatten().min();
     }
     first
 }

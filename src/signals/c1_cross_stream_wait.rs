@@ -10,6 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::attention::sum;
 use super::defaults::WINDOW_WEEKS;
 use super::definitions::FIRST;
 use super::finding::{
@@ -20,9 +21,9 @@ use super::slices::OTHER;
 use super::stats::xmr::Bounds;
 use super::verdict::{Judged, Weekly, direction, judge};
 use super::view::View;
-use super::waits::{Wait, inside, unions};
+use super::waited::{Named, by_slices, by_streams, lists};
 use super::{Signal, h2_data_confidence as h2, words};
-use crate::model::{DAY_MS, Period, Timestamp};
+use crate::model::{DAY_MS, Timestamp};
 
 pub const SIGNAL: Signal = Signal {
     id: "C1",
@@ -44,24 +45,18 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
         let why = "no blocking link between items is recorded";
         return vec![finding(&SIGNAL, portfolio("Cross-stream waits"), not_applicable(why))];
     }
-    let pairs = unions(&view.waits, |wait| shown(view, wait));
+    let pairs = lists(&by_slices(view).0, &view.weeks);
     let beside = Beside::new(view);
     let findings: Vec<Finding> = pairs
         .iter()
         .filter(|(pair, _)| concerns(view, pair.0) || concerns(view, pair.1))
-        .filter(|(_, periods)| inside(periods, view.weeks.span(view.weeks.series())) > 0)
-        .map(|(pair, periods)| judge_pair(view, *pair, periods, &beside))
+        .filter(|(_, waited)| sum(waited, &view.weeks.series()) > 0)
+        .map(|(pair, waited)| judge_pair(view, *pair, waited, &beside))
         .collect();
     if findings.is_empty() {
         return vec![finding(&SIGNAL, portfolio("Cross-stream waits"), Verdict::Nothing)];
     }
     findings
-}
-
-/// The pair of published slices, unless both are the same one.
-fn shown(view: &View<'_>, wait: &Wait) -> Option<(usize, usize)> {
-    let pair = (view.shown(Some(wait.waiting)), view.shown(Some(wait.awaited)));
-    (pair.0 != pair.1).then_some(pair)
 }
 
 fn concerns(view: &View<'_>, slice: usize) -> bool {
@@ -73,25 +68,18 @@ fn since(view: &View<'_>, slice: usize) -> Option<Timestamp> {
     view.stream_slots(slice).filter_map(|stream| view.flow.streams[stream].since).min()
 }
 
-/// Weekly item-days of united waits.
+/// Weekly item-days of united waits, from their milliseconds.
 #[must_use]
-pub fn weekly(view: &View<'_>, periods: &[Period], since: Option<Timestamp>) -> Weekly {
+pub fn weekly(view: &View<'_>, waited: &[i64], since: Option<Timestamp>) -> Weekly {
     let known = view.observed(since);
-    let cell = |(week, known): (usize, bool)| {
-        known.then(|| (inside(periods, view.weeks.span(week..week + 1)), DAY_MS))
-    };
+    let cell = |(week, known): (usize, bool)| known.then(|| (waited[week], DAY_MS));
     Weekly {
         weeks: view.weeks.list.clone(),
         cells: known.into_iter().enumerate().map(cell).collect(),
     }
 }
 
-fn judge_pair(
-    view: &View<'_>,
-    pair: (usize, usize),
-    periods: &[Period],
-    beside: &Beside,
-) -> Finding {
+fn judge_pair(view: &View<'_>, pair: (usize, usize), waited: &[i64], beside: &Beside) -> Finding {
     let names = [pair.0, pair.1].map(|ix| &view.streams().list[ix]);
     let slice = Slice {
         dimension: "pair",
@@ -103,12 +91,12 @@ fn judge_pair(
         return finding(&SIGNAL, slice, verdict);
     }
     let begun = since(view, pair.0).max(since(view, pair.1));
-    let judged = judge(&weekly(view, periods, begun), Unit::ItemDays, Bounds::COUNT, &[1, 4]);
+    let judged = judge(&weekly(view, waited, begun), Unit::ItemDays, Bounds::COUNT, &[1, 4]);
     let window = view.window();
-    let total = words::days(inside(periods, window));
-    let none = Waiting::default();
-    let waiting = beside.waiting.get(&pair).unwrap_or(&none);
-    let (items, polled) = (&waiting.items, waiting.polled);
+    let total = words::days(sum(waited, &view.weeks.window()));
+    let none = BTreeSet::new();
+    let items = beside.items.get(&pair).unwrap_or(&none);
+    let polled = beside.polled.contains(&pair);
     let latent = beside.latent.get(&pair).copied().unwrap_or(0);
     let mut found = charted(&SIGNAL, slice, judged.clone());
     found.measures = vec![
@@ -116,8 +104,7 @@ fn judge_pair(
         measure("latent_links", latent as f64, Unit::Count, window),
     ];
     if names.iter().all(|name| name.id != OTHER) {
-        found.items = items.iter().map(|ix| view.data.items[*ix].key.clone()).collect();
-        found.items.sort_unstable();
+        found.items = items.iter().map(|(key, _)| key.clone()).collect();
     }
     let evidence = evidence(&judged, total, items.len());
     found.observation = evidence.map(|evidence| {
@@ -166,17 +153,13 @@ fn caveat(judged: &Judged, (all, without): (i64, i64), latent: usize, polled: bo
     text
 }
 
-/// The items of one pair that waited in the window.
-#[derive(Debug, Default)]
-struct Waiting {
-    items: BTreeSet<usize>,
-    polled: bool,
-}
-
 /// What is told beside the figures, gathered once for all pairs of published slices.
 #[derive(Debug, Default)]
 struct Beside {
-    waiting: BTreeMap<(usize, usize), Waiting>,
+    /// The items of each pair that waited in the window, and the pairs with a wait over a link that
+    /// is dated by a poll.
+    items: BTreeMap<(usize, usize), BTreeSet<Named>>,
+    polled: BTreeSet<(usize, usize)>,
     /// Open links whose waiting item has not started, by the streams the items are in now.
     latent: BTreeMap<(usize, usize), usize>,
     /// Blocked time of a slice in the window, and the part of it without any link.
@@ -186,30 +169,22 @@ struct Beside {
 impl Beside {
     fn new(view: &View<'_>) -> Self {
         let mut beside = Self::default();
-        let window = view.window();
-        for wait in view.waits.iter().filter(|w| w.period.intersect(&window).is_some()) {
-            if let Some(pair) = shown(view, wait) {
-                let waiting = beside.waiting.entry(pair).or_default();
-                waiting.items.insert(wait.item);
-                waiting.polled |= wait.polled;
-            }
+        for (pair, item) in by_streams(view).1.keys() {
+            let pair = (view.shown(Some(pair.0)), view.shown(Some(pair.1)));
+            beside.items.entry(pair).or_default().insert(item.clone());
         }
-        for link in &view.data.links {
-            if link.valid.from >= view.as_of || link.valid.to < view.as_of {
-                continue;
-            }
-            let (own, theirs) = (view.item(link.blocked), view.item(link.blocker));
-            let ended = own.ended_at.is_some() || theirs.ended_at.is_some();
-            if own.started_at.is_none() && !ended {
-                let pair = view.stream_now(link.blocked).zip(view.stream_now(link.blocker));
+        beside.polled.extend(by_slices(view).1.keys());
+        for (blocked, blocker) in view.recall.standing().iter() {
+            if view.item(*blocked).started_at.is_none() {
+                let pair = view.stream_now(*blocked).zip(view.stream_now(*blocker));
                 let slots = pair.map(|(a, b)| (view.shown(Some(a)), view.shown(Some(b))));
                 if let Some(slots) = slots.filter(|(a, b)| a != b) {
                     *beside.latent.entry(slots).or_default() += 1;
                 }
             }
         }
-        for (stream, all, without) in view.unlinked().iter() {
-            let sums = beside.blocked.entry(view.shown(Some(*stream))).or_default();
+        for (stream, all, without) in view.unlinked() {
+            let sums = beside.blocked.entry(view.shown(Some(stream))).or_default();
             *sums = (sums.0 + all, sums.1 + without);
         }
         beside
@@ -219,8 +194,9 @@ impl Beside {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::StreamIx;
+    use crate::model::{Period, StreamIx};
     use crate::signals::fixture::{item, link, portfolio as org, view};
+    use crate::signals::waits::{inside, unions};
 
     /// a (S1) waits for b and c (S2) and d (S3); overlapping links count once.
     #[test]

@@ -13,6 +13,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::attention::sum;
 use super::c1_cross_stream_wait as c1;
 use super::defaults::{LINKS_FOR_PATHS, WINDOW_WEEKS};
 use super::definitions::FIRST;
@@ -26,7 +27,7 @@ use super::stats::xmr::Bounds;
 use super::verdict::{direction, judge};
 use super::view::View;
 use super::vocabulary::of_circles;
-use super::waits::{inside, unions};
+use super::waited::{self, Named, by_slices, by_streams, links, lists};
 use super::{Signal, h2_data_confidence as h2, words};
 use crate::model::{Period, StreamIx, StreamKind, Timestamp};
 
@@ -97,11 +98,10 @@ pub fn analyse<N: Ord + Copy>(edges: &BTreeMap<(N, N), i64>) -> Knots<N> {
 /// Groups are found among the streams themselves and named by the slices that show them, so that
 /// merging small streams cannot invent a circle.
 fn groups(view: &View<'_>) -> Vec<Finding> {
-    let window = view.window();
-    let united = unions(&view.waits, |wait| Some((wait.waiting, wait.awaited)));
-    let edges: BTreeMap<(StreamIx, StreamIx), i64> = united
-        .iter()
-        .map(|(pair, periods)| (*pair, inside(periods, window)))
+    let waited = by_streams(view);
+    let edges: BTreeMap<(StreamIx, StreamIx), i64> = lists(&waited.0, &view.weeks)
+        .into_iter()
+        .map(|(pair, waited)| (pair, sum(&waited, &view.weeks.window())))
         .filter(|(_, millis)| *millis > 0)
         .collect();
     let groups = analyse(&edges).groups;
@@ -124,13 +124,9 @@ fn group_finding(
     let millis: i64 =
         edges.iter().filter(|((a, b), _)| within(a) && within(b)).map(|(_, ms)| ms).sum();
     let window = view.window();
-    let items: BTreeSet<usize> = view
-        .waits
-        .iter()
-        .filter(|w| within(&w.waiting) && within(&w.awaited))
-        .filter(|w| w.period.intersect(&window).is_some())
-        .map(|w| w.item)
-        .collect();
+    let waited = by_streams(view);
+    let pairs = edges.keys().filter(|(a, b)| within(a) && within(b));
+    let items: BTreeSet<&Named> = pairs.flat_map(|pair| waited::items(&waited, *pair)).collect();
     let ids: Vec<&str> = slices.iter().map(|slice| slice.id.as_str()).collect();
     let names: Vec<String> = slices.iter().map(|slice| slice.name.clone()).collect();
     let slice = Slice { dimension: "group", id: ids.join("+"), name: words::list(&names) };
@@ -140,8 +136,7 @@ fn group_finding(
         ..measure("mutual_wait", words::days(millis), Unit::ItemDays, window)
     }];
     if slices.iter().all(|slice| slice.id != OTHER) {
-        found.items = items.iter().map(|ix| view.data.items[*ix].key.clone()).collect();
-        found.items.sort_unstable();
+        found.items = items.iter().map(|(key, _)| key.clone()).collect();
     }
     found.observation = Some(observe(
         &found.slice.name,
@@ -159,18 +154,10 @@ fn group_finding(
 
 /// Circles among the blocking links of open items.
 fn deadlocks(view: &View<'_>) -> Vec<Finding> {
-    let open = |ix: usize| {
-        let item = view.item(ix);
-        view.data.items[ix].created_at < view.as_of && item.ended_at.is_none() && !item.born_done
-    };
-    let valid = |period: &Period| period.from < view.as_of && period.to >= view.as_of;
-    let edges: Vec<(usize, usize)> = view
-        .data
-        .links
-        .iter()
-        .filter(|link| valid(&link.valid) && open(link.blocked) && open(link.blocker))
-        .map(|link| (link.blocked, link.blocker))
-        .collect();
+    let open = |ix: usize| view.data.items[ix].created_at < view.as_of && !view.item(ix).born_done;
+    let standing = view.recall.standing();
+    let edges: Vec<(usize, usize)> =
+        standing.iter().copied().filter(|(a, b)| open(*a) && open(*b)).collect();
     let nodes: BTreeSet<usize> = edges.iter().flat_map(|(a, b)| [*a, *b]).collect();
     let nodes: Vec<usize> = nodes.into_iter().collect();
     let place = |node: usize| nodes.binary_search(&node).unwrap_or(0);
@@ -215,55 +202,42 @@ fn deadlock(view: &View<'_>, items: &[usize]) -> Option<Finding> {
 
 /// Awaited item-days of each published stream, week by week.
 fn awaited(view: &View<'_>) -> Vec<Finding> {
-    let window = view.window();
-    let shown = |wait: &super::waits::Wait| {
-        let pair = (view.shown(Some(wait.waiting)), view.shown(Some(wait.awaited)));
-        (pair.0 != pair.1).then_some(pair)
-    };
-    let pairs = unions(&view.waits, shown);
+    let (window, series) = (view.weeks.window(), view.weeks.series());
+    let pairs = lists(&by_slices(view).0, &view.weeks);
     let edges: BTreeMap<(usize, usize), i64> = pairs
         .iter()
-        .map(|(pair, periods)| (*pair, inside(periods, window)))
+        .map(|(pair, waited)| (*pair, sum(waited, &window)))
         .filter(|(_, millis)| *millis > 0)
         .collect();
-    let links: BTreeSet<(usize, usize)> = view
-        .waits
-        .iter()
-        .filter(|w| w.period.intersect(&window).is_some())
-        .map(|w| (w.item, w.blocker))
-        .collect();
+    let links = links(view) as usize;
     let knots = analyse(&edges);
-    let mut by_awaited: BTreeMap<usize, Vec<Period>> = BTreeMap::new();
-    for ((_, awaited), periods) in &pairs {
-        by_awaited.entry(*awaited).or_default().extend(periods);
+    let mut by_awaited: BTreeMap<usize, Vec<i64>> = BTreeMap::new();
+    for ((_, awaited), waited) in &pairs {
+        let own = by_awaited.entry(*awaited).or_insert_with(|| vec![0; view.weeks.len()]);
+        own.iter_mut().zip(waited).for_each(|(own, more)| *own += more);
     }
     by_awaited
         .iter()
         .filter(|(slot, _)| view.in_scope(&view.streams().list[**slot].id))
-        .filter(|(_, periods)| inside(periods, view.weeks.span(view.weeks.series())) > 0)
-        .map(|(slot, periods)| {
-            let paths = (links.len() >= LINKS_FOR_PATHS).then(|| knots.between.get(slot)).flatten();
-            awaited_finding(view, *slot, periods, paths.copied())
+        .filter(|(_, waited)| sum(waited, &series) > 0)
+        .map(|(slot, waited)| {
+            let paths = (links >= LINKS_FOR_PATHS).then(|| knots.between.get(slot)).flatten();
+            awaited_finding(view, *slot, waited, paths.copied())
         })
         .collect()
 }
 
-fn awaited_finding(
-    view: &View<'_>,
-    slot: usize,
-    periods: &[Period],
-    paths: Option<f64>,
-) -> Finding {
+fn awaited_finding(view: &View<'_>, slot: usize, waited: &[i64], paths: Option<f64>) -> Finding {
     let since: Option<Timestamp> =
         view.stream_slots(slot).filter_map(|stream| view.flow.streams[stream].since).min();
-    let judged = judge(&c1::weekly(view, periods, since), Unit::ItemDays, Bounds::COUNT, &[1, 4]);
+    let judged = judge(&c1::weekly(view, waited, since), Unit::ItemDays, Bounds::COUNT, &[1, 4]);
     let slice = view.streams().list[slot].clone();
     let enabling =
         view.stream_slots(slot).all(|s| view.data.streams[s].kind == StreamKind::Enabling);
     let mark = if enabling { " (enabling stream)" } else { "" };
     let window = view.window();
     let mut found = charted(&SIGNAL, slice, judged.clone());
-    let days = words::days(inside(periods, window));
+    let days = words::days(sum(waited, &view.weeks.window()));
     found.measures = vec![measure("awaited", days, Unit::ItemDays, window)];
     found.measures.extend(paths.map(|share| measure("paths_through", share, Unit::Share, window)));
     if let (Some(_), Some(usual)) = (direction(&judged.verdict), against_usual(&judged)) {

@@ -98,7 +98,7 @@ fn lacking(refusal: Refusal) -> Verdict {
 fn evaluate(view: &View<'_>) -> Vec<Finding> {
     let slice = portfolio_wide("integration", "Integration");
     let meetings = view.meetings();
-    let (met, points) = &*meetings;
+    let (met, points) = meetings;
     if met.is_empty() {
         let why = "no release or integration event with delivered items of an epic is recorded";
         return vec![finding(&SIGNAL, slice, not_applicable(why))];

@@ -25,7 +25,7 @@ use super::finding::{
     standing_of,
 };
 use super::flow::StreamFlow;
-use super::recall::Seen;
+use super::recall::{Owners, Seen};
 use super::report::{Finding, Measure, Move, Question, Slice, Unit};
 use super::stats::rank::nearest_rank;
 use super::stats::xmr::Bounds;
@@ -108,23 +108,6 @@ pub fn project(key: &str) -> &str {
     end.map_or(key, |end| &key[..end])
 }
 
-/// The first release of each item before an instant; empty without a release.
-#[must_use]
-pub fn first(data: &Dataset, as_of: Timestamp) -> Vec<Option<Timestamp>> {
-    if data.releases.is_empty() {
-        return Vec::new();
-    }
-    let mut first: Vec<Option<Timestamp>> = vec![None; data.items.len()];
-    for release in data.releases.iter().filter(|release| release.at < as_of) {
-        for item in &release.items {
-            if let Some(first) = first.get_mut(*item) {
-                *first = Some(first.map_or(release.at, |at| at.min(release.at)));
-            }
-        }
-    }
-    first
-}
-
 /// The delivery segment of an item that the charted weeks count: delivered from a project that
 /// releases, and held in one of them.
 #[must_use]
@@ -159,6 +142,7 @@ fn evaluate(view: &View<'_>) -> Vec<Finding> {
     let scan = |seen: &Seen<'_>, say: &mut dyn FnMut(usize, Held)| {
         held(view, &releasing, seen, say);
     };
+    let streams = (Owners::Streams, streams);
     let stocks = view.recall.by_owner("C4", key, streams, scan, |_, held| Stock::new(view, &held));
     let slices = view.stream_slices();
     slices
@@ -207,7 +191,7 @@ impl Stock {
 fn releasing(view: &View<'_>) -> BTreeMap<String, i64> {
     let projects =
         view.recall.sum("C4 projects", view.recall.releases(), BTreeMap::new, |projects, seen| {
-            if seen.released.is_some() {
+            if seen.released(view.data).is_some() {
                 let project = project(&seen.item.key);
                 // An entry of its own costs a copy of the name.
                 match projects.get_mut(project) {
@@ -229,14 +213,18 @@ fn held(
     seen: &Seen<'_>,
     say: &mut dyn FnMut(usize, Held),
 ) {
-    let Seen { item, derived, released, .. } = seen;
+    let Seen { item, derived, .. } = seen;
     let (Some(delivered), Some(credited)) = (derived.delivered_at, derived.credited) else {
         return;
     };
     let (since, until) = (view.weeks.edges[0], view.weeks.edges[view.weeks.len()]);
+    if delivered >= until {
+        return;
+    }
     // No charted week sees what came after it.
-    let one = Held { delivered, released: released.filter(|at| *at < until) };
-    if delivered >= until || one.until() < since || !releasing.contains_key(project(&item.key)) {
+    let released = seen.released(view.data).filter(|at| *at < until);
+    let one = Held { delivered, released };
+    if one.until() < since || !releasing.contains_key(project(&item.key)) {
         return;
     }
     let last = &item.segments[credited];

@@ -40,7 +40,8 @@ use super::stats::wilson::wilson95;
 use super::stats::xmr::Bounds;
 use super::verdict::{Judged, direction, judge_cadences, newest};
 use super::view::View;
-use super::waits::{inside, unions};
+use super::waited::{self, lists};
+use super::waits::Wait;
 use super::{Scope, Signal, words};
 use crate::model::{Cadence, Category, DAY_MS, Period, StreamIx, Timestamp};
 
@@ -269,15 +270,17 @@ fn tell(judged: &Judged, entered: &Entered) -> Option<Observation> {
 
 /// The skew of each two streams with a cadence of their own of which one waited for the other.
 fn skews(view: &View<'_>) -> Vec<Finding> {
-    let window = view.window();
-    let pair = |a: StreamIx, b: StreamIx| (a.min(b), a.max(b));
-    let waits = unions(&view.waits, |wait| Some(pair(wait.waiting, wait.awaited)));
+    if view.data.stream_cadences.is_empty() {
+        return Vec::new();
+    }
+    let pair = |wait: &Wait| (wait.waiting.min(wait.awaited), wait.waiting.max(wait.awaited));
+    let waits = lists(&waited::by(view, "C5 waits", |wait| Some(pair(wait))), &view.weeks);
     let cadence = |stream: StreamIx| {
         let own = view.data.stream_cadences.iter().find(|(of, _)| *of == stream);
         own.map(|(_, cadence)| cadence)
     };
-    let found = waits.iter().filter_map(|((a, b), periods)| {
-        let waited = inside(periods, window);
+    let found = waits.iter().filter_map(|((a, b), waited)| {
+        let waited = sum(waited, &view.weeks.window());
         let (one, other) = (cadence(*a)?, cadence(*b)?);
         let mut slices = [*a, *b].map(|s| &view.streams().list[view.shown(Some(s))]);
         slices.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));

@@ -140,7 +140,7 @@ fn measures(across: Funnel, within: Funnel, window: Period) -> Vec<Measure> {
 fn funnels(view: &View<'_>) -> (Funnel, Funnel, Vec<usize>) {
     let data = view.data;
     let meetings = view.meetings();
-    let (met, points) = &*meetings;
+    let (met, points) = meetings;
     let integrated: BTreeSet<usize> = points.iter().flat_map(|p| p.epics.clone()).collect();
     let shown: BTreeSet<usize> = met.iter().flat_map(|(_, met)| met.keys().copied()).collect();
     let firsts = &view.first_releases;

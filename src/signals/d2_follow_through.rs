@@ -23,7 +23,7 @@ use super::report::{Finding, Measure, Move, Observation, Question, Slice, Unit, 
 use super::slices::OTHER;
 use super::stats::xmr::{Bounds, Chart, Refusal};
 use super::view::{View, observed};
-use super::waits::{Wait, inside, unions};
+use super::waited;
 use super::{Signal, h2_data_confidence as h2, v3_net_flow as v3, words};
 use crate::model::{Decision, Dimension, Period, Subject, Timestamp, Verb};
 
@@ -277,12 +277,9 @@ impl Beside {
             return None;
         }
         let sum = v3::balance(view, place, &view.observed_of(members), 0);
-        let waiting = |wait: &Wait| {
-            let (own, other) = (view.shown(Some(wait.waiting)), view.shown(Some(wait.awaited)));
-            (own == place && other != place).then_some(())
-        };
-        let periods = unions(&view.waits, waiting).remove(&()).unwrap_or_default();
-        let waited = inside(&periods, view.window());
+        let waits = waited::by(view, "D2", |wait| waited::shown(view, wait).map(|(own, _)| own));
+        let waited = waits.range((place, view.weeks.window().start)..(place + 1, 0));
+        let waited = waited.map(|(_, millis)| millis).sum();
         Some(Self { stream: slice.name.clone(), entries: sum.entries, exits: sum.exits(), waited })
     }
 

@@ -4,6 +4,8 @@
 //! one `known` instant; every function of this module takes the `as_of` instant beside it and
 //! ignores what happened at or after it.
 
+use std::sync::Arc;
+
 use chrono_tz::Tz;
 
 use super::items::Items;
@@ -31,8 +33,8 @@ pub struct Dataset {
     pub states: States,
     /// Flow items only (no containers, no sub-tasks), sorted by key.
     pub items: Items,
-    /// Blocking links between flow items, sorted.
-    pub links: Vec<LinkFacts>,
+    /// Blocking links between flow items, sorted; shared while they are the same.
+    pub links: Arc<Vec<LinkFacts>>,
     /// Sorted by instant, then id.
     pub releases: Vec<ReleaseFacts>,
     /// Declared integration events, sorted by instant, then id.

@@ -1,5 +1,7 @@
 //! Small invented portfolios for the tests of the signals.
 
+use std::sync::Arc;
+
 use chrono_tz::Tz;
 
 use super::dataset::{Epic, ItemFacts, LinkFacts, Stream, Team};
@@ -126,7 +128,12 @@ pub(super) fn bets(data: &mut Dataset, count: usize) {
 pub(super) fn link(data: &mut Dataset, blocked: usize, blocker: usize, from: &str, to: &str) {
     let to = if to.is_empty() { Timestamp::MAX } else { at(to) };
     let valid = Period::new(at(from), to);
-    data.links.push(LinkFacts { blocked, blocker, valid, precision: Precision::Exact });
+    Arc::make_mut(&mut data.links).push(LinkFacts {
+        blocked,
+        blocker,
+        valid,
+        precision: Precision::Exact,
+    });
 }
 
 /// The portfolio's view at an instant.

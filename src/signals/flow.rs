@@ -54,11 +54,11 @@ pub struct StreamFlow {
     pub counts: Counts,
 }
 
-/// A stretch in which active work was blocked.
+/// A stretch in which active work of an item was blocked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Blocked {
+    /// The place of the item.
     pub item: usize,
-    pub stream: Option<StreamIx>,
     pub period: Period,
 }
 
@@ -98,20 +98,19 @@ pub fn pass(recall: &Recall<'_>, data: &Dataset, weeks: &Weeks) -> Flow {
     Flow { streams: total.streams.iter().map(stream).collect(), since: total.since }
 }
 
-/// Hands out when active work of an item was blocked in a period, with the stream that it was in; work of
-/// one-off epics is left out.
+/// Hands out when active work of an item was blocked in a period, with the stream that it was in;
+/// work of one-off epics and work without a stream are left out.
 pub fn blocked(
     data: &Dataset,
     seen: &Seen<'_>,
     window: Period,
-    say: &mut dyn FnMut(Option<StreamIx>, Period),
+    say: &mut dyn FnMut(StreamIx, Period),
 ) {
     let segments = if seen.derived.born_done { &[] } else { seen.segments() };
     for segment in segments.iter().filter(|s| s.category == Category::Active && s.blocked) {
-        if let Some(part) =
-            segment.period().intersect(&window).filter(|_| !data.one_off(segment.epic))
-        {
-            say(segment.stream, part);
+        let part = segment.period().intersect(&window).filter(|_| !data.one_off(segment.epic));
+        if let Some((stream, part)) = segment.stream.zip(part) {
+            say(stream, part);
         }
     }
 }

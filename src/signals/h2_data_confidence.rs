@@ -6,7 +6,7 @@
 //! left out. A closed gate withholds the signals behind it.
 //! Misreading: as a score of teams' discipline. It describes the data, and no team is named.
 
-use super::attention::TEAM_DAY;
+use super::attention::{TEAM_DAY, sum};
 use super::defaults::{CLASSIFIED_MIN, MAPPED_MIN, POLLED_MAX, START_OBSERVABLE_MIN};
 use super::definitions::FIRST;
 use super::finding::portfolio;
@@ -14,7 +14,7 @@ use super::flow::{Counts, StreamFlow};
 use super::report::{Confidence, Gate, Question, Verdict};
 use super::view::View;
 use super::{Signal, finding};
-use crate::model::{Kind, StreamIx};
+use crate::model::Kind;
 
 pub const SIGNAL: Signal = Signal {
     id: "H2",
@@ -94,31 +94,45 @@ pub fn confidence(view: &View<'_>) -> Vec<Confidence> {
         start_before_data: evidence.counts.start_before_data,
         unknown_statuses: evidence.counts.unknown_statuses,
     };
-    let whole = row(portfolio("Portfolio"), &evidence(view, &everything, None));
+    let drawn = drawn(view);
+    let whole = row(portfolio("Portfolio"), &evidence(view, &everything, drawn.iter()));
     let streams = view.stream_slices().into_iter().map(|(slice, members, streams)| {
-        let evidence = evidence(view, &members, Some(&streams));
+        let own = streams.iter().filter_map(|stream| drawn.get(stream.0 as usize));
+        let evidence = evidence(view, &members, own);
         row(slice, &evidence)
     });
     std::iter::once(whole).chain(streams).collect()
 }
 
-fn evidence(view: &View<'_>, members: &[&StreamFlow], only: Option<&[StreamIx]>) -> Evidence {
-    let inside = |stream: Option<StreamIx>| {
-        only.is_none_or(|only| stream.is_some_and(|s| only.contains(&s)))
-    };
-    let ticks = |unclassified: bool| {
-        view.attention.ticks(view.window(), |cell| {
-            inside(cell.target.stream) && (unclassified || cell.target.kind != Kind::Unclassified)
-        })
-    };
+/// Attention in the window on work of each stream and, last, on work without one: on classified
+/// kinds, and all of it.
+fn drawn(view: &View<'_>) -> Vec<[i64; 2]> {
+    let none = view.data.streams.len();
+    let mut drawn = vec![[0; 2]; none + 1];
+    let buckets = view.attention.grid.buckets(view.window());
+    for cell in &view.attention.cells {
+        let ticks = sum(&cell.ticks, &buckets);
+        let own = &mut drawn[cell.target.stream.map_or(none, |stream| stream.0 as usize)];
+        own[0] += if cell.target.kind == Kind::Unclassified { 0 } else { ticks };
+        own[1] += ticks;
+    }
+    drawn
+}
+
+fn evidence<'a>(
+    view: &View<'_>,
+    members: &[&StreamFlow],
+    drawn: impl Iterator<Item = &'a [i64; 2]>,
+) -> Evidence {
+    let [classified, attention] = drawn.fold([0; 2], |all, own| [all[0] + own[0], all[1] + own[1]]);
     // Without any complete pass no week is taken for a gap, and none is covered either.
     let seen = !view.data.coverage.is_empty();
     Evidence {
         counts: total(members),
         weeks_covered: view.weeks.covered.iter().filter(|covered| seen && **covered).count() as u64,
         weeks: view.weeks.len() as u64,
-        classified: ticks(false) as f64 / TEAM_DAY,
-        attention: ticks(true) as f64 / TEAM_DAY,
+        classified: classified as f64 / TEAM_DAY,
+        attention: attention as f64 / TEAM_DAY,
     }
 }
 

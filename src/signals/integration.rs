@@ -14,7 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Dataset;
 use super::defaults::ONE_POINT_MS;
-use crate::model::{Category, Derived, FlowSegment, StreamIx, Timestamp};
+use super::held::instant;
+use super::recall::Recall;
+use crate::model::{Category, EpicIx, FlowSegment, StreamIx, Timestamp};
 
 /// One instant at which work of several streams met.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,35 +39,41 @@ pub fn stream_of_work(data: &Dataset, segment: &FlowSegment) -> Option<StreamIx>
     home.or(segment.stream)
 }
 
-/// What met in each release and declared event before `as_of`, by instant. Items that were done
-/// from their creation on and work of one-off epics are left out.
+/// What met in each release and declared event before the report's instant, by instant. Items that
+/// were done from their creation on and work of one-off epics are left out.
 #[must_use]
-pub fn meetings(
-    data: &Dataset,
-    items: &dyn Fn(usize) -> Derived,
-    as_of: Timestamp,
-) -> Vec<(Timestamp, Met)> {
-    let releases = data.releases.iter().map(|release| (release.at, &release.items));
-    let events = data.integrations.iter().map(|event| (event.at, &event.items));
-    let mut all: Vec<(Timestamp, &Vec<usize>)> =
-        releases.chain(events).filter(|(at, _)| *at < as_of).collect();
-    all.sort_by_key(|(at, _)| *at);
-    let met = |(at, held): (Timestamp, &Vec<usize>)| {
-        let mut met = Met::new();
-        for ix in held.iter().filter(|ix| **ix < data.items.len() && !items(**ix).born_done) {
-            if let Some((epic, stream)) = delivered_by(data, *ix, at) {
-                met.entry(epic).or_default().insert(stream);
+pub fn meetings(recall: &Recall<'_>, data: &Dataset) -> Vec<(Timestamp, Met)> {
+    // Items by holder, epic and stream: what is counted can be taken away again.
+    let empty = BTreeMap::<(u32, usize, StreamIx), i64>::new;
+    let delivered = recall.sum("meetings", recall.releases(), empty, |delivered, seen| {
+        for (holder, at) in seen.holders(data).filter(|_| !seen.derived.born_done) {
+            if let Some((epic, stream)) = delivered_by(data, &seen.item.segments, at) {
+                *delivered.entry((holder, epic, stream)).or_default() += 1;
             }
         }
-        (at, met)
-    };
-    all.into_iter().map(met).filter(|(_, met)| !met.is_empty()).collect()
+    });
+    let mut all: Vec<(u32, Timestamp, Met)> = Vec::new();
+    for (holder, epic, stream) in delivered.keys() {
+        let Some(at) = instant(data, *holder) else { continue };
+        if all.last().is_none_or(|(last, ..)| last != holder) {
+            all.push((*holder, at, Met::new()));
+        }
+        if let Some((.., met)) = all.last_mut() {
+            met.entry(*epic).or_default().insert(*stream);
+        }
+    }
+    all.sort_by_key(|(_, at, _)| *at);
+    all.into_iter().map(|(_, at, met)| (at, met)).collect()
 }
 
 /// The epic of an item that was done at an instant, and the stream that delivered it. A later
 /// reopening does not undo that it was there.
-fn delivered_by(data: &Dataset, item: usize, at: Timestamp) -> Option<(usize, StreamIx)> {
-    let (delivery, now) = delivery(&data.items[item].segments, at)?;
+fn delivered_by(
+    data: &Dataset,
+    segments: &[FlowSegment],
+    at: Timestamp,
+) -> Option<(usize, StreamIx)> {
+    let (delivery, now) = delivery(segments, at)?;
     let epic = now.epic.filter(|epic| !data.one_off(Some(*epic)))?;
     Some((epic.0 as usize, stream_of_work(data, delivery)?))
 }
@@ -86,23 +94,23 @@ pub fn delivery(segments: &[FlowSegment], at: Timestamp) -> Option<(&FlowSegment
 /// A day apart is not one: releases that are dated by day lie at midnight, and those of two
 /// successive days are two.
 #[must_use]
-pub fn points(data: &Dataset, meetings: &[(Timestamp, Met)]) -> Vec<IntegrationPoint> {
+pub fn points(recall: &Recall<'_>, meetings: &[(Timestamp, Met)]) -> Vec<IntegrationPoint> {
     let shared = |met: &Met| -> BTreeSet<usize> {
         met.iter().filter(|(_, streams)| streams.len() >= 2).map(|(epic, _)| *epic).collect()
     };
-    let wanted: BTreeSet<usize> = meetings.iter().flat_map(|(_, met)| shared(met)).collect();
-    let members = members(data, &wanted);
+    let of_meeting = |(at, met): &(Timestamp, Met)| {
+        let at = *at;
+        shared(met).into_iter().map(move |epic| (epic, at))
+    };
+    let asked: BTreeSet<(usize, Timestamp)> = meetings.iter().flat_map(of_meeting).collect();
+    let open = open(recall, asked.into_iter().collect());
     let mut points: Vec<IntegrationPoint> = Vec::new();
     for (at, met) in meetings {
         let epics = shared(met);
         if epics.is_empty() {
             continue;
         }
-        let open = |epic: &usize| {
-            let own = members.get(epic).into_iter().flatten();
-            own.into_iter().any(|item| is_open(data, *item, *epic, *at))
-        };
-        let partial = epics.iter().all(open);
+        let partial = epics.iter().all(|epic| open.contains(&(*epic, *at)));
         let streams: BTreeSet<StreamIx> = epics.iter().flat_map(|e| met[e].clone()).collect();
         match points.last_mut() {
             Some(last) if at.millis() - last.at.millis() < ONE_POINT_MS => {
@@ -116,29 +124,32 @@ pub fn points(data: &Dataset, meetings: &[(Timestamp, Met)]) -> Vec<IntegrationP
     points
 }
 
-/// The items that ever belonged to some epics.
-fn members(data: &Dataset, epics: &BTreeSet<usize>) -> BTreeMap<usize, Vec<usize>> {
-    let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    if epics.is_empty() {
-        return members;
+/// Of some epics at some instants, sorted, those of which an item existed then and had not ended.
+fn open(recall: &Recall<'_>, asked: Vec<(usize, Timestamp)>) -> BTreeSet<(usize, Timestamp)> {
+    if asked.is_empty() {
+        return BTreeSet::new();
     }
-    for (ix, item) in data.items.iter().enumerate() {
-        let own: BTreeSet<usize> =
-            item.segments.iter().filter_map(|s| s.epic).map(|epic| epic.0 as usize).collect();
-        for epic in own.intersection(epics) {
-            members.entry(*epic).or_default().push(ix);
-        }
-    }
-    members
-}
-
-/// Whether an item of an epic exists at an instant and has not ended.
-fn is_open(data: &Dataset, item: usize, epic: usize, at: Timestamp) -> bool {
-    let segments = &data.items[item].segments;
-    let seen = segments.partition_point(|segment| segment.from <= at);
-    segments[..seen].last().is_some_and(|last| {
-        !last.category.is_ended() && last.epic.is_some_and(|own| own.0 as usize == epic)
-    })
+    let count = recall.sum(
+        "open at meetings",
+        asked.clone(),
+        || vec![0_u64; asked.len()],
+        |count, seen| {
+            let segments = &seen.item.segments;
+            let ends = segments.iter().skip(1).map(|next| next.from).chain([Timestamp::MAX]);
+            for (segment, end) in segments.iter().zip(ends) {
+                let Some(EpicIx(epic)) = segment.epic else { continue };
+                if segment.category.is_ended() {
+                    continue;
+                }
+                let place = |at: Timestamp| {
+                    asked.partition_point(|(own, when)| (*own, *when) < (epic as usize, at))
+                };
+                count[place(segment.from)..place(end)].iter_mut().for_each(|count| *count += 1);
+            }
+        },
+    );
+    let some = asked.into_iter().zip(count.iter()).filter(|(_, count)| **count > 0);
+    some.map(|(one, _)| one).collect()
 }
 
 #[cfg(test)]
@@ -172,7 +183,7 @@ mod tests {
 
     fn found(data: &Dataset) -> Vec<IntegrationPoint> {
         let view = view(data, "03-30");
-        points(data, &meetings(data, &|ix| view.item(ix), view.as_of))
+        points(&view.recall, &meetings(&view.recall, data))
     }
 
     #[test]

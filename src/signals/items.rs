@@ -6,6 +6,9 @@ use std::sync::Arc;
 use super::dataset::ItemFacts;
 use super::pieces::{Difference, Pieces};
 
+/// Neighbours in the list, see [`Pieces`].
+pub type Part = Arc<Vec<Arc<ItemFacts>>>;
+
 /// Flow items in the order of their keys. An item that is changed in one list stays as it was in
 /// the others.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +22,17 @@ impl Items {
     /// The items as they are shared.
     pub fn shared(&self) -> impl Iterator<Item = &Arc<ItemFacts>> {
         self.0.iter()
+    }
+
+    /// An item as it is shared.
+    #[must_use]
+    pub fn shared_at(&self, ix: usize) -> Option<&Arc<ItemFacts>> {
+        self.0.get(ix)
+    }
+
+    /// The list in parts, each with the place of its first item.
+    pub fn parts(&self) -> impl Iterator<Item = (usize, &Part)> {
+        self.0.pieces()
     }
 
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut ItemFacts> {

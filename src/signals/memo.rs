@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::calendar::uncovered;
-use super::dataset::{ItemFacts, LinkFacts, ReleaseFacts};
+use super::dataset::{ItemFacts, LinkFacts};
+use super::held::{self, holders};
 use super::pieces::Difference;
 use super::recall::{Changed, Delta, Recall, Slots};
 use super::shift::Shift;
@@ -135,12 +136,16 @@ fn delta(
         return None;
     }
     let happened = |at: Timestamp| kept.as_of <= at && at < as_of;
-    let old: Vec<(&[usize], Timestamp)> = held(&kept.data);
-    let new: Vec<(&[usize], Timestamp)> = held(data);
     let shift = Shift::new(&gone, &come);
-    let same_releases = old.len() == new.len()
-        && !new.iter().any(|(_, at)| happened(*at))
-        && old.iter().zip(&new).all(|(old, new)| old.1 == new.1 && shift.same(old.0, new.0));
+    let same_releases = kept.data.releases.len() == data.releases.len()
+        && kept.data.integrations.len() == data.integrations.len()
+        && !holders(data).any(|(at, _)| happened(at))
+        && holders(&kept.data)
+            .zip(holders(data))
+            .all(|(old, new)| old.0 == new.0 && shift.same(old.1, new.1));
+    let same_contents = same_releases
+        && shift.keeps_places()
+        && holders(&kept.data).zip(holders(data)).all(|(old, new)| old.1 == new.1);
     let left: BTreeSet<*const ItemFacts> = gone.iter().map(|(_, item)| Arc::as_ptr(item)).collect();
     // What has not changed but was not over yet is read again.
     for item in kept.later.iter().filter(|item| !left.contains(&Arc::as_ptr(item))) {
@@ -152,26 +157,38 @@ fn delta(
     gone.sort_by_key(|(place, _)| *place);
     come.sort_by_key(|(place, _)| *place);
     let shift = Shift::new(&gone, &come);
-    let same_links =
-        !data.links.iter().any(|link| happened(link.valid.from) || happened(link.valid.to))
-            && unchanged(&kept.data.links, |place| shift.place(place))
-                .eq(unchanged(&data.links, |place| (!shift.is_new(place)).then_some(place)));
-    let before = touched(&kept.data, kept.as_of, week_end, |place| shift.place(place).is_none());
-    let links_say_the_same = before == touched(data, as_of, week_end, |place| shift.is_new(place));
+    let (mut links, mut later_link) = (Vec::new(), false);
+    for link in data.links.iter() {
+        later_link |= happened(link.valid.from) || happened(link.valid.to);
+        if shift.is_new(link.blocked) || shift.is_new(link.blocker) {
+            links.push(*link);
+        }
+    }
+    let shared = shift.keeps_places() && Arc::ptr_eq(&kept.data.links, &data.links);
+    let same_links = !later_link
+        && (shared
+            || unchanged(&kept.data.links, |place| shift.place(place))
+                .eq(unchanged(&data.links, |place| (!shift.is_new(place)).then_some(place))));
+    let went = |link: &LinkFacts| {
+        shift.place(link.blocked).is_none() || shift.place(link.blocker).is_none()
+    };
+    let before: Vec<LinkFacts> = match shared {
+        true => links.clone(),
+        false => kept.data.links.iter().filter(|link| went(link)).copied().collect(),
+    };
+    let links_say_the_same = ends_of(&before, &kept.data, kept.as_of, week_end)
+        == ends_of(&links, data, as_of, week_end);
     let changed = |(data, as_of): (&Dataset, Timestamp), list: Difference<ItemFacts>| {
-        let changed = |(place, item)| Changed {
-            item,
-            as_of,
-            released: first_with(&data.releases, place, as_of),
-        };
+        let changed = |(place, item)| Changed { item, place, as_of, held: held::of(data, place) };
         list.into_iter().map(changed).collect()
     };
     let delta = Delta {
         gone: changed((&kept.data, kept.as_of), gone),
         come: changed((data, as_of), come),
-        since: kept.as_of,
         shift,
         same_releases,
+        same_contents,
+        links,
         same_links,
         links_say_the_same,
     };
@@ -193,12 +210,12 @@ fn unchanged(
 /// whether it was done from its creation on.
 type LinkEnd = (Timestamp, Option<Timestamp>, Option<Timestamp>, bool);
 
-/// What the links of changed items say of the complete weeks: when each was valid, and both ends.
-fn touched(
+/// What links say of the complete weeks: when each was valid, and both ends.
+fn ends_of(
+    links: &[LinkFacts],
     data: &Dataset,
     as_of: Timestamp,
     week_end: Timestamp,
-    changed: impl Fn(usize) -> bool,
 ) -> Vec<(Period, [LinkEnd; 2])> {
     let end = |ix: usize| -> LinkEnd {
         let item = &data.items[ix];
@@ -207,23 +224,8 @@ fn touched(
         let (from, to) = (before(derived.started_at), before(derived.ended_at));
         (item.created_at, from, to, derived.born_done)
     };
-    let links = data.links.iter().filter(|l| changed(l.blocked) || changed(l.blocker));
     let mut found: Vec<_> =
-        links.map(|link| (link.valid, [end(link.blocked), end(link.blocker)])).collect();
+        links.iter().map(|link| (link.valid, [end(link.blocked), end(link.blocker)])).collect();
     found.sort_unstable();
     found
-}
-
-/// What each release and each event contains, and when.
-fn held(data: &Dataset) -> Vec<(&[usize], Timestamp)> {
-    let releases = data.releases.iter().map(|release| (release.items.as_slice(), release.at));
-    let events = data.integrations.iter().map(|event| (event.items.as_slice(), event.at));
-    releases.chain(events).collect()
-}
-
-/// The first release before an instant that contains an item.
-fn first_with(releases: &[ReleaseFacts], item: usize, as_of: Timestamp) -> Option<Timestamp> {
-    let own = releases.iter().filter(|release| release.at < as_of);
-    let own = own.filter(|release| release.items.binary_search(&item).is_ok());
-    own.map(|release| release.at).min()
 }

@@ -12,7 +12,9 @@
 //! Misreading: as effort, cost or performance. It is the direction of attention, nothing more.
 //! Splitting a card does not move it, and a card kept open is bounded by the stale cap.
 
-use super::at_work::attended;
+use std::sync::Arc;
+
+use super::at_work::attention;
 use super::attention::{Attention, Cell, Grid, TEAM_DAY, Table, sum};
 use super::defaults::{CLASSIFIED_MIN, COVERAGE_MIN, TEAM_DAYS_MIN, WAITING_SHIFT};
 use super::definitions::FIRST;
@@ -143,15 +145,13 @@ fn shares(view: &View<'_>, dimension: Dimension, waiting: &Attention) -> Vec<Fin
 
 /// Attention in the window as it would be if waiting items drew it as active ones do.
 #[must_use]
-pub fn with_waiting(view: &View<'_>) -> Attention {
+pub fn with_waiting(view: &View<'_>) -> Arc<Attention> {
     let window = window(view);
     let grid = Grid::new(vec![window.from, window.to]);
     let dimensions = view.attention.tables.iter().map(|table| table.slices.clone()).collect();
-    let mut all = Attention::empty(grid, dimensions);
+    let empty = Attention::empty(grid, dimensions);
     let started = |segment: &FlowSegment| segment.category.is_started();
-    let teams = attended(&view.recall, SIGNAL.id, view.data, &all, window, started);
-    teams.iter().for_each(|team| all.add(team));
-    all
+    attention(&view.recall, SIGNAL.id, view.data, &empty, window, started).0
 }
 
 /// Adds the share that a slice would have with waiting items counted, and says so where the shares

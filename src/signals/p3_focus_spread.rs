@@ -97,7 +97,9 @@ struct Sliced<'a> {
 fn evaluate(view: &View<'_>) -> Vec<Finding> {
     let window = p1::window(view);
     let periods: Vec<Period> = view.weeks.periods().chain([window]).collect();
-    let spread = spread(view, &periods);
+    let version = view.attention_version;
+    let make = || spread(view, &periods);
+    let spread = &view.recall.cached_for("P3", (0, 0), version, periods.clone(), make).1;
     let changed = changes(view, window);
     let floor = p1::floor(view, window);
     let teams = |streams: &[StreamIx]| {

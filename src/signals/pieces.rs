@@ -24,6 +24,11 @@ impl<T> Pieces<T> {
         self.pieces.iter().flat_map(|piece| piece.iter())
     }
 
+    /// The pieces, each with the place of its first element.
+    pub fn pieces(&self) -> impl Iterator<Item = (usize, &Arc<Vec<Arc<T>>>)> {
+        self.starts.iter().copied().zip(&self.pieces)
+    }
+
     #[must_use]
     pub fn get(&self, ix: usize) -> Option<&Arc<T>> {
         let (piece, place) = self.place(ix);

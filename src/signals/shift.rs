@@ -47,15 +47,13 @@ impl Shift {
         self.come.binary_search(&place).is_ok()
     }
 
-    /// Whether two sorted lists of places name the same elements: none that came or went, unless
-    /// all that came are in the places of those that went.
+    /// Whether two sorted lists of places name the same elements, those that went or came left out.
     #[must_use]
     pub fn same(&self, old: &[usize], new: &[usize]) -> bool {
-        if self.gone == self.come {
-            return old == new;
+        (self.gone == self.come && old == new) || {
+            let old = old.iter().filter_map(|place| self.place(*place));
+            old.eq(new.iter().copied().filter(|place| !self.is_new(*place)))
         }
-        old.len() == new.len()
-            && old.iter().zip(new).all(|(old, new)| self.place(*old) == Some(*new))
     }
 }
 
@@ -77,6 +75,7 @@ mod tests {
         }
         assert!(shift.is_new(0) && !shift.is_new(1));
         assert!(shift.same(&[0, 2, 5], &[1, 2, 6]));
-        assert!(!shift.same(&[0, 1], &[1, 2]) && !shift.same(&[0], &[1, 2]));
+        assert!(shift.same(&[0, 1], &[0, 1, 3]), "b went, x and y came");
+        assert!(!shift.same(&[0, 3], &[1, 2]) && !shift.same(&[0], &[1, 2]));
     }
 }

@@ -27,7 +27,7 @@ use super::defaults::{
 };
 use super::definitions::FIRST;
 use super::finding::{finding, insufficient, measure, observe};
-use super::recall::Seen;
+use super::recall::{Owners, Seen};
 use super::report::{Finding, Move, Observation, Question, Slice, Unit, Verdict};
 use super::stats::log_rank::LogRank;
 use super::stats::survival::{Curve, Quantile};
@@ -132,7 +132,8 @@ pub(super) struct SliceStays<'a> {
     since: Timestamp,
     awaited: fn(&Derived) -> bool,
     versions: Arc<Vec<u64>>,
-    stays: OnceCell<Vec<Stays>>,
+    /// Of slices that say something else than before.
+    stays: OnceCell<Vec<Option<Stays>>>,
 }
 
 impl<'a> SliceStays<'a> {
@@ -162,22 +163,33 @@ impl<'a> SliceStays<'a> {
         K: PartialEq + Send + Sync + 'static,
         R: Clone + Send + Sync + 'static,
     {
-        let make = || make(&self.all()[slice]);
+        let make = || match &self.new_ones()[slice] {
+            Some(stays) => make(stays),
+            None => make(&self.of(&self.only(slice))[slice].take().unwrap_or_default()),
+        };
         let version = self.versions[slice];
         self.view.recall.cached_for(self.signal, (slice, part), version, key, make).1.clone()
     }
 
-    fn all(&self) -> &[Stays] {
-        self.stays.get_or_init(|| stays(self.view, self.since, self.awaited))
+    fn new_ones(&self) -> &[Option<Stays>] {
+        // What is made first of a slice tells whether it was made of this version.
+        let stale = || self.view.recall.stale(self.signal, 0, &self.versions);
+        self.stays.get_or_init(|| self.of(&stale()))
     }
-}
 
-fn stays(view: &View<'_>, since: Timestamp, awaited: fn(&Derived) -> bool) -> Vec<Stays> {
-    let all = vec![true; view.streams().list.len()];
-    let scan = |seen: &Seen<'_>, say: &mut dyn FnMut(usize, Stay)| {
-        stays_of(view, since, awaited, seen, say);
-    };
-    view.recall.gather(&all, scan).into_iter().map(Stays::new).collect()
+    fn only(&self, slice: usize) -> Vec<bool> {
+        (0..self.versions.len()).map(|other| other == slice).collect()
+    }
+
+    fn of(&self, wanted: &[bool]) -> Vec<Option<Stays>> {
+        let (view, since) = (self.view, self.since);
+        let scan = |seen: &Seen<'_>, say: &mut dyn FnMut(usize, Stay)| {
+            stays_of(view, since, self.awaited, seen, say);
+        };
+        let lists = view.recall.gather(Owners::Slices(view.streams()), wanted, scan);
+        let own = lists.into_iter().zip(wanted);
+        own.map(|(list, wanted)| wanted.then(|| Stays::new(list))).collect()
+    }
 }
 
 /// Hands out the stay of one item and the slice it counts for. Whatever happened after the newest
@@ -317,10 +329,9 @@ mod tests {
 
     fn all(view: &View<'_>) -> Vec<Stay> {
         let delivered = |derived: &Derived| derived.delivered_at.is_some();
-        stays(view, Timestamp::MIN, delivered)
-            .into_iter()
-            .flat_map(|stays| stays.by_start)
-            .collect()
+        let all = SliceStays::new(view, "test", Timestamp::MIN, delivered);
+        let stays = all.of(&vec![true; view.streams().list.len()]);
+        stays.into_iter().flatten().flat_map(|stays| stays.by_start).collect()
     }
 
     /// F0 over four weeks: J, open for 38 days, is at risk from its tenth day on, and P85 is not

@@ -23,7 +23,6 @@
 //! end of its observation leaves it at the instant of parking, as in V1. An item whose start nobody
 //! saw has no age and is not among the m.
 
-use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::calendar::Weeks;
@@ -31,7 +30,7 @@ use super::dataset::ItemFacts;
 use super::defaults::{AGEING_WIP_MIN, P85_EVENTS, RISK_SET_MIN, SERIES_WEEKS, WINDOW_WEEKS};
 use super::definitions::FIRST;
 use super::finding::{finding, insufficient, measure, observe};
-use super::recall::Seen;
+use super::recall::{Owners, Seen};
 use super::report::{Finding, Measure, Move, Observation, Question, Slice, Unit, Verdict};
 use super::stats::binomial::upper_tail;
 use super::stats::survival::Curve;
@@ -112,7 +111,7 @@ struct Ageing {
 struct Known<'a> {
     weeks: Weeks,
     stays: v1::SliceStays<'a>,
-    stocks: Stocks<'a>,
+    stocks: Stocks,
 }
 
 impl<'a> Known<'a> {
@@ -176,21 +175,26 @@ impl<'a> Known<'a> {
 }
 
 /// Ages in days of the work in progress of each slice, by edge between weeks, the newest edge last.
-struct Stocks<'a> {
-    view: &'a View<'a>,
-    edges: Vec<Timestamp>,
+struct Stocks {
     versions: Arc<Vec<u64>>,
-    ages: OnceCell<Vec<Vec<Vec<f64>>>>,
+    ages: Vec<Arc<Vec<Vec<f64>>>>,
 }
 
-impl<'a> Stocks<'a> {
-    fn new(view: &'a View<'a>, edges: &[Timestamp]) -> Self {
+impl Stocks {
+    fn new(view: &View<'_>, edges: &[Timestamp]) -> Self {
+        const NAME: &str = "stock of work in progress";
         let scan = |seen: &Seen<'_>, say: &mut dyn FnMut(usize, (usize, f64))| {
             stocks(view, edges, seen, say);
         };
-        let slices = view.streams().list.len();
-        let versions = view.recall.versions("stock of work in progress", (), slices, scan);
-        Self { view, edges: edges.to_vec(), versions, ages: OnceCell::new() }
+        let by_edge = |_, list: Vec<(usize, f64)>| {
+            let mut ages = vec![Vec::new(); edges.len()];
+            list.into_iter().for_each(|(edge, days)| ages[edge].push(days));
+            ages
+        };
+        let count = view.streams().list.len();
+        let slices = (Owners::Slices(view.streams()), count);
+        let ages = view.recall.by_owner(NAME, (), slices, scan, by_edge);
+        Self { versions: view.recall.versions(NAME, (), count, scan), ages }
     }
 
     fn version(&self, slice: usize) -> u64 {
@@ -199,19 +203,7 @@ impl<'a> Stocks<'a> {
 
     /// The stock at the end of the week that was the newest `back` weeks ago.
     fn of(&self, slice: usize, back: usize) -> &[f64] {
-        let ages = self.ages.get_or_init(|| {
-            let all = vec![true; self.view.streams().list.len()];
-            let by_edge = |list: Vec<(usize, f64)>| {
-                let mut ages = vec![Vec::new(); self.edges.len()];
-                list.into_iter().for_each(|(edge, days)| ages[edge].push(days));
-                ages
-            };
-            let scan = |seen: &Seen<'_>, say: &mut dyn FnMut(usize, (usize, f64))| {
-                stocks(self.view, &self.edges, seen, say);
-            };
-            self.view.recall.gather(&all, scan).into_iter().map(by_edge).collect()
-        });
-        let edges = &ages[slice];
+        let edges = &self.ages[slice];
         &edges[edges.len().saturating_sub(1 + back)]
     }
 }
@@ -249,7 +241,7 @@ pub(super) fn older(view: &View<'_>, slice: usize) -> Vec<usize> {
     let edge = known.weeks.edges[known.weeks.len()];
     let aged = |(ix, item): (usize, &ItemFacts)| {
         let mut older = false;
-        stocks(view, &[edge], &Seen::new(item, view.as_of, None), &mut |own, (_, days)| {
+        stocks(view, &[edge], &Seen::new(item, ix, view.as_of, &[]), &mut |own, (_, days)| {
             older |= own == slice && days > ageing.steady.usual;
         });
         older.then_some(ix)

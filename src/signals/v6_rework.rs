@@ -88,8 +88,10 @@ impl Exchange for Returns {
 
 fn evaluate(view: &View<'_>) -> Vec<Finding> {
     let returns = returns(view);
-    let ticks = ticks(view);
-    let floor = p1::floor(view, p1::window(view));
+    let window = p1::window(view);
+    let ticks =
+        &view.recall.cached_for("V6", (0, 0), view.attention_version, window, || ticks(view)).1;
+    let floor = p1::floor(view, window);
     let mut found = Vec::new();
     for (slice, members, _) in view.stream_slices() {
         let place = view.streams().find(&slice.id).unwrap_or(0);

@@ -1,8 +1,9 @@
 //! Everything that is derived once from a dataset and read by all signals.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
-use super::at_work::{attended, united, worked};
+use super::at_work::{attention, united, worked};
 use super::attention::{Attention, Grid, Table};
 use super::bets::first_releases;
 use super::calendar::{Weeks, cadence_period};
@@ -11,10 +12,10 @@ use super::defaults::{
 };
 use super::flow::{Blocked, Flow, StreamFlow, blocked, pass};
 use super::integration::{IntegrationPoint, Met, meetings, points};
-use super::recall::{Recall, Seen};
+use super::recall::{Owners, Recall, Seen};
 use super::report::Slice;
 use super::slices::Slices;
-use super::waits::{Wait, unlinked};
+use super::waits::{Wait, blocking, unlinked};
 use super::wip::{SliceWip, wip};
 use super::{Dataset, Scope};
 use crate::model::{Category, Derived, Dimension, FlowSegment, Kind, Period, StreamIx, Timestamp};
@@ -37,13 +38,16 @@ pub struct View<'a> {
     /// Attention can be summed over each.
     pub cadences: Vec<Period>,
     pub flow: Flow,
-    pub attention: Attention,
+    pub attention: Arc<Attention>,
+    /// Stays the same while the attention does.
+    pub attention_version: u64,
     /// Sorted cross-stream waits.
-    pub waits: Vec<Wait>,
+    pub waits: Arc<Vec<Wait>>,
     /// Entries, exits and stock of work in progress, parallel to [`View::streams`].
     pub wip: Vec<SliceWip>,
     /// When an item of each epic was first released, parallel to the epics.
-    pub first_releases: Arc<Vec<Option<Timestamp>>>,
+    pub first_releases: Vec<Option<Timestamp>>,
+    meetings: OnceCell<Meetings>,
     /// The items, and what is still known of the report before.
     pub recall: Recall<'a>,
 }
@@ -106,17 +110,13 @@ impl<'a> View<'a> {
     ) -> Self {
         let Frame { weeks, history, cadences, grid, dimensions } = frame;
         let flow = pass(&recall, data, &weeks);
-        let mut attention = Attention::empty(grid, dimensions);
-        let span = attention.grid.span();
+        let empty = Attention::empty(grid, dimensions);
+        let span = empty.grid.span();
         let active = |segment: &FlowSegment| segment.flow() == Category::Active;
-        let teams = attended(&recall, "attention", data, &attention, span, active);
-        teams.iter().for_each(|team| attention.add(team));
-        let waits = recall.waits();
-        let first_releases = recall.of_releases(
-            "first releases",
-            |seen| before_release(data, as_of, seen),
-            || first_releases(data, as_of),
-        );
+        let (attention, attention_version) =
+            attention(&recall, "attention", data, &empty, span, active);
+        let waits = recall.waits(weeks.edges[weeks.len()]);
+        let first_releases = first_releases(&recall, data);
         let wip = wip(&recall, data, &weeks, &attention.tables[0].slices);
         Self {
             data,
@@ -128,9 +128,11 @@ impl<'a> View<'a> {
             cadences,
             flow,
             attention,
+            attention_version,
             waits,
             wip,
             first_releases,
+            meetings: OnceCell::new(),
             recall,
         }
     }
@@ -143,36 +145,42 @@ impl<'a> View<'a> {
 
     /// Blocked time in the window by stream, and the part of it without any open link.
     #[must_use]
-    pub fn unlinked(&self) -> Arc<Vec<(StreamIx, i64, i64)>> {
-        let window = self.window();
-        let scan = |seen: &Seen<'_>, say: &mut dyn FnMut(usize, (Option<StreamIx>, Period))| {
-            blocked(self.data, seen, window, &mut |stream, part| say(0, (stream, part)));
-        };
-        let version = self.recall.versions("blocked", self.recall.links(), 1, scan)[0];
-        self.recall.cached("blocked", (0, 0), version, || {
-            let mut parts = Vec::new();
-            self.recall.all(|item, seen| {
-                blocked(self.data, seen, window, &mut |stream, period| {
-                    parts.push(Blocked { item, stream, period });
-                });
+    pub fn unlinked(&self) -> Vec<(StreamIx, i64, i64)> {
+        let (data, window, recall) = (self.data, self.window(), &self.recall);
+        let scan = |seen: &Seen<'_>, say: &mut dyn FnMut(usize, Blocked)| {
+            blocked(data, seen, window, &mut |stream, period| {
+                say(stream.0 as usize, Blocked { item: seen.place, period });
             });
-            unlinked(self.data, &|ix| self.item(ix), &parts, self.as_of)
-        })
+        };
+        // Where an item is does not matter.
+        let periods = |seen: &Seen<'_>, say: &mut dyn FnMut(usize, Period)| {
+            scan(seen, &mut |stream, blocked| say(stream, blocked.period));
+        };
+        let versions = recall.versions("blocked", recall.links(), data.streams.len(), periods);
+        let stale = recall.stale("blocked", 0, &versions);
+        let mut lists = recall.gather(Owners::Streams, &stale, scan);
+        let mut items: Vec<usize> = lists.iter().flatten().map(|blocked| blocked.item).collect();
+        items.sort_unstable();
+        items.dedup();
+        let links = blocking(data, &|ix| self.item(ix), self.as_of, &items);
+        let sums = versions.iter().enumerate().map(|(stream, version)| {
+            let sums = recall.cached("blocked", (stream, 0), *version, || {
+                unlinked(&links, &std::mem::take(&mut lists[stream]))
+            });
+            let (all, without) = (*sums)?;
+            Some((StreamIx(u32::try_from(stream).unwrap_or(u32::MAX)), all, without))
+        });
+        sums.flatten().collect()
     }
 
     /// What met in each release and event, and the integration points among them.
     #[must_use]
-    pub fn meetings(&self) -> Arc<Meetings> {
-        let make = || {
-            let met = meetings(self.data, &|ix| self.item(ix), self.as_of);
-            let points = points(self.data, &met);
+    pub fn meetings(&self) -> &Meetings {
+        self.meetings.get_or_init(|| {
+            let met = meetings(&self.recall, self.data);
+            let points = points(&self.recall, &met);
             (met, points)
-        };
-        self.recall.of_releases(
-            "meetings",
-            |seen| before_release(self.data, self.as_of, seen),
-            make,
-        )
+        })
     }
 
     /// By epic: when an item of it was at work and alive, united, up to the newest week's end; work
@@ -182,6 +190,7 @@ impl<'a> View<'a> {
         let until = self.weeks.edges[self.weeks.len()];
         let scan = |seen: &Seen<'_>, say: &mut dyn FnMut(usize, Period)| worked(seen, until, say);
         let epics = self.data.epics.len();
+        let epics = (Owners::Epics, epics);
         self.recall.by_owner("worked", (), epics, scan, |_, parts| united(parts))
     }
 
@@ -283,18 +292,6 @@ impl<'a> View<'a> {
         let epic = &self.data.epics[ix];
         if epic.title.is_empty() { &epic.id } else { &epic.title }
     }
-}
-
-/// All that releases and events ask of an item: what it was up to the newest of them.
-fn before_release(data: &Dataset, as_of: Timestamp, seen: &Seen<'_>) -> Vec<FlowSegment> {
-    let releases = data.releases.iter().map(|release| release.at);
-    let events = data.integrations.iter().map(|event| event.at);
-    let newest = releases.chain(events).filter(|at| *at < as_of).max();
-    let held = |segment: &&FlowSegment| newest.is_some_and(|newest| segment.from <= newest);
-    let mut held: Vec<FlowSegment> = seen.segments().iter().filter(held).cloned().collect();
-    // How long the last one lasted is not asked.
-    held.iter_mut().for_each(|segment| segment.to = Timestamp::MAX);
-    if seen.derived.born_done { Vec::new() } else { held }
 }
 
 /// Which weeks were observed since an instant.

@@ -19,7 +19,7 @@ pub struct Wait {
     pub polled: bool,
 }
 
-/// The waits before `as_of` over the links that are wanted, sorted.
+/// The waits over the links that are wanted as an instant knows them, up to an earlier one; sorted.
 ///
 /// A wait is `[max(link from, start), min(link to, blocker's end, own end, as_of))` inside the
 /// item's spells in progress, split where either item changes its stream. Waiting inside a stream
@@ -28,12 +28,13 @@ pub struct Wait {
 pub fn waits(
     data: &Dataset,
     items: &dyn Fn(usize) -> Derived,
-    as_of: Timestamp,
+    (as_of, until): (Timestamp, Timestamp),
     wanted: impl Fn(&LinkFacts) -> bool,
 ) -> Vec<Wait> {
     let mut waits = Vec::new();
     for link in data.links.iter().filter(|link| wanted(link)) {
         let Some(period) = link_period(data, items, link, as_of) else { continue };
+        let Some(period) = period.intersect(&Period::new(Timestamp::MIN, until)) else { continue };
         let (item, blocker) = (&data.items[link.blocked], &data.items[link.blocker]);
         let polled = link.precision == Precision::Polled;
         for spell in wip_spells(&item.segments, as_of) {
@@ -55,6 +56,26 @@ pub fn waits(
     }
     waits.sort_unstable();
     waits
+}
+
+/// Blocked and blocker of each wanted link that stands at an instant and of which neither end has
+/// ended; sorted.
+#[must_use]
+pub fn standing(
+    data: &Dataset,
+    items: &dyn Fn(usize) -> Derived,
+    as_of: Timestamp,
+    wanted: impl Fn(&LinkFacts) -> bool,
+) -> Vec<(usize, usize)> {
+    let open = |ix: usize| items(ix).ended_at.is_none();
+    let stands = |link: &&LinkFacts| {
+        let valid = link.valid.from < as_of && link.valid.to >= as_of;
+        valid && wanted(link) && open(link.blocked) && open(link.blocker)
+    };
+    let links = data.links.iter().filter(stands);
+    let mut standing: Vec<_> = links.map(|link| (link.blocked, link.blocker)).collect();
+    standing.sort_unstable();
+    standing
 }
 
 /// When a link can make its item wait, in progress or not.
@@ -108,34 +129,35 @@ pub fn inside(periods: &[Period], bounds: Period) -> i64 {
     periods.iter().filter_map(|p| p.intersect(&bounds)).map(|p| p.millis()).sum()
 }
 
-/// Blocked time by stream, and the part of it without any open link; work without a stream is left
-/// out.
+/// When links could make each of some items wait, sorted; the items are, too.
 #[must_use]
-pub fn unlinked(
+pub fn blocking(
     data: &Dataset,
     items: &dyn Fn(usize) -> Derived,
-    blocked: &[Blocked],
     as_of: Timestamp,
-) -> Vec<(StreamIx, i64, i64)> {
+    of: &[usize],
+) -> BTreeMap<usize, Vec<Period>> {
     let mut links: BTreeMap<usize, Vec<Period>> = BTreeMap::new();
-    for link in &data.links {
+    for link in data.links.iter().filter(|link| of.binary_search(&link.blocked).is_ok()) {
         let period = link_period(data, items, link, as_of);
         links.entry(link.blocked).or_default().extend(period);
     }
-    for periods in links.values_mut() {
-        periods.sort_unstable();
-    }
-    let mut sums: BTreeMap<StreamIx, (i64, i64)> = BTreeMap::new();
+    links.values_mut().for_each(|periods| periods.sort_unstable());
+    links
+}
+
+/// Blocked time, and the part of it without any open link; `None` where nothing was blocked.
+#[must_use]
+pub fn unlinked(links: &BTreeMap<usize, Vec<Period>>, blocked: &[Blocked]) -> Option<(i64, i64)> {
+    let (mut all, mut without) = (0, 0);
     for part in blocked {
-        let Some(stream) = part.stream else { continue };
-        let (all, without) = sums.entry(stream).or_default();
-        *all += part.period.millis();
+        all += part.period.millis();
         let mut at = part.period.from;
         for period in links.get(&part.item).into_iter().flatten() {
-            *without += (period.from.min(part.period.to).millis() - at.millis()).max(0);
+            without += (period.from.min(part.period.to).millis() - at.millis()).max(0);
             at = at.max(period.to);
         }
-        *without += (part.period.to.millis() - at.millis()).max(0);
+        without += (part.period.to.millis() - at.millis()).max(0);
     }
-    sums.into_iter().map(|(stream, (all, without))| (stream, all, without)).collect()
+    (!blocked.is_empty()).then_some((all, without))
 }

@@ -73,7 +73,7 @@ fn begun(epic: usize) -> i64 {
 /// Everything is declared, and what is begun is delivered, released and measured.
 fn steady() -> Dataset {
     let mut data = invented(3, 60);
-    data.links.clear();
+    data.links = Default::default();
     data.governance_mapped = true;
     data.cadences[0].days = 28;
     data.epics = (0..EPICS).map(bet).collect();

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use chrono_tz::Tz;
 use proptest::prelude::*;
@@ -60,9 +60,10 @@ pub(super) fn invented(seed: u64, items: usize) -> Dataset {
         let from = rng.random_range(1..HISTORY);
         let to = day(from - rng.random_range(1..20));
         let valid = Period::new(day(from), if rng.random_bool(0.5) { Timestamp::MAX } else { to });
-        data.links.push(LinkFacts { blocked, blocker, valid, precision: Precision::Exact });
+        let link = LinkFacts { blocked, blocker, valid, precision: Precision::Exact };
+        Arc::make_mut(&mut data.links).push(link);
     }
-    data.links.sort_unstable();
+    Arc::make_mut(&mut data.links).sort_unstable();
     declare(&mut data, &mut rng);
     data
 }
@@ -524,13 +525,13 @@ fn the_future_is_not_read() {
     let before = bytes(&evaluate(&data, earlier, earlier, &Scope::Portfolio));
     let mut cut = data.clone();
     cut.items.retain(|item| item.created_at < earlier);
-    cut.links.clear();
+    Arc::make_mut(&mut cut.links).clear();
     let kept: Vec<usize> =
         (0..data.items.len()).filter(|ix| data.items[*ix].created_at < earlier).collect();
-    for link in &data.links {
+    for link in data.links.iter() {
         let place = |ix: usize| kept.binary_search(&ix).ok();
         if let (Some(blocked), Some(blocker)) = (place(link.blocked), place(link.blocker)) {
-            cut.links.push(LinkFacts { blocked, blocker, ..*link });
+            Arc::make_mut(&mut cut.links).push(LinkFacts { blocked, blocker, ..*link });
         }
     }
     for item in &mut cut.items {

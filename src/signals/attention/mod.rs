@@ -121,7 +121,9 @@ impl Attention {
     ) -> Self {
         let mut all = Self::empty(grid, dimensions);
         for (ix, stretches) in stretches.iter().enumerate() {
-            all.add(&all.of_team(data, TeamIx(u32::try_from(ix).unwrap_or(u32::MAX)), stretches));
+            let team = all.of_team(data, TeamIx(u32::try_from(ix).unwrap_or(u32::MAX)), stretches);
+            all.add(&team);
+            all.cells.extend(team.cells);
         }
         all
     }
@@ -146,12 +148,20 @@ impl Attention {
         sweep::sweep(data, Self::empty(self.grid.clone(), dimensions), team, stretches)
     }
 
-    /// Adds the attention of another team.
+    /// Adds the sums of a team, without its cells.
     pub fn add(&mut self, team: &Self) {
+        self.each(team, |own, more| *own += more);
+    }
+
+    /// Takes the sums of a team away again.
+    pub fn take(&mut self, team: &Self) {
+        self.each(team, |own, less| *own -= less);
+    }
+
+    fn each(&mut self, team: &Self, step: impl Fn(&mut i64, &i64)) {
         let add = |own: &mut Vec<i64>, more: &Vec<i64>| {
-            own.iter_mut().zip(more).for_each(|(own, more)| *own += more);
+            own.iter_mut().zip(more).for_each(|(own, more)| step(own, more));
         };
-        self.cells.extend(team.cells.iter().cloned());
         for (own, more) in self.tables.iter_mut().zip(&team.tables) {
             let lists = own.ticks.iter_mut().chain(&mut own.all).chain(&mut own.any);
             let theirs = more.ticks.iter().chain(&more.all).chain(&more.any);
