@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use streamgauge::clock::{SharedClock, SystemClock};
 use streamgauge::gauge::Gauge;
-use streamgauge::model::{Change, Item, Period, Precision, Timestamp, TrackerKind, What};
+use streamgauge::model::{Change, Item, Level, Period, Precision, Timestamp, TrackerKind, What};
 use streamgauge::signals::{Memo, Scope, evaluate};
 use streamgauge::store::{Store, StoredItem};
 
@@ -15,7 +15,7 @@ use crate::folder;
 use crate::process::{figures, tell};
 use crate::table::Table;
 
-/// Items that change one after the other; the median of each figure is told.
+/// Items that change one after the other; the median of each figure is told, and the longest.
 const TIMES: usize = 15;
 /// What is changed: a card moves now, or is found to have moved in a charted week.
 const CHANGES: [&str; 2] = ["now", "weeks ago"];
@@ -31,6 +31,7 @@ pub fn measure(folder: &Path, table: &mut Table) {
         table.told(&format!("one card moved {change}: every signal"), ms(name("signals")));
         let both = found[&name("both")];
         table.bound(&format!("one card moved {change}: all of it"), both, 2, "ms", 20.0);
+        table.told(&format!("one card moved {change}: the longest"), ms(name("longest")));
     }
 }
 
@@ -70,6 +71,9 @@ pub fn run(folder: &str) {
             for (what, mut list) in ["world", "signals", "both", "scratch"].iter().zip(taken) {
                 list.sort_by(f64::total_cmp);
                 tell(&format!("{name}: {what}"), list[list.len() / 2]);
+                if *what == "both" {
+                    tell(&format!("{name}: longest"), list[list.len() - 1]);
+                }
             }
         }
     });
@@ -80,7 +84,9 @@ async fn cards(store: &Store, now: Timestamp) -> (Vec<StoredItem>, Vec<StoredIte
     let weeks = Period::new(now.plus_days(-100), now.plus_days(-20));
     let keep = move |(other, past): &mut (Spread, Spread), item: StoredItem| {
         let Some(last) = item.history.last() else { return };
-        let moves = matches!(last.what, What::Status { .. });
+        // The places of others rest on an epic, so that everything is placed again with it.
+        let card = item.attributes.level == Level::Standard;
+        let moves = card && matches!(last.what, What::Status { .. });
         if item.tracker == TrackerKind::Jira && item.removed.is_none() && moves {
             if weeks.contains(last.at) { past.add(item) } else { other.add(item) }
         }

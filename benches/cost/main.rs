@@ -17,6 +17,7 @@
 #[path = "../../tests/it/support/batch.rs"]
 mod batch;
 mod change;
+mod divisions;
 mod folder;
 mod process;
 mod signals;

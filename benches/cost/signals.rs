@@ -1,4 +1,5 @@
-//! All signals over a large store: Northwind, each of whose cards is told many times over.
+//! All signals over a large store: Northwind and its divisions, each of whose cards is told many
+//! times over.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use streamgauge::store::{Store, StoredItem};
 use streamgauge::sync::{Silent, Stop};
 
 use crate::batch::batch;
+use crate::divisions::{self, DIVISIONS};
 use crate::folder;
 use crate::process::{Meter, figures, memory, tell};
 use crate::table::Table;
@@ -51,7 +53,8 @@ pub fn fill(folder: &str, count: usize) {
         let clock: SharedClock = Arc::new(SystemClock);
         let story = generate(1, clock.now(), Size::Demo);
         let folder = Path::new(folder);
-        std::fs::write(folder.join("portfolio.toml"), &story.portfolio_toml).unwrap();
+        let declared = divisions::portfolio(&story.portfolio_toml);
+        std::fs::write(folder.join("portfolio.toml"), declared).unwrap();
         let demo = Demo::open(Source::from(story), folder, Arc::clone(&clock)).await.unwrap();
         demo.sync(&Silent, &Stop::never()).await;
         tell("items", repeat(&demo.store, &clock, count).await as f64);
@@ -68,6 +71,14 @@ async fn repeat(store: &Store, clock: &SharedClock, count: usize) -> usize {
         let lease = format!("sync:{connection}");
         let lease = store.acquire(&lease, "cost", Duration::from_secs(600)).await.unwrap().unwrap();
         let own = cards.iter().filter(|card| card.tracker == tracker).count();
+        let epics = stored.iter().filter(|item| item.attributes.level == Level::Container);
+        let epics: Vec<&StoredItem> = epics.filter(|epic| epic.tracker == tracker).collect();
+        for division in 1..DIVISIONS {
+            let items: Vec<Item> = epics.iter().map(|epic| epic_of(epic, division)).collect();
+            total += items.len();
+            let read = batch(connection, tracker, items, clock.now());
+            store.apply(&lease, read).await.unwrap();
+        }
         let share = count.saturating_sub(stored.len()) * own / cards.len();
         let cards = cards.iter().filter(|card| card.tracker == tracker);
         let repeated: Vec<(usize, &&StoredItem)> =
@@ -82,16 +93,29 @@ async fn repeat(store: &Store, clock: &SharedClock, count: usize) -> usize {
     total
 }
 
-/// The card under another id and key; what it is linked to is repeated likewise.
-fn again(card: &StoredItem, copy: usize) -> Item {
-    let mut item = Item {
+fn read_again(card: &StoredItem) -> Item {
+    Item {
         id: card.id.clone(),
         created_at: card.created_at,
         updated_at: card.updated_at,
         attributes: card.attributes.clone(),
         history: card.history.clone(),
         history_complete: card.history_complete,
-    };
+    }
+}
+
+/// The epic as a division has it.
+fn epic_of(epic: &StoredItem, division: usize) -> Item {
+    let mut item = read_again(epic);
+    divisions::settle(&mut item, division);
+    divisions::own_source(&mut item.id.source, division);
+    item
+}
+
+/// The card under another id and key; what it is linked to is repeated likewise.
+fn again(card: &StoredItem, copy: usize) -> Item {
+    let mut item = read_again(card);
+    divisions::settle(&mut item, divisions::of(copy));
     let rename = |text: &mut String| text.push_str(&format!("{copy:06}"));
     let other = |other: &mut ItemRef| {
         other.source.as_mut().map(rename);

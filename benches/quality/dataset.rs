@@ -1,5 +1,7 @@
 //! The same organisation as the signals read it.
 
+use std::sync::Arc;
+
 use chrono_tz::Tz;
 use streamgauge::model::{
     Cadence, Category, Context, DAY_MS, Dimension, Direction, EpicIx, EpicState, FlowEvent, Intent,
@@ -35,7 +37,7 @@ pub fn dataset(seed: u64, nature: Nature, planted: Option<Disturbance>) -> (Orga
         if let Some((blocker, from, to)) = card.waited {
             // Two links of three stay when the wait is over.
             let to = if ix % 3 == 0 { Timestamp::from_millis(to) } else { Timestamp::MAX };
-            data.links.push(LinkFacts {
+            Arc::make_mut(&mut data.links).push(LinkFacts {
                 blocked: place[ix],
                 blocker: place[blocker],
                 valid: Period::new(Timestamp::from_millis(from), to),
@@ -43,7 +45,7 @@ pub fn dataset(seed: u64, nature: Nature, planted: Option<Disturbance>) -> (Orga
             });
         }
     }
-    data.links.sort_unstable();
+    Arc::make_mut(&mut data.links).sort_unstable();
     releases(&own, &cards, &place, &mut data);
     readings(&own, seed, &mut data);
     (own, data)

@@ -27,6 +27,8 @@
 mod batch;
 #[path = "../cost/change.rs"]
 mod change;
+#[path = "../cost/divisions.rs"]
+mod divisions;
 #[path = "../cost/folder.rs"]
 mod folder;
 #[path = "../cost/process.rs"]
