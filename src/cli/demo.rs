@@ -145,5 +145,6 @@ async fn pages(demo: Demo, port: u16, moment: Moment, stop: Stop) -> Result<(), 
     };
     let ended = daemon.run(listener, stop).await;
     drop(stage);
-    Ok(ended?)
+    ended?;
+    Ok(())
 }

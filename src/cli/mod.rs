@@ -1,5 +1,6 @@
 //! The commands a person types. Each is one file; this one parses, runs and turns results into
-//! exit codes: 0 done, 1 failed, 2 wrong use or wrong configuration, 3 done but incomplete.
+//! exit codes: 0 done, 1 failed, 2 wrong use or wrong configuration, 3 done but incomplete, 4
+//! stopped before everything in hand had ended.
 
 mod backup;
 mod brief;

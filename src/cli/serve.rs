@@ -13,7 +13,7 @@ use crate::digests::outbox::Outbox;
 use crate::gauge::Gauge;
 use crate::mutants;
 use crate::schedule::Schedule;
-use crate::serve::Daemon;
+use crate::serve::{self, Daemon, STOP_WITHIN, Stopped};
 use crate::sources::Source;
 use crate::spawn::Spawner;
 use crate::sync::{Engine, Stop, Stopper};
@@ -22,6 +22,9 @@ use crate::trackers::Tracker;
 use crate::transport::Transport;
 use crate::web::access::Access;
 use crate::web::server;
+
+/// The exit code of a stop that did not wait for everything.
+const GAVE_UP: i32 = 4;
 
 pub(crate) async fn run(config: &Path) -> Outcome {
     if mutants::POSSIBLE {
@@ -42,7 +45,12 @@ pub(crate) async fn run(config: &Path) -> Outcome {
         Failure::Failed(anyhow::anyhow!("cannot listen on {address}: {error}; change web.listen"))
     })?;
     let stop = stop_on_signal();
-    let daemon = assemble(&context, trackers, sources, transport, access, channels).await?;
+    let assembled = assemble(&context, trackers, sources, transport, access, channels);
+    let daemon = tokio::select! {
+        biased;
+        daemon = assembled => daemon?,
+        () = serve::late(&stop, &context.clock) => give_up(&["opening the database".to_owned()]),
+    };
     let process = daemon.engine.process();
     tracing::info!(process, address = %listener.local_addr()?, "streamgauge serves");
     tell_supervisor(NotifyState::Ready);
@@ -51,9 +59,25 @@ pub(crate) async fn run(config: &Path) -> Outcome {
         stopping.wait().await;
         tell_supervisor(NotifyState::Stopping);
     });
-    daemon.run(listener, stop).await?;
+    // The last of them waits for its database when it is dropped.
+    let store = daemon.store.clone();
+    match daemon.run(listener, stop).await? {
+        Stopped::Whole => drop(store),
+        Stopped::Left(left) => give_up(&left),
+    }
     tracing::info!("stopped; everything in hand is committed");
     Ok(Done::Complete)
+}
+
+/// Ends the process as it stands.
+fn give_up(left: &[String]) -> ! {
+    let seconds = STOP_WITHIN.as_secs();
+    let left = left.join(", ");
+    tracing::error!(
+        "stopped, and gave up waiting for: {left}. A stop takes {seconds} seconds at most. Nothing \
+         that was acknowledged is lost; what was in hand is done again by the next process"
+    );
+    std::process::exit(GAVE_UP)
 }
 
 /// Tells systemd, or whoever set `NOTIFY_SOCKET`; without one nobody is told.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::hands::Hold;
 use super::post::GRACE;
 use crate::clock::SharedClock;
 use crate::digests::outbox::Outbox;
@@ -12,7 +13,13 @@ use crate::web::metrics::Metrics;
 const STEP: Duration = Duration::from_secs(5);
 
 /// Looks until it is asked to stop.
-pub async fn send(outbox: &Outbox, metrics: &Metrics, clock: &SharedClock, stop: &Stop) {
+pub async fn send(
+    outbox: &Outbox,
+    metrics: &Metrics,
+    clock: &SharedClock,
+    stop: &Stop,
+    held: Hold,
+) {
     while !stop.requested() {
         let silent = async {
             stop.wait().await;
@@ -21,7 +28,7 @@ pub async fn send(outbox: &Outbox, metrics: &Metrics, clock: &SharedClock, stop:
         let step = tokio::select! {
             biased;
             step = outbox.step() => step,
-            () = silent => break,
+            () = silent => return held.cut(),
         };
         match step {
             Ok(sent) => metrics.digests(sent.outcomes()),

@@ -34,7 +34,7 @@ impl Keeper {
             let mut trouble = self.store.trouble();
             if told.is_none() && trouble.is_some() {
                 // A deadlock or a lost connection that is back already is no news.
-                let _ = self.store.probe().await;
+                let _ = self.unless_stopped(self.store.probe()).await;
                 trouble = self.store.trouble();
             }
             self.tell(told.as_ref(), trouble.as_ref());
@@ -51,7 +51,20 @@ impl Keeper {
                 () = self.clock.sleep(pause) => {}
             }
             // How it ends is heard of as everybody else's attempts are.
-            let _ = if told.is_some() { self.store.probe().await } else { self.store.look().await };
+            if told.is_some() {
+                self.unless_stopped(self.store.probe()).await;
+            } else {
+                self.unless_stopped(self.store.look()).await;
+            }
+        }
+    }
+
+    /// Waits for the database, but not in the way of a stop.
+    async fn unless_stopped<T>(&self, asked: impl Future<Output = T>) {
+        tokio::select! {
+            biased;
+            _ = asked => {}
+            () = self.stop.wait() => {}
         }
     }
 

@@ -7,6 +7,7 @@
 mod crowd;
 mod digests;
 mod gather;
+mod hands;
 mod keeper;
 mod outcomes;
 mod post;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 
 use crate::clock::SharedClock;
 use crate::digests::outbox::Outbox;
@@ -34,8 +35,11 @@ use crate::web::access::Access;
 use crate::web::live::Live;
 use crate::web::metrics::Metrics;
 use crate::web::{self, App, Hook};
+use hands::Hands;
 use keeper::Keeper;
 use post::Post;
+
+pub use hands::{STOP_WITHIN, Stopped};
 
 /// Everything the daemon runs on.
 pub struct Daemon {
@@ -54,18 +58,19 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Runs until `stop` is requested, then lets every loop finish what it has in hand.
+    /// Runs until `stop` is requested, then lets every loop finish what it has in hand, for
+    /// [`STOP_WITHIN`] at most. What is left then must not be waited for by dropping the store.
     ///
     /// # Errors
     /// It stopped by itself, because the database must not be used any further.
-    pub async fn run(self, listener: TcpListener, stop: Stop) -> Result<(), StoreError> {
+    pub async fn run(self, listener: TcpListener, stop: Stop) -> Result<Stopped, StoreError> {
         let ((stopper, stop), asked, store) = (Stopper::new(), stop, self.store.clone());
         let stopper = Arc::new(stopper);
         let metrics = Arc::new(Metrics::default());
         let process = self.engine.process().to_owned();
         let live = Arc::new(Live::new(process.clone(), self.transport, self.outbox.plans()));
         // Every task holds a sender; the channel closes when the last one has ended.
-        let (alive, mut ended) = mpsc::channel::<()>(1);
+        let (hands, alive, mut ended) = Hands::new();
         let mut hooks = BTreeMap::new();
         for (tracker, schedule) in self.trackers {
             let post = Post {
@@ -83,11 +88,8 @@ impl Daemon {
             let (hinted, scan) = (Arc::clone(&post.hinted), Arc::clone(&post.scan));
             let sweep = Arc::clone(&post.sweep);
             hooks.insert(post.connection.0.clone(), Hook { tracker, hinted, scan, sweep });
-            let held = alive.clone();
-            self.spawner.spawn("post", async move {
-                post.run().await;
-                drop(held);
-            });
+            let held = hands.hold(format!("the work on {}", post.connection), &alive);
+            self.spawner.spawn("post", async move { post.run(held).await });
         }
         let scans: Vec<Arc<Notify>> = hooks.values().map(|hook| Arc::clone(&hook.scan)).collect();
         let keeper = Keeper {
@@ -97,7 +99,7 @@ impl Daemon {
             stopper: Arc::clone(&stopper),
             scans: scans.clone(),
         };
-        let keeping = alive.clone();
+        let keeping = hands.hold("a look at the database", &alive);
         self.spawner.spawn("keeper", async move {
             keeper.run().await;
             drop(keeping);
@@ -107,20 +109,21 @@ impl Daemon {
             stopper.stop();
         });
         let (outbox, counted) = (Arc::clone(&self.outbox), Arc::clone(&metrics));
-        let (clock, stopped, held) = (Arc::clone(&self.clock), stop.clone(), alive.clone());
+        let (clock, stopped) = (Arc::clone(&self.clock), stop.clone());
+        let held = hands.hold("the digests", &alive);
         self.spawner.spawn("digests", async move {
-            digests::send(&outbox, &counted, &clock, &stopped).await;
-            drop(held);
+            digests::send(&outbox, &counted, &clock, &stopped, held).await;
         });
         let (gauge, sources) = (Arc::clone(&self.gauge), self.sources);
-        let (clock, stopped, held) = (Arc::clone(&self.clock), stop.clone(), alive.clone());
+        let (clock, stopped) = (Arc::clone(&self.clock), stop.clone());
+        let held = hands.hold("the sources of outcomes", &alive);
         self.spawner.spawn("outcomes", async move {
-            outcomes::read(&gauge, &sources, &process, &clock, &stopped).await;
-            drop(held);
+            outcomes::read(&gauge, &sources, &process, &clock, &stopped, held).await;
         });
         let crowd = Arc::new(Notify::new());
         let turned_away = || crowd.notify_one();
-        let (held, crowd) = (alive.clone(), Arc::clone(&crowd));
+        let held = hands.hold("the crowd at the door", &alive);
+        let crowd = Arc::clone(&crowd);
         let (clock, stopped) = (Arc::clone(&self.clock), stop.clone());
         self.spawner.spawn("crowd", async move {
             crowd::followed(&crowd, &scans, &clock, &stopped).await;
@@ -138,11 +141,29 @@ impl Daemon {
         };
         let router = web::router(Arc::new(app));
         let limits = web::server::Limits::default().within_open_files();
-        let stopped = async move { stop.wait().await };
-        let (spawner, clock) = (self.spawner, self.clock);
-        web::server::serve(listener, router, spawner, clock, limits, turned_away, stopped).await;
-        drop(alive);
-        ended.recv().await;
-        store.ended().map_or(Ok(()), Err)
+        let (spawner, clock) = (self.spawner, Arc::clone(&self.clock));
+        let (asked, serving) = (stop.clone(), hands.hold("open requests", &alive));
+        let finished = async {
+            let stopped = async move { asked.wait().await };
+            let door = web::server::serve;
+            door(listener, router, spawner, clock, limits, turned_away, stopped).await;
+            drop((serving, alive));
+            ended.recv().await;
+        };
+        tokio::select! {
+            biased;
+            () = finished => {}
+            () = late(&stop, &self.clock) => {}
+        }
+        match store.ended() {
+            Some(ended) => Err(ended),
+            None => Ok(hands.stopped(store.trouble().map(|trouble| trouble.problem))),
+        }
     }
+}
+
+/// Ends when a stop has taken as long as it may.
+pub async fn late(stop: &Stop, clock: &SharedClock) {
+    stop.wait().await;
+    clock.sleep(STOP_WITHIN).await;
 }

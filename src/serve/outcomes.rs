@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::hands::Hold;
 use super::post::GRACE;
 use crate::clock::SharedClock;
 use crate::gauge::Gauge;
@@ -20,6 +21,7 @@ pub async fn read(
     holder: &str,
     clock: &SharedClock,
     stop: &Stop,
+    held: Hold,
 ) {
     let mut told: Vec<SourceRead> = Vec::new();
     while !stop.requested() && !sources.is_empty() {
@@ -30,7 +32,7 @@ pub async fn read(
         let looked = tokio::select! {
             biased;
             looked = gauge.read_sources(sources, holder) => looked,
-            () = silent => break,
+            () = silent => return held.cut(),
         };
         match looked {
             Ok(read) => read.into_iter().for_each(|one| tell(&mut told, one)),

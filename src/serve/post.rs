@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures::future::join;
 use tokio::sync::Notify;
 
+use super::hands::Hold;
 use super::puller::Puller;
 use super::sweeper::Sweeper;
 use crate::clock::SharedClock;
@@ -75,7 +76,7 @@ pub enum Ended {
 }
 
 impl Post {
-    pub async fn run(self) {
+    pub async fn run(self, held: Hold) {
         let mut noted = Vec::new();
         // Where a turn that we gave away goes on, should nobody else want it.
         let mut planned = None;
@@ -83,11 +84,13 @@ impl Post {
         let (mut troubled, mut owed) = (false, false);
         while !self.stop.requested() {
             if self.clock.now() >= rested_at {
-                match self.engine.take_duty(&self.connection).await {
+                let taken = self.engine.take_duty(&self.connection);
+                let Some(taken) = self.unless_silent(taken).await else { return held.cut() };
+                match taken {
                     Ok(Some(duty)) => {
                         troubled = false;
-                        let ended = self.serve(&duty, planned.take(), &mut noted).await;
-                        self.leave(duty, &ended).await;
+                        let ended = self.serve(&duty, planned.take(), &mut noted, &held).await;
+                        self.leave(duty, &ended, &held).await;
                         if let Ended::Unreachable(due) = ended {
                             rested_at = self.clock.now().plus_millis(REST_MS);
                             planned = Some(due);
@@ -110,9 +113,26 @@ impl Post {
             }
             if owed {
                 // A delivery that could not be kept here; its sender may never repeat it.
-                owed = self.engine.store().ask(&self.connection, Ask::Scan).await.is_err();
+                let asked = self.engine.store().ask(&self.connection, Ask::Scan);
+                let Some(asked) = self.unless_silent(asked).await else { return held.cut() };
+                owed = asked.is_err();
             }
         }
+    }
+
+    /// What the store says; `None` when a stop waited too long for it.
+    async fn unless_silent<T>(&self, asked: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            answer = asked => Some(answer),
+            () = self.too_long() => None,
+        }
+    }
+
+    /// Ends when a stop has let the work in hand have its time.
+    async fn too_long(&self) {
+        self.stop.wait().await;
+        self.clock.sleep(GRACE).await;
     }
 
     /// Pulls, follows hints and sweeps until the duty ends.
@@ -121,6 +141,7 @@ impl Post {
         duty: &Duty<'_>,
         planned: Option<Timestamp>,
         noted: &mut Vec<String>,
+        held: &Hold,
     ) -> Ended {
         tracing::info!(connection = %self.connection, "this process works on the connection");
         // One stop for both loops: of the program, or of this turn.
@@ -143,13 +164,16 @@ impl Post {
         tokio::select! {
             biased;
             () = kept => Ended::Lost,
-            () = stopped => Ended::Stopped,
+            () = stopped => {
+                held.cut();
+                Ended::Stopped
+            }
             (ended, ()) = both => ended,
         }
     }
 
     /// Lets another process have the duty at once, unless it has it already.
-    async fn leave(&self, duty: Duty<'_>, ended: &Ended) {
+    async fn leave(&self, duty: Duty<'_>, ended: &Ended, held: &Hold) {
         self.live.leave(&self.connection);
         let connection = &self.connection;
         match ended {
@@ -167,6 +191,9 @@ impl Post {
             () = duty.give_back() => {}
             () = self.clock.sleep(GIVE_BACK) => {
                 tracing::warn!(%connection, "the duty was not given back; it runs out by itself");
+                if self.stop.requested() {
+                    held.leave(format!("giving back the duty for {connection}"));
+                }
             }
         }
     }

@@ -169,7 +169,9 @@ pub async fn serve(
     }
     // Newcomers are refused at once, and may try another process.
     drop(listener);
-    let _ = tokio::time::timeout(limits.drain, graceful.shutdown()).await;
+    if tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_err() {
+        tracing::warn!("open requests did not end in time and get no answer");
+    }
 }
 
 /// Says so without waiting for the client.

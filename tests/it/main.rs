@@ -44,6 +44,7 @@ mod sim_github;
 mod sim_jira;
 mod sim_story;
 mod simulation;
+mod stop;
 mod store_story;
 mod support;
 mod sync_story;

@@ -128,7 +128,11 @@ async fn suffer(company: &mut Company, fault: Fault, victim: usize) -> Option<Du
     match fault {
         Fault::Kill => company.kill(victim),
         Fault::Pause => company.houses[victim].daemon.as_ref().unwrap().signal("STOP"),
-        Fault::Stop => drop(company.stop(victim).await),
+        Fault::Stop => {
+            // Amid other trouble it may have to leave something.
+            let (code, _) = company.end(victim).await;
+            assert!(matches!(code, Some(0 | 4)), "{code:?}\n{}", company.houses[victim].log());
+        }
         Fault::DatabaseCut => company.houses[victim].database.set(State::Cut),
         Fault::DatabaseSilent => company.houses[victim].database.set(State::Silent),
         Fault::TrackerCut => {

@@ -9,6 +9,9 @@ use crate::support::cluster::{Keeper, in_folder};
 /// Listens on a socket in its own folder only, prints the folder, obeys one order a line, and ends
 /// with its input.
 const SCRIPT: &str = r#"
+server() { head -n 1 "$dir/data/postmaster.pid"; }
+sessions() { ps -o pid= --ppid "$(server)"; }
+finish() { kill -CONT $(server) $(sessions) 2>/dev/null || true; stop; rm -rf "$dir"; }
 start() {
     "$bin/pg_ctl" -D "$dir/data" -w -l "$dir/log" \
         -o "-k $dir -c listen_addresses='' -c fsync=off -c max_connections=200" start >/dev/null
@@ -20,6 +23,8 @@ while read -r order; do
     stop) stop ;;
     start) start ;;
     restart) stop; start ;;
+    freeze) kill -STOP $(server); kill -STOP $(sessions) ;;
+    thaw) kill -CONT $(server) $(sessions) ;;
     esac
     echo "$order"
 done
@@ -57,7 +62,8 @@ impl Cluster {
         Self { keeper, folder }
     }
 
-    /// `stop`, `start` or `restart`; a stop is immediate, as if the machine had gone.
+    /// `stop`, `start` or `restart`; a stop is immediate, as if the machine had gone. `freeze` lets
+    /// the server stand still with its connections open, until `thaw`.
     pub fn order(&mut self, order: &str) {
         assert_eq!(self.keeper.order(order), order);
     }

@@ -136,13 +136,20 @@ impl Company {
 
     /// SIGTERM, and waits for the end. Returns how long that took.
     pub async fn stop(&mut self, nth: usize) -> Duration {
+        let (code, took) = self.end(nth).await;
+        assert_eq!(code, Some(0), "SIGTERM ends house {nth}:\n{}", self.houses[nth].log());
+        took
+    }
+
+    /// The same, whatever it had to leave: its exit code, and how long it took.
+    pub async fn end(&mut self, nth: usize) -> (Option<i32>, Duration) {
         let house = &mut self.houses[nth];
-        let Some(mut daemon) = house.daemon.take() else { return Duration::ZERO };
+        let Some(mut daemon) = house.daemon.take() else { return (Some(0), Duration::ZERO) };
         let since = Instant::now();
         daemon.signal("TERM");
-        assert_eq!(daemon.code().await, Some(0), "SIGTERM ends house {nth}:\n{}", house.log());
+        let code = daemon.code().await;
         house.told += &house.log();
-        since.elapsed()
+        (code, since.elapsed())
     }
 
     pub fn running(&self) -> Vec<usize> {

@@ -63,8 +63,9 @@ async fn a_database_that_goes_away_is_told_and_what_was_accepted_before_is_follo
     company.houses[worker].database.set(State::Silent);
     wait(async || company.ready(worker).await == 503, "the process is cut off").await;
     assert_eq!(webhook(&company, worker).await, StatusCode::SERVICE_UNAVAILABLE);
-    let ended = company.stop(worker).await;
-    println!("SIGTERM while the database is silent: ended after {ended:?}");
+    let (code, took) = company.end(worker).await;
+    println!("SIGTERM while the database is silent: ended after {took:?}");
+    assert_eq!(code, Some(4), "{}", company.houses[worker].log());
     company.cluster.outlive(&company.houses[worker].process).await;
     company.covered(&[worker]).await;
     company.heal(worker);

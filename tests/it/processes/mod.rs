@@ -9,4 +9,5 @@ mod cluster;
 mod company;
 mod database;
 mod sharing;
+mod standstill;
 mod wire;
