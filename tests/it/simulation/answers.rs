@@ -5,6 +5,7 @@ use streamgauge::sim::jira::faults::Trouble;
 use streamgauge::sim::{github, jira};
 use streamgauge::transport::{Request, Response, TransportError};
 
+use super::costs::{self, Part};
 use super::life::Life;
 use super::world::{Answer, broken};
 
@@ -95,6 +96,7 @@ impl Life {
     }
 
     fn jira_replies(&mut self, request: &Request) -> Answer {
+        let _part = costs::on(Part::Trackers);
         let lags = self.dice.permille(self.swarm.replica);
         if lags {
             self.note("replica answers", request.uri().path());
@@ -141,6 +143,7 @@ impl Life {
     }
 
     fn github_replies(&mut self, request: &Request) -> Answer {
+        let _part = costs::on(Part::Trackers);
         // The network client adds it; without one GitHub refuses.
         let mut request = request.clone();
         request.headers_mut().insert("user-agent", http::HeaderValue::from_static("streamgauge"));

@@ -17,6 +17,7 @@ use streamgauge::model::period::first_instant;
 use streamgauge::schedule::Schedule;
 use streamgauge::store::TickRecord;
 
+use super::costs::{self, Part};
 use super::life::{Life, poll};
 use super::oracle::at_once;
 use super::swarm::Dice;
@@ -193,6 +194,7 @@ pub fn at_rest(life: &Life) {
 
 /// A step of the outbox to its end, with nothing else under way.
 pub async fn quiet_step(life: &mut Life) {
+    let _part = costs::on(Part::Digests);
     let outbox = life.outbox_of(0);
     let step = async { outbox.step().await };
     let mut step = std::pin::pin!(step);

@@ -21,12 +21,13 @@ use streamgauge::trackers::{Tracker, jira as jira_tracker};
 use streamgauge::transport::{Limits, Transport};
 
 use super::corpus;
+use super::costs::{self, Part};
 use super::departures::{self, Ledger};
 use super::digests::{self, Receivers};
 use super::oracle;
 use super::people;
 use super::signals;
-use super::swarm::{Dice, Swarm};
+use super::swarm::{Dice, Size, Swarm};
 use super::world::{What, World};
 
 pub const SECRET: &str = "secret of the simulated webhooks";
@@ -179,9 +180,9 @@ pub fn engine(world: &World, number: usize, swarm: &Swarm, seed: u64, store: &St
 }
 
 impl Life {
-    pub async fn new(seed: u64, loud: bool) -> Self {
+    pub async fn new(seed: u64, size: Option<Size>, loud: bool) -> Self {
         let dice = Dice::new(seed);
-        let swarm = Swarm::draw(&dice);
+        let swarm = Swarm::of(seed, &dice, size);
         let start = Timestamp::parse("2026-06-15T06:00:00Z").unwrap();
         let world = World::at(start);
         let truth = world.clock(usize::MAX, 0);
@@ -283,6 +284,7 @@ impl Life {
             ("a Data Center", swarm.center),
             ("two index nodes", swarm.second_index.is_some()),
             ("skewed Date", swarm.date_skew != 0),
+            ("whole", swarm.size == Size::Whole),
         ];
         for (name, _) in traits.into_iter().filter(|(_, held)| *held) {
             self.note(name, "");
@@ -310,6 +312,7 @@ impl Life {
             self.complete(place);
         } else if self.dice.permille(self.swarm.edits) {
             self.world.pass(Duration::from_millis(self.dice.below(40_000)));
+            let _part = costs::on(Part::People);
             people::edit(self);
         } else {
             self.chance();
@@ -524,6 +527,7 @@ impl Life {
                 });
             }
             for process in self.processes.iter_mut().filter(|process| !process.paused) {
+                let _part = costs::on(Part::Digests);
                 if let Some(step) = &mut process.sending
                     && let Some(outcome) = poll(step.as_mut())
                 {
@@ -683,6 +687,10 @@ impl Life {
 
     /// All processes start again, with the store that is there now.
     pub fn begin_anew(&mut self) {
+        if self.swarm.size == Size::Short {
+            // One of them reads everything; the others would look on.
+            self.processes.truncate(1);
+        }
         for number in 0..self.processes.len() {
             self.crash(number);
         }

@@ -4,16 +4,21 @@
 //!
 //! `SIM_SEEDS=10000` sets the number of lives, `SIM_FIRST` the first seed, so that a long run can be
 //! cut into parts, and `SIM_SEED=7` lives one life aloud: its steps go to standard error. An ordinary
-//! run lives a few hundred by itself. Long runs want `cargo test --profile sim`; see
+//! run lives a hundred or two by itself. Long runs want `cargo test --profile sim`; see
 //! `tests/nightly.sh`.
 //!
-//! A seed that failed is written to [`REGRESSIONS`] and lived first from then on. What a seed means
-//! changes with every draw that is added, so a mended bug gets a test of its own as well.
+//! A life draws its size: one in four is whole, the others are short. `SIM_SIZE=whole` or `short`
+//! makes all of one size, and a whole life is the same whether it was drawn or asked for.
+//!
+//! A seed that failed is written to [`REGRESSIONS`] with its size, and lived first from then on. What
+//! a seed means changes with every draw that is added, so a mended bug gets a test of its own as
+//! well.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod answers;
 mod corpus;
+mod costs;
 mod departures;
 mod digests;
 mod life;
@@ -34,15 +39,28 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+use costs::Part;
 use life::Life;
 use oracle::Oracle;
+use swarm::Size;
 
 /// Lives of an ordinary run.
-const SEEDS: u64 = 80;
+const SEEDS: u64 = 160;
 /// Lives that are lived twice, one in this many.
 const TWICE: u64 = 40;
-/// Seeds that failed once.
-const REGRESSIONS: &[u64] = &[239, 454, 738, 1356, 1462, 2054, 2199, 3766, 4477, 8891];
+/// Seeds that failed once, and the size of their lives.
+const REGRESSIONS: &[(u64, Size)] = &[
+    (239, Size::Whole),
+    (454, Size::Whole),
+    (738, Size::Whole),
+    (1356, Size::Whole),
+    (1462, Size::Whole),
+    (2054, Size::Whole),
+    (2199, Size::Whole),
+    (3766, Size::Whole),
+    (4477, Size::Whole),
+    (8891, Size::Whole),
+];
 
 /// What a life leaves behind.
 struct Lived {
@@ -58,15 +76,19 @@ thread_local! {
 /// What holds at every moment.
 fn look(oracle: &mut Oracle, life: &Life) {
     STEP.set(life.step);
+    let _part = costs::on(Part::Looks);
     oracle.look(life);
     digests::look(life);
 }
 
-fn live(seed: u64, loud: bool) -> Lived {
+fn live(seed: u64, size: Option<Size>, loud: bool) -> Lived {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
-        let mut life = Life::new(seed, loud).await;
+        let beginning = costs::on(Part::Beginning);
+        let mut life = Life::new(seed, size, loud).await;
         let mut oracle = Oracle::default();
+        drop(beginning);
+        let steps = costs::on(Part::Steps);
         for _ in 0..life.swarm.steps {
             STEP.set(life.step + 1);
             life.live_a_step().await;
@@ -75,6 +97,8 @@ fn live(seed: u64, loud: bool) -> Lived {
             }
         }
         STEP.set(life.step);
+        drop(steps);
+        let _part = costs::on(Part::Rest);
         rest::come_to_rest(&mut life, &mut oracle).await;
         Lived { trace: life.trace, happened: life.happened }
     })
@@ -92,9 +116,15 @@ fn failure(seed: u64, panic: &(dyn Any + Send)) -> String {
     format!("seed={seed} step={} invariant={line}", STEP.get())
 }
 
+/// The size that is asked for.
+fn asked() -> Option<Size> {
+    let word = std::env::var("SIM_SIZE").ok()?;
+    Some(Size::parse(&word).expect("SIM_SIZE is short or whole"))
+}
+
 /// One life, or two that have to be the same.
-fn lived(seed: u64) -> Result<Lived, String> {
-    let once = || catch_unwind(AssertUnwindSafe(|| live(seed, false)));
+fn lived(seed: u64, size: Option<Size>) -> Result<Lived, String> {
+    let once = || catch_unwind(AssertUnwindSafe(|| live(seed, size, false)));
     let lived = once().map_err(|panic| failure(seed, &*panic))?;
     if seed.is_multiple_of(TWICE) {
         let again = once().map_err(|panic| failure(seed, &*panic))?;
@@ -108,25 +138,27 @@ fn lived(seed: u64) -> Result<Lived, String> {
 #[test]
 fn whatever_happens_the_store_converges_to_the_trackers() {
     if let Ok(seed) = std::env::var("SIM_SEED") {
-        live(seed.parse().unwrap(), true);
+        live(seed.parse().unwrap(), asked(), true);
         return;
     }
     let (first, count) = (number("SIM_FIRST", 1), number("SIM_SEEDS", SEEDS));
     println!("SIM_FIRST={first} SIM_SEEDS={count}");
-    let seeds: Vec<u64> = REGRESSIONS.iter().copied().chain(first..first + count).collect();
+    let once_failed = REGRESSIONS.iter().map(|(seed, size)| (*seed, Some(*size)));
+    let drawn = (first..first + count).map(|seed| (seed, asked()));
+    let seeds: Vec<(u64, Option<Size>)> = once_failed.chain(drawn).collect();
     let happened: Mutex<BTreeMap<&'static str, (u64, u64)>> = Mutex::default();
-    let failed: Mutex<BTreeMap<u64, String>> = Mutex::default();
+    let failed: Mutex<BTreeMap<(u64, Option<Size>), String>> = Mutex::default();
     let next = AtomicUsize::new(0);
     let began = Instant::now();
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                while let Some(&seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    match lived(seed) {
+                while let Some(&(seed, size)) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    match lived(seed, size) {
                         Err(line) => {
                             eprintln!("{line}");
-                            failed.lock().unwrap().insert(seed, line);
+                            failed.lock().unwrap().insert((seed, size), line);
                         }
                         Ok(lived) => {
                             let mut happened = happened.lock().unwrap();
@@ -147,11 +179,13 @@ fn whatever_happens_the_store_converges_to_the_trackers() {
         println!("| {what} | {lives} | {times} |");
     }
     println!("{count} lives in {seconds:.0} s, {:.1} a second", count as f64 / seconds);
+    println!("time went to: {}", costs::told());
     let failed = failed.into_inner().unwrap();
-    if let Some(seed) = failed.keys().next() {
+    if let Some((seed, size)) = failed.keys().next() {
+        let size = size.map_or("", |size| size.setting());
         let lines: Vec<&str> = failed.values().map(String::as_str).collect();
         panic!(
-            "{} seeds failed:\n{}\nSIM_SEED={seed} cargo test --locked --test it \
+            "{} seeds failed:\n{}\n{size}SIM_SEED={seed} cargo test --locked --test it \
              simulation::whatever -- --nocapture",
             failed.len(),
             lines.join("\n")

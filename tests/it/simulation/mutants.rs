@@ -57,7 +57,7 @@ fn listen() {
 fn died_of(mutant: Option<Mutant>, seed: u64) -> Option<String> {
     WORDS.set(Some(String::new()));
     wake(mutant);
-    let lived = catch_unwind(AssertUnwindSafe(|| drop(live(seed, false))));
+    let lived = catch_unwind(AssertUnwindSafe(|| drop(live(seed, None, false))));
     wake(None);
     let words = WORDS.take();
     lived.err().and(words)
@@ -133,7 +133,7 @@ fn every_known_bug_is_noticed_but_the_harmless_one() {
     let named = Mutant::ALL.into_iter().find(|one| Some(format!("{one:?}")) == only);
     if let Ok(seed) = std::env::var("SIM_SEED") {
         wake(named);
-        live(seed.parse().unwrap(), true);
+        live(seed.parse().unwrap(), super::asked(), true);
         return;
     }
     assert!(only.is_none() || named.is_some(), "MUTANT={only:?} is none of {:?}", Mutant::ALL);

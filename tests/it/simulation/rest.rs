@@ -5,16 +5,18 @@ use std::time::Duration;
 
 use streamgauge::sync::{Reach, Sweeping};
 
+use super::costs::{self, Part};
 use super::digests;
 use super::life::Life;
 use super::oracle::{self, Oracle, at_once};
+use super::swarm::Size;
 
 /// Passes after the last fault. The first comes when every index has caught up, the last when the
 /// rarest of the retries is due.
 pub async fn come_to_rest(life: &mut Life, oracle: &mut Oracle) {
     life.quiet().await;
     super::look(oracle, life);
-    round(life, oracle, 1, Reach::Hot).await;
+    brief_round(life, oracle, 1, Reach::Hot).await;
     if life.swarm.lags_for_hours() {
         // The daemon looks back that far once an hour. No digest is asked for meanwhile.
         for _ in 0..12 {
@@ -36,12 +38,14 @@ pub async fn come_to_rest(life: &mut Life, oracle: &mut Oracle) {
     let deceived = life.swarm.is_deceived() || life.ledger.flickered || nameless;
     let needed = life.swarm.departures > 0 || deceived;
     let whole = if needed { Reach::Full } else { Reach::Hot };
-    for (hours, reach) in [(5, Reach::Hot), (14, whole), (26, Reach::Hot), (26, Reach::Hot)] {
+    brief_round(life, oracle, 5, Reach::Hot).await;
+    for (hours, reach) in [(14, whole), (26, Reach::Hot), (26, Reach::Hot)] {
         round(life, oracle, hours, reach).await;
     }
     life.look_at_signals();
     digests::at_rest(life);
     oracle::equals_trackers(life);
+    let _part = costs::on(Part::Fresh);
     oracle::equals_a_fresh_sync(life).await;
 }
 
@@ -50,6 +54,16 @@ async fn round(life: &mut Life, oracle: &mut Oracle, hours: u64, reach: Reach) {
     life.quiet_round(reach).await;
     digests::quiet_step(life).await;
     super::look(oracle, life);
+}
+
+/// A round, which in a short life leaves the digests to the next one: nothing can go wrong with them
+/// meanwhile.
+async fn brief_round(life: &mut Life, oracle: &mut Oracle, hours: u64, reach: Reach) {
+    if life.swarm.size == Size::Whole {
+        return round(life, oracle, hours, reach).await;
+    }
+    life.world.pass(Duration::from_secs(hours * 3600));
+    life.quiet_round(reach).await;
 }
 
 /// Two sweeps, further apart than two looks have to be. Where more is missing at once than a sweep

@@ -32,9 +32,45 @@ impl Dice {
     }
 }
 
+/// How long a life is. Most trouble needs few steps; what needs many gets them in one life of four.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Size {
+    /// A fifth of the steps.
+    Short,
+    Whole,
+}
+
+/// One life of this many is whole, besides those that are drawn too large for a short one.
+const WHOLE: u64 = 4;
+/// How many times fewer steps a short life has.
+const SHORTER: u64 = 5;
+
+/// Short lives that are crowded, in thousandths of those in which something leaves.
+const CROWDED: u64 = 30;
+
+impl Size {
+    /// The variable that asks for it, before a command.
+    pub fn setting(self) -> &'static str {
+        match self {
+            Self::Short => "SIM_SIZE=short ",
+            Self::Whole => "SIM_SIZE=whole ",
+        }
+    }
+
+    /// The size that a word names.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "short" => Some(Self::Short),
+            "whole" => Some(Self::Whole),
+            _ => None,
+        }
+    }
+}
+
 /// Rates are in thousandths of the moments at which the thing could happen.
 #[derive(Debug, Clone)]
 pub struct Swarm {
+    pub size: Size,
     /// Processes over one store.
     pub processes: usize,
     /// Wrong clocks, in milliseconds.
@@ -107,7 +143,41 @@ impl Swarm {
         self.lag + self.lag_spread >= USUAL_LAG
     }
 
-    pub fn draw(dice: &Dice) -> Self {
+    /// What the life of `seed` is like, of a size that is drawn if none is asked for.
+    pub fn of(seed: u64, dice: &Dice, size: Option<Size>) -> Self {
+        let drawn = Self::draw(dice);
+        // By draws of its own: a whole life is what its seed meant before there were short ones.
+        let own = Dice::new(seed ^ 0x517e);
+        let of_chance = if own.below(WHOLE) == 0 { Size::Whole } else { Size::Short };
+        match size.unwrap_or(of_chance) {
+            Size::Short if drawn.departures > 0 && own.permille(CROWDED) => drawn.filled(),
+            // The brake of a sweep needs a crowd, and time.
+            Size::Short if size.is_some() || !drawn.crowded => drawn.shortened(),
+            _ => drawn,
+        }
+    }
+
+    /// More of one project than may leave at once.
+    fn filled(self) -> Self {
+        Self { steps: self.steps / 2, corpus: 60, crowded: true, edits: 350, ..self.shortened() }
+    }
+
+    /// Less of everything, but for what is rare already.
+    fn shortened(self) -> Self {
+        Self {
+            size: Size::Short,
+            steps: self.steps / SHORTER,
+            corpus: self.corpus.div_ceil(2),
+            oddities: self.oddities * 4,
+            lies: self.lies * 2,
+            forbidden: self.forbidden * 2,
+            bulk: self.bulk * 2,
+            departures: (self.departures * 2).min(600),
+            ..self
+        }
+    }
+
+    fn draw(dice: &Dice) -> Self {
         let rate = |dice: &Dice| dice.pick(&[0, 0, 5, 20, 60]);
         let processes = dice.pick(&[1, 1, 2, 3]);
         let skew = |dice: &Dice| dice.pick(&[0, 0, -90_000, 90_000, 3_600_000, -7_200_000]);
@@ -117,6 +187,7 @@ impl Swarm {
         let hours = if departures == 0 && dice.permille(300) { 3 + dice.below(7) } else { 0 };
         let center = dice.permille(120);
         Self {
+            size: Size::Whole,
             processes,
             skews: (0..processes).map(|_| skew(dice)).collect(),
             crowded,
