@@ -88,8 +88,8 @@ pub fn settle(item: &mut Item, division: usize) {
     };
     let parent = |parent: &mut ItemRef| {
         other(parent);
-        if division > 0 {
-            parent.source.as_mut().map(|source| own_source(source, division));
+        if let Some(source) = parent.source.as_mut().filter(|_| division > 0) {
+            own_source(source, division);
         }
     };
     move_to(&mut item.attributes.key);

@@ -1,7 +1,5 @@
 //! A stop ends within its bound, whatever is still under way.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::sync::{Arc, Mutex};
 
 use streamgauge::clock::{SharedClock, SystemClock};
