@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use streamgauge::model::{Category, DAY_MS, Dimension, Period, StreamIx, Timestamp};
 use streamgauge::signals::c1_cross_stream_wait as c1;
 use streamgauge::signals::calendar::Weeks;
-use streamgauge::signals::waits::unions;
+use streamgauge::signals::waits::{inside, unions};
 use streamgauge::signals::{Dataset, Scope, View};
 
 use super::calendar::DIGESTS;
@@ -92,7 +92,9 @@ fn values(own: &Organisation, data: &Dataset) -> Values {
     }
     let shown = |stream| view.shown(Some(stream));
     for (pair, periods) in unions(&view.waits, |w| Some((shown(w.waiting), shown(w.awaited)))) {
-        let weekly = c1::weekly(&view, &periods, Some(Timestamp::MIN));
+        let weeks = (0..view.weeks.len()).map(|week| view.weeks.span(week..week + 1));
+        let waited: Vec<i64> = weeks.map(|week| inside(&periods, week)).collect();
+        let weekly = c1::weekly(&view, &waited, Some(Timestamp::MIN));
         let days = |cell: &Option<(i64, i64)>| cell.map(|(n, d)| n as f64 / d as f64);
         let names = [pair.0, pair.1].map(|ix| &view.streams().list[ix].id);
         let key = ("C1", format!("pair:{}>{}", names[0], names[1]));
