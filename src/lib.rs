@@ -30,7 +30,7 @@
 //! | work | [`sync`], [`gauge`] | from trackers to the store; from the store to a report |
 //! | outside | [`trackers`], [`sources`], [`store`], [`channels`], [`registrar`] | Jira and GitHub; where outcomes are measured; SQLite and PostgreSQL; where digests go; what registers webhooks |
 //! | judgement | [`portfolio`], [`signals`] | what the organisation declares; what the data says about it |
-//! | ground | [`model`], [`clock`], [`entropy`], [`mutants`], [`plain`], [`spawn`], [`schedule`], [`secret`], [`transport`], [`trust`] | the words everyone uses, and the seams |
+//! | ground | [`model`], [`clock`], [`entropy`], [`mutants`], [`plain`], [`spawn`], [`schedule`], [`secret`], [`spans`], [`transport`], [`trust`] | the words everyone uses, and the seams |
 //!
 //! [`sim`] stands beside the house: trackers and an organisation that never were, served over HTTP
 //! in the trackers' own dialects, for the demo and the tests. It uses the ground and nothing of
@@ -134,6 +134,7 @@ pub mod mutants;
 pub mod plain;
 pub mod schedule;
 pub mod secret;
+pub mod spans;
 pub mod spawn;
 pub mod transport;
 pub mod trust;

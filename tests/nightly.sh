@@ -24,6 +24,9 @@ TEST_NIGHTLY=1 cargo test --locked --test it disk:: -- --nocapture
 export SIM_FIRST=${SIM_FIRST:-$(($(date +%s) / 86400 * 10000))} SIM_SEEDS=${SIM_SEEDS:-10000}
 cargo test --locked --profile sim --test it simulation::whatever -- --nocapture
 
+# Traces as a collector receives them; a build of its own.
+cargo test --locked --features otel --test otel -- --nocapture
+
 # Security: a million forged signatures.
 FORGERIES=${FORGERIES:-1000000} \
     cargo test --locked --profile sim --test it security::hooks::one_flipped_bit_is_a_forgery -- --nocapture

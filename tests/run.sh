@@ -61,5 +61,7 @@ export INSTA_UPDATE=no
 
 cargo fmt --check
 cargo clippy --locked --all-targets -- -D warnings
+# Never in a release unless asked for; its test is in nightly.sh, for it is a build of its own.
+cargo clippy --locked --features otel --lib --bins --test otel -- -D warnings
 RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
 cargo test --locked

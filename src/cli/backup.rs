@@ -79,7 +79,7 @@ pub(crate) async fn put_back(config: &Path, args: &RestoreArgs) -> Outcome {
 fn address(config: &Path) -> Result<String, Failure> {
     let settings = Settings::load(config).map_err(|error| Failure::Usage(error.rendered()))?;
     let filter = settings.log.filter.as_deref().unwrap_or(telemetry::COMMANDS);
-    telemetry::init(settings.log.format == LogFormat::Json, filter);
+    telemetry::init(settings.log.format == LogFormat::Json, filter).map_err(Failure::Usage)?;
     let address = settings.store.address();
     let address = address.map_err(|error| Failure::Usage(format!("store.password: {error}")))?;
     Ok(address.expose_secret().to_owned())

@@ -43,7 +43,7 @@ impl Context {
     pub(crate) fn load_with(config: &Path, filter: &str) -> Result<Self, Failure> {
         let settings = Settings::load(config).map_err(wrong)?;
         let filter = settings.log.filter.as_deref().unwrap_or(filter);
-        telemetry::init(settings.log.format == LogFormat::Json, filter);
+        telemetry::init(settings.log.format == LogFormat::Json, filter).map_err(Failure::Usage)?;
         let mend = format!(
             "write it, let `streamgauge init --dir FOLDER` write a first one, or name it as \
              `portfolio` in {}",

@@ -47,7 +47,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args) -> Outcome {
-    telemetry::init(false, telemetry::COMMANDS);
+    telemetry::init(false, telemetry::COMMANDS).map_err(Failure::Usage)?;
     let clock: SharedClock = Arc::new(SystemClock);
     let as_of = args.as_of.as_deref().map(instant).transpose()?;
     let source = source(&args, as_of)?;

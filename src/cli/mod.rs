@@ -32,6 +32,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::mutants;
+use crate::telemetry;
 
 /// What `--version` tells.
 const VERSION: &str = match mutants::POSSIBLE {
@@ -156,6 +157,7 @@ pub fn run() -> ExitCode {
         }
     };
     let outcome = runtime.block_on(dispatch(cli));
+    telemetry::finish();
     if let Some(error) = print::lost() {
         print::error(&format!("standard output could not be written: {error}"));
         return ExitCode::from(1);

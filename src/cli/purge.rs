@@ -61,7 +61,7 @@ struct Told {
 pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
     let settings = Settings::load(config).map_err(|error| Failure::Usage(error.rendered()))?;
     let filter = settings.log.filter.as_deref().unwrap_or(telemetry::COMMANDS);
-    telemetry::init(settings.log.format == LogFormat::Json, filter);
+    telemetry::init(settings.log.format == LogFormat::Json, filter).map_err(Failure::Usage)?;
     let address = settings.store.address();
     let address = address.map_err(|error| Failure::Usage(format!("store.password: {error}")))?;
     let url = address.expose_secret();

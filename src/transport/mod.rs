@@ -7,6 +7,7 @@ pub mod guard;
 mod pace;
 mod question;
 mod route;
+mod traced;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,10 +17,12 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceExt};
+use tracing::Instrument as _;
 
 use crate::clock::SharedClock;
 use crate::entropy::Entropy;
 use crate::model::Timestamp;
+use crate::spans;
 
 pub use budget::{Account, Budget, Short, Told};
 pub use pace::{BELIEVED_MS, Pace, usual_pace};
@@ -231,7 +234,7 @@ impl Transport {
         let mut tries = 0;
         loop {
             self.wait_for(&host).await?;
-            let outcome = self.once(request.clone()).await;
+            let outcome = self.once(&host, request.clone()).await;
             if let Ok(response) = &outcome {
                 self.remember(&host, response);
             }
@@ -276,10 +279,16 @@ impl Transport {
         }
     }
 
-    async fn once(&self, request: Request) -> Result<Response, TransportError> {
+    async fn once(&self, host: &str, request: Request) -> Result<Response, TransportError> {
         self.state.requests.fetch_add(1, Ordering::Relaxed);
+        let span = spans::asked(request.method(), host);
         let mut wire = self.wire.clone();
-        wire.ready().await?.call(request).await
+        let sent = async { wire.ready().await?.call(request).await };
+        let outcome = sent.instrument(span.clone()).await;
+        if !span.is_disabled() {
+            traced::tell(&span, &outcome, self.clock.now());
+        }
+        outcome
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// Bottom first.
 const FLOORS: &[&[&str]] = &[
     &["model", "mutants"],
-    &["clock", "entropy", "spawn", "schedule", "secret", "trust", "plain"],
+    &["clock", "entropy", "spans", "spawn", "schedule", "secret", "trust", "plain"],
     &["transport"],
     &["portfolio", "signals"],
     &["trackers", "sources", "store", "channels", "registrar"],

@@ -87,7 +87,7 @@ struct Found {
 }
 
 pub(crate) async fn run(config: &Path, args: &Args) -> Outcome {
-    telemetry::init(false, telemetry::COMMANDS);
+    telemetry::init(false, telemetry::COMMANDS).map_err(Failure::Usage)?;
     let settings_file = match &args.dir {
         Some(folder) => folder.join("streamgauge.toml"),
         None => config.to_owned(),

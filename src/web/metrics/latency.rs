@@ -9,9 +9,11 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+use tracing::Instrument as _;
 
 use super::Metrics;
 use crate::clock::SharedClock;
+use crate::spans;
 
 /// Upper bounds in seconds; the clock tells milliseconds.
 const BUCKETS: [f64; 10] = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
@@ -59,7 +61,9 @@ pub(in crate::web) async fn watch(
     next: Next,
 ) -> Response {
     let begun = watch.clock.now();
-    let response = next.run(request).await;
+    let span = spans::served(request.method(), watch.route);
+    let response = next.run(request).instrument(span.clone()).await;
+    spans::answered(&span, response.status(), response.status().is_server_error());
     let seconds = (watch.clock.now().millis() - begun.millis()).max(0) as f64 / 1_000.0;
     let answer = match response.status().as_u16() {
         200..=299 => "2xx",
