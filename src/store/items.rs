@@ -81,6 +81,7 @@ impl Store {
         let known = known.unwrap_or(Timestamp::MAX);
         self.driver
             .read("all items", move |tx| {
+                tx.unhurried();
                 std::thread::scope(|scope| {
                     let (sender, read) = sync_channel::<Vec<StoredItem>>(CHUNKS_AHEAD);
                     let folded = scope.spawn(move || {

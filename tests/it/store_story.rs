@@ -753,11 +753,12 @@ fn clock() -> Arc<ManualClock> {
     ManualClock::at(at(0))
 }
 
-/// Stores one item, for tests that only need something to read.
-pub async fn put_one(store: &Store) {
+/// Stores so many items, for tests that only need something to read.
+pub async fn put_many(store: &Store, items: usize) {
     let lease = store.acquire("sync:jira", "test", MINUTE).await.unwrap().unwrap();
-    let one = batch(vec![item("1", "PAY-1", 0, Vec::new())], 0);
-    store.apply(&lease, Batch { settled_before: None, ..one }).await.unwrap();
+    let one = |n: usize| item(&n.to_string(), &format!("PAY-{n}"), 0, Vec::new());
+    let all = batch((1..=items).map(one).collect(), 0);
+    store.apply(&lease, Batch { settled_before: None, ..all }).await.unwrap();
 }
 
 #[tokio::test]

@@ -190,6 +190,15 @@ impl Driver {
 }
 
 impl Tx<'_> {
+    /// What this read looks at is everything, which of a large store takes its time. What bounds
+    /// others, so that the log of a SQLite file stays short, bounds it later.
+    pub fn unhurried(&mut self) {
+        match self {
+            Self::Sqlite(db) => db.unhurried(),
+            Self::Postgres(_) => {}
+        }
+    }
+
     /// Runs one statement and tells how many rows it touched.
     pub fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, StoreError> {
         match self {

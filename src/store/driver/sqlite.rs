@@ -28,7 +28,7 @@ use crate::store::condition::Condition;
 const READERS: usize = 2;
 /// The longest read of a page, in milliseconds: what is read must stay in the log until its end.
 const PAGE_MS: i64 = 30_000;
-/// The same for a command beside the daemon.
+/// The same for a command beside the daemon, and for a look at everything.
 const COMMAND_MS: i64 = 600_000;
 /// A database up to this size is looked through at every start; it takes about a second.
 const LOOKED_THROUGH: u64 = 512 << 20;
@@ -310,6 +310,12 @@ impl Sqlite {
             found.push(Row(values));
         }
         Ok(found)
+    }
+
+    /// The read under way may take as long as one of a command.
+    pub fn unhurried(&mut self) {
+        let later = self.clock.now().plus_millis(COMMAND_MS);
+        self.until = self.until.map(|until| until.max(later));
     }
 
     /// A read that takes too long holds the log for everybody.
