@@ -126,7 +126,9 @@ fn no_image_and_no_release_holds_the_known_bugs_of_the_tests() {
     let cargo: toml::Table = toml::from_str(&file("Cargo.toml")).unwrap();
     let features = cargo["features"].as_table().unwrap();
     let names: Vec<&String> = features.keys().collect();
-    assert_eq!(names, ["mutants"], "no default, and no other feature that could bring them");
+    assert_eq!(names, ["mutants", "otel"], "no default, and none that could bring them");
+    let brings = features["otel"].as_array().unwrap();
+    assert!(brings.iter().all(|one| one.as_str().unwrap().starts_with("dep:")), "{brings:?}");
     for file in ["Dockerfile", ".ci/run", "config/compose.yaml"].map(file) {
         assert!(!file.contains("features") && !file.contains("mutants"), "{file}");
     }

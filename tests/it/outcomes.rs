@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, Uri};
 use serde_json::json;
 use streamgauge::clock::{Clock, ManualClock, SystemClock};
+use streamgauge::demo::Stage;
 use streamgauge::entropy::Entropy;
 use streamgauge::gauge::Gauge;
 use streamgauge::gauge::outcomes::{OutcomeStatus, SourceRead};
@@ -29,7 +30,7 @@ use tokio::net::TcpListener;
 
 use crate::check::town;
 use crate::support::process::{Folder, client, eventually, get, send};
-use crate::support::program::{PORTFOLIO, close};
+use crate::support::program::{Desk, PORTFOLIO, close};
 
 /// How the server answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -474,19 +475,23 @@ async fn one_process_at_a_time_reads() {
     assert_eq!(desk.read().await.len(), 1);
 }
 
-/// `check` asks what the daemon would ask, keeps nothing, and ends incomplete where something
-/// failed.
-#[tokio::test(flavor = "multi_thread")]
-async fn check_names_the_source_that_fails() {
+/// Two measures: a query that gives nothing, and a file with these readings.
+async fn two_sources(readings: &str) -> (Metrics, Stage, Desk) {
     let metrics = Metrics::start().await;
     metrics.is(Mood::Empty);
     let file = portfolio(&instant(&metrics))
         + "\n[[outcome]]\nid = \"sign-ins\"\nunit = \"per day\"\ndirection = \"up\"\n\
            source = { csv = \"sign-ins.csv\" }\n";
-    let (_stage, desk) = town().await;
-    let desk = desk
-        .write(PORTFOLIO, file)
-        .write("config/sign-ins.csv", "time,value\n2026-06-08,12\n2026-06-09,x\n");
+    let (stage, desk) = town().await;
+    let readings = format!("time,value\n{readings}");
+    (metrics, stage, desk.write(PORTFOLIO, file).write("config/sign-ins.csv", readings))
+}
+
+/// `check` asks what the daemon would ask, keeps nothing, and ends incomplete where something
+/// failed.
+#[tokio::test(flavor = "multi_thread")]
+async fn check_names_the_source_that_fails() {
+    let (metrics, _stage, desk) = two_sources("2026-06-08,12\n2026-06-09,x\n").await;
     let ran = tokio::task::spawn_blocking(move || (desk.run(&["check", "--offline"]), desk));
     let (offline, desk) = ran.await.unwrap();
     assert_eq!((offline.code, metrics.asked().len()), (0, 0), "{offline:?}");
@@ -505,14 +510,7 @@ async fn check_names_the_source_that_fails() {
 /// `sync` asks what is due and keeps it; what failed is told, in the digest as well.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sync_reads_what_is_due_and_a_digest_names_what_failed() {
-    let metrics = Metrics::start().await;
-    metrics.is(Mood::Empty);
-    let file = portfolio(&instant(&metrics))
-        + "\n[[outcome]]\nid = \"sign-ins\"\nunit = \"per day\"\ndirection = \"up\"\n\
-           source = { csv = \"sign-ins.csv\" }\n";
-    let (_stage, desk) = town().await;
-    let desk =
-        desk.write(PORTFOLIO, file).write("config/sign-ins.csv", "time,value\n2026-06-08,12\n");
+    let (_metrics, _stage, desk) = two_sources("2026-06-08,12\n").await;
     let run = move || (desk.run(&["sync"]), desk.run(&["digest"]));
     let (synced, digest) = tokio::task::spawn_blocking(run).await.unwrap();
     assert_eq!(synced.code, 3, "done, and something is incomplete: {synced:?}");
