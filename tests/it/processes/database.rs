@@ -65,7 +65,10 @@ async fn a_database_that_goes_away_is_told_and_what_was_accepted_before_is_follo
     assert_eq!(webhook(&company, worker).await, StatusCode::SERVICE_UNAVAILABLE);
     let (code, took) = company.end(worker).await;
     println!("SIGTERM while the database is silent: ended after {took:?}");
-    assert_eq!(code, Some(4), "{}", company.houses[worker].log());
+    // Whether anything was in hand then is chance; the code says it, and the log what.
+    let log = company.houses[worker].log();
+    let gave_up = log.contains("gave up waiting for");
+    assert_eq!(code, Some(if gave_up { 4 } else { 0 }), "{log}");
     company.cluster.outlive(&company.houses[worker].process).await;
     company.covered(&[worker]).await;
     company.heal(worker);
